@@ -1,0 +1,1 @@
+"""Performance-regression platform for load-test matrices, as Dagster assets."""

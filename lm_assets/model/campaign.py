@@ -1,0 +1,42 @@
+"""Campaigns: one execution of a priority of the matrix at a stage, for one subject."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """How strict the judgement is, and who is told."""
+
+    CI = "ci"
+    NIGHTLY = "nightly"
+    WEEKLY = "weekly"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """What was under test."""
+
+    git_sha: str = ""
+    version_labels: Mapping[str, str] = field(default_factory=dict)
+    image_digests: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manifest:
+    """Who ran a campaign, of what, where, and what is expected to land.
+
+    ``environment`` is the fingerprint under which its results are comparable: CPU model, node
+    type, JDK, image and the like, as plain text by name.
+    """
+
+    campaign: str
+    stage: Stage
+    priority: str = ""
+    created_at: str = ""
+    subject: Subject = field(default_factory=Subject)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    runs_per_combination: int | None = None
+    expected_combinations: tuple[str, ...] = ()
+    notes: str = ""
+    is_simulated: bool = False

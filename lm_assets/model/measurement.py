@@ -1,0 +1,41 @@
+"""What one source said of one load run: values, gaps with reasons, and where each came from."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measurements:
+    """Metric values of one load run from one source, or merged from several.
+
+    A metric is either in ``values`` (finite) or in ``missing`` (with the reason), never in both.
+    ``provenance`` names the source of each value.
+    """
+
+    values: Mapping[str, float] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, value in self.values.items():
+            if not math.isfinite(value):
+                raise ValueError(f"values[{name}] must be finite, got {value!r}")
+        if both := self.values.keys() & self.missing.keys():
+            raise ValueError(f"a metric has a value or is missing, not both: {sorted(both)}")
+        if without := self.values.keys() - self.provenance.keys():
+            raise ValueError(f"values must name their source: {sorted(without)}")
+
+    def merged_with(self, later: "Measurements") -> "Measurements":
+        """Return these measurements with gaps filled from ``later``: the first available wins.
+
+        Where neither source has a value, the reasons of both are kept.
+        """
+        values = {**later.values, **self.values}
+        missing: dict[str, str] = {}
+        for name in [*self.missing, *later.missing]:
+            if name not in values and name not in missing:
+                reasons = [s.missing[name] for s in (self, later) if name in s.missing]
+                missing[name] = "; ".join(dict.fromkeys(reasons))
+        provenance = {**later.provenance, **self.provenance}
+        return Measurements(values=values, missing=missing, provenance=provenance)

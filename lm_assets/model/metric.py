@@ -1,0 +1,96 @@
+"""Metrics: named quantities with a tier, a unit, a direction and a scale."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+
+class Tier(IntEnum):
+    """What a metric speaks of."""
+
+    STABILITY = 1
+    EFFICIENCY = 2
+    PERFORMANCE = 3
+
+
+class Direction(StrEnum):
+    """Which way is better; ``NONE`` is shown and never judged."""
+
+    LOWER = "lower"
+    HIGHER = "higher"
+    NONE = "none"
+
+
+class Scale(StrEnum):
+    """How two values are compared: by ratio, by absolute points, or as events per run."""
+
+    RATIO = "ratio"
+    POINTS = "points"
+    COUNT = "count"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metric:
+    """One named quantity.
+
+    ``noise_floor`` is the smallest standard deviation believed of it, in relative terms for
+    ``ratio`` metrics and in the metric's own unit otherwise: five identical durations are a
+    coarse clock, not a noiseless system. ``limit`` is a hard upper bound per run.
+    """
+
+    name: str
+    tier: Tier
+    unit: str
+    direction: Direction
+    scale: Scale
+    noise_floor: float = 0.0
+    limit: float | None = None
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier():
+            raise ValueError(f"name must be a lower-case identifier, got {self.name!r}")
+        if not self.noise_floor >= 0.0:
+            raise ValueError(f"noise_floor must be zero or above, got {self.noise_floor!r}")
+
+    @property
+    def label(self) -> str:
+        """What a person reads: the title, else the name."""
+        return self.title or self.name
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether this metric takes part in verdicts."""
+        return self.direction is not Direction.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class MetricCatalogue:
+    """Every metric the platform knows, in the order in which they are shown."""
+
+    metrics: tuple[Metric, ...]
+    _by_name: Mapping[str, Metric] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_name = {metric.name: metric for metric in self.metrics}
+        if len(by_name) != len(self.metrics):
+            raise ValueError("metrics must have distinct names")
+        object.__setattr__(self, "_by_name", by_name)
+
+    def __iter__(self) -> Iterator[Metric]:
+        return iter(self.metrics)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    def __getitem__(self, name: str) -> Metric:
+        return self._by_name[name]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Metric names in display order."""
+        return tuple(self._by_name)
+
+    def of_tier(self, tier: Tier) -> tuple[Metric, ...]:
+        """Return the metrics of one tier, in display order."""
+        return tuple(metric for metric in self.metrics if metric.tier is tier)

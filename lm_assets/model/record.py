@@ -1,0 +1,64 @@
+"""The canonical record of one load run, and lines that could not become one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from lm_assets.model.campaign import Subject
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceObject:
+    """The stored object and line that a record came from."""
+
+    key: str
+    etag: str
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunRecord:
+    """Everything known of one load run; the unit of analysis.
+
+    The three tiers hold finite numbers by metric name; every known metric that is in none of them
+    is in ``missing`` with the reason. Unknown fields of the result line are kept in ``extra``.
+    """
+
+    campaign: str
+    combination: str
+    dimensions: Mapping[str, str]
+    run_id: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    subject: Subject = field(default_factory=Subject)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    tier1_stability: Mapping[str, float] = field(default_factory=dict)
+    tier2_efficiency: Mapping[str, float] = field(default_factory=dict)
+    tier3_performance: Mapping[str, float] = field(default_factory=dict)
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    source_object: SourceObject
+    exit_code: int | None = None
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """Every value of the three tiers by metric name."""
+        return {**self.tier1_stability, **self.tier2_efficiency, **self.tier3_performance}
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the load run itself ended with an error."""
+        return self.exit_code is not None and self.exit_code != 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QuarantinedLine:
+    """A rejected piece of input, whole, with the rule it broke."""
+
+    campaign: str
+    key: str
+    line: int | None
+    rule: str
+    detail: str
+    content: str

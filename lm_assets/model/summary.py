@@ -1,0 +1,31 @@
+"""Descriptive statistics of one metric of one combination in one campaign."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MetricSummary:
+    """Campaign × combination × metric. ``None`` where a figure is not defined for this ``n``.
+
+    ``outlier_runs`` are the runs outside the 1.5 × IQR fences: flagged, never removed.
+    """
+
+    campaign: str
+    combination: str
+    metric: str
+    unit: str
+    n: int
+    n_missing: int
+    mean: float | None
+    median: float | None
+    stddev: float | None
+    cv: float | None
+    ci95_low: float | None
+    ci95_high: float | None
+    p05: float | None
+    p25: float | None
+    p75: float | None
+    p95: float | None
+    minimum: float | None
+    maximum: float | None
+    outlier_runs: tuple[str, ...] = ()

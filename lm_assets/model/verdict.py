@@ -1,0 +1,91 @@
+"""Verdicts: the decision for a cell and, rolled up, for a campaign."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """The decision for one cell (combination × metric), or for a campaign."""
+
+    REGRESSED = "regressed"
+    SUSPECTED = "suspected"
+    IMPROVED = "improved"
+    UNCHANGED = "unchanged"
+    INCONCLUSIVE = "inconclusive"
+    ACCEPTED_TRADEOFF = "accepted_tradeoff"
+    NO_BASELINE = "no_baseline"
+    INSUFFICIENT_DATA = "insufficient_data"
+    DATA_FAULT = "data_fault"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CellVerdict:
+    """The decision for one metric of one combination, with the numbers it rests on.
+
+    ``change`` is current / baseline − 1 for ``ratio`` metrics (of geometric means), the difference
+    in points for ``points`` metrics and the difference of events per run for ``count`` metrics
+    (``change_unit`` says which). ``degradation`` > 0 is worse whatever the metric's direction.
+    ``explanation`` is data: ``decided_by`` names the step, the rest its numbers.
+    """
+
+    combination: str
+    metric: str
+    verdict: Verdict
+    decided_by: str
+    change_unit: str = "relative"
+    baseline_mean: float | None = None
+    current_mean: float | None = None
+    change: float | None = None
+    change_ci95: tuple[float, float] | None = None
+    degradation: float | None = None
+    p: float | None = None
+    p_moderated: float | None = None
+    q: float | None = None
+    n_baseline: int = 0
+    n_current: int = 0
+    change_arithmetic: float | None = None
+    p_arithmetic: float | None = None
+    flags: tuple[str, ...] = ()
+    runs_needed: int | None = None
+    explanation: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One reported cause: a cell, or a dimension-level or matrix-wide effect that explains many.
+
+    ``kind`` is ``cell``, ``dimension``, ``common_shift``, ``limit`` or ``environment_change``;
+    ``where`` gives the dimension values it lives in (empty: the whole matrix); ``cells`` the
+    number of cells it explains; ``severity`` the verdict it stands for.
+    """
+
+    kind: str
+    metric: str
+    severity: Verdict
+    where: Mapping[str, str] = field(default_factory=dict)
+    change: float | None = None
+    change_ci95: tuple[float, float] | None = None
+    change_unit: str = "relative"
+    cells: int = 1
+    combinations: tuple[str, ...] = ()
+    message: str = ""
+    explanation: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CampaignVerdict:
+    """The roll-up of a campaign: its verdict, the exit code it means, and every cell and finding.
+
+    ``counts`` maps each verdict to the number of cells that have it.
+    """
+
+    campaign: str
+    stage: str
+    verdict: Verdict
+    exit_code: int
+    cells: tuple[CellVerdict, ...]
+    findings: tuple[Finding, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    baseline_version: str = ""
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""The only importer of Dagster: partitions, resources, assets, checks, jobs, sensors, schedules."""

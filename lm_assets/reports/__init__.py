@@ -1,0 +1,1 @@
+"""From verdicts to documents; no network."""
