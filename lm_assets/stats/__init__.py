@@ -1,0 +1,1 @@
+"""Numbers in, frozen results out; NumPy and SciPy only."""
