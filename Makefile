@@ -1,0 +1,30 @@
+# Every target is one line that a person could type; the set-up it needs is done first.
+.PHONY: demo serve test lint bench
+PYTHON ?= python3
+
+demo: .venv/.demo ## the whole pipeline on recorded Spark campaigns, from landed files to reports
+	.venv/bin/lm demo
+
+serve: .venv/.demo ## embedded engines and the Dagster UI, on what the demo left
+	.venv/bin/lm serve
+
+test: .venv/.test ## every test, on real servers
+	.venv/bin/python -m pytest
+
+lint: .venv/.test ## style, types and import contracts
+	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+
+bench: .venv/.test ## every figure of docs/benchmarks.md
+	.venv/bin/python -m benchmarks
+
+.venv/.demo: requirements.lock pyproject.toml deploy/system-packages.sh
+	deploy/system-packages.sh demo
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --require-hashes -r requirements.lock
+	.venv/bin/pip install --quiet --no-deps -e .
+	touch $@
+
+.venv/.test: .venv/.demo requirements-dev.lock
+	deploy/system-packages.sh test
+	.venv/bin/pip install --quiet --require-hashes -r requirements-dev.lock
+	touch $@

@@ -1,0 +1,53 @@
+"""A campaign's manifest, as the load runner wrote it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from lm_assets.model.campaign import Manifest, Stage, Subject
+from lm_assets.model.errors import UnusableInputError
+
+MAX_MANIFEST_BYTES = 4 * 1024 * 1024
+
+
+def parse_manifest(content: bytes, *, campaign: str) -> Manifest:
+    """Return the manifest of a campaign; fields the platform does not know are ignored.
+
+    Raises
+    ------
+    UnusableInputError
+        ``manifest``: not JSON, a wrong type, or another campaign's manifest.
+    """
+    if len(content) > MAX_MANIFEST_BYTES:
+        raise UnusableInputError("manifest", f"{len(content)} bytes; at most {MAX_MANIFEST_BYTES}")
+    try:
+        fields = msgspec.json.decode(content, type=dict[str, Any])
+        fields = {**fields, "environment": _texts(fields.get("environment") or {})}
+        manifest = msgspec.convert({"campaign": campaign, **fields}, Manifest)
+    except (msgspec.MsgspecError, AttributeError, RecursionError) as error:
+        raise UnusableInputError("manifest", str(error)) from error
+    if manifest.campaign != campaign:
+        raise UnusableInputError(
+            "manifest", f"it lies under {campaign!r} and speaks of {manifest.campaign!r}"
+        )
+    return manifest
+
+
+def assumed_manifest(campaign: str) -> Manifest:
+    """Return what can be said of a campaign without a manifest: its stage, from its name.
+
+    A name that begins with no stage is judged as strictly as a nightly campaign.
+    """
+    prefix = campaign.partition("-")[0]
+    stage = Stage(prefix) if prefix in set(Stage) else Stage.NIGHTLY
+    return Manifest(
+        campaign=campaign, stage=stage, subject=Subject(), notes="no manifest was delivered"
+    )
+
+
+def _texts(values: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        name: value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        for name, value in values.items()
+    }
