@@ -1,0 +1,92 @@
+"""The ``lm`` command: finds the command asked for, turns errors into messages and exit codes."""
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from lm_assets.cli.exit_codes import ExitCode
+from lm_assets.model.errors import ConfigurationError, DataFaultError, LmError, UnusableInputError
+
+# Loaded only when asked for: `lm --help` and shell completion should not pay for NumPy.
+_COMMANDS: Mapping[str, tuple[str, str, str]] = {
+    "demo": ("lm_assets.cli.demo", "demo", "The whole pipeline on recorded Spark campaigns."),
+    "serve": ("lm_assets.cli.serve", "serve", "Embedded engines and the Dagster UI."),
+    "gate": ("lm_assets.cli.gate", "gate", "A judged campaign's verdict as an exit code, for CI."),
+    "report": ("lm_assets.cli.report", "report", "Fetch a campaign's reports."),
+    "baseline": ("lm_assets.cli.baseline", "baseline", "Make, review and compare baselines."),
+    "collect": ("lm_assets.cli.collect", "collect", "One load run's canonical record."),
+    "judge": ("lm_assets.cli.judgement", "judge", "Judge current samples against a baseline's."),
+    "compare-versions": (
+        "lm_assets.cli.judgement",
+        "compare_versions",
+        "Compare two versions across the matrix.",
+    ),
+    "trend": ("lm_assets.cli.judgement", "trend", "Slope and change points of a series."),
+    "outliers": ("lm_assets.cli.judgement", "outliers", "Values outside the 1.5 × IQR fences."),
+    "calibrate": ("lm_assets.cli.judgement", "calibrate", "False alarms and recall, measured."),
+    "simulate": ("lm_assets.cli.judgement", "simulate", "Write a simulated campaign."),
+}
+
+
+class LazyGroup(click.Group):
+    """A command group that imports a command's module when the command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the command names in the order of the table."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one command, imported now."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute, _ = _COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands with their one-line texts, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in _COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="lm-assets")
+def lm() -> None:
+    """Find performance regressions in load-test matrices, and say how sure that is.
+
+    \b
+    Start here:
+      lm demo                          from landed files to reports, on recorded campaigns
+      lm serve                         the same platform, kept up, with its web page
+      lm COMMAND --help                what a command does, with examples
+
+    Exit codes: 0 ok, 2 regression, 3 inconclusive or suspected, 4 data fault, 1 usage or internal
+    error. Connections and secrets come from the environment only (docs/configuration.md).
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run ``lm``; every error a person can act on is one message on stderr."""
+    try:
+        result: Any = lm.main(args=arguments, prog_name="lm", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("lm: interrupted", err=True)
+        sys.exit(ExitCode.ERROR)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(ExitCode.ERROR)
+    except (DataFaultError, UnusableInputError) as error:
+        click.echo(f"lm: {error}", err=True)
+        sys.exit(ExitCode.DATA_FAULT)
+    except (ConfigurationError, LmError) as error:
+        click.echo(f"lm: {error}", err=True)
+        sys.exit(ExitCode.ERROR)
+    except BrokenPipeError:
+        # The reader of our output went away (`lm … | head`); nothing is left to say to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ExitCode.ERROR)
+    sys.exit(result if isinstance(result, int) else ExitCode.OK)
