@@ -1,0 +1,140 @@
+"""Events per run, current against baseline: an exact test of two Poisson rates."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from lm_assets.stats.state import State, StateArray
+from lm_assets.stats.validation import (
+    FloatArray,
+    IntArray,
+    count_vector,
+    finite_vector,
+    open_fraction,
+    same_length,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RateComparison:
+    """Two Poisson rates per cell; all arrays have shape (cells,).
+
+    ``rate_difference`` is events per unit of exposure, current − baseline. ``rate_ratio`` is
+    current / baseline: infinite without a baseline event, NaN without any event. ``p_greater``
+    tests against a rate that rose, ``p_less`` against one that fell.
+    """
+
+    baseline_events: IntArray
+    current_events: IntArray
+    baseline_exposure: FloatArray
+    current_exposure: FloatArray
+    rate_difference: FloatArray
+    rate_ratio: FloatArray
+    p: FloatArray
+    p_greater: FloatArray
+    p_less: FloatArray
+    state: StateArray
+
+    def ratio_interval(self, *, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
+        """Return the exact interval of ``rate_ratio``: (0, ∞) without any event."""
+        tail = (1.0 - open_fraction("confidence", confidence)) / 2.0
+        current, baseline = self.current_events, self.baseline_events
+        with np.errstate(divide="ignore", invalid="ignore"):
+            odds = self.baseline_exposure / self.current_exposure
+            low = special.betaincinv(np.maximum(current, 1), baseline + 1.0, tail)
+            high = special.betaincinv(current + 1.0, np.maximum(baseline, 1), 1.0 - tail)
+            lower = np.where(current == 0, 0.0, odds * low / (1.0 - low))
+            upper = np.where(baseline == 0, np.inf, odds * high / (1.0 - high))
+        undefined = self.state != State.OK
+        lower[undefined], upper[undefined] = np.nan, np.nan
+        return lower, upper
+
+
+def compare_rates(
+    baseline_events: npt.ArrayLike,
+    baseline_exposure: npt.ArrayLike,
+    current_events: npt.ArrayLike,
+    current_exposure: npt.ArrayLike,
+) -> RateComparison:
+    """Return the conditional exact test of equal event rates of every cell.
+
+    Parameters
+    ----------
+    baseline_events, current_events : array of whole numbers, shape (cells,)
+        Events summed over the runs of a side.
+    baseline_exposure, current_exposure : array, shape (cells,)
+        What the events were counted over: runs, or hours; the same unit on both sides.
+
+    Returns
+    -------
+    RateComparison
+        ``p`` is twice the smaller tail, at most 1, and so agrees with `ratio_interval`. Without
+        any event p is 1: nothing happened, and nothing was shown.
+
+    Raises
+    ------
+    ValueError
+        When events are negative or fractional, exposures negative, or lengths differ.
+
+    Notes
+    -----
+    Given the total, the current events are binomial with probability e₁/(e₀ + e₁) when the rates
+    are equal. Assumes that events are independent: one lost node that restarts forty pods is one
+    cause and not forty, and the test then overstates. A side without exposure →
+    ``INSUFFICIENT_DATA``.
+
+    References
+    ----------
+    Przyborowski, Wilenski (1940), "Homogeneity of results in testing samples from Poisson
+    series", Biometrika 31. Clopper, Pearson (1934) for the interval.
+
+    Examples
+    --------
+    No failed task in five runs before, six in five runs now:
+
+    >>> result = compare_rates([0], [5], [6], [5])
+    >>> float(result.p[0])
+    0.03125
+    """
+    before = count_vector("baseline_events", baseline_events)
+    now = count_vector("current_events", current_events)
+    same_length("current_events", now, n=before.shape[0])
+    exposure_before = _exposure("baseline_exposure", baseline_exposure, n=before.shape[0])
+    exposure_now = _exposure("current_exposure", current_exposure, n=before.shape[0])
+    undefined = (exposure_before == 0.0) | (exposure_now == 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate_before, rate_now = before / exposure_before, now / exposure_now
+        share = exposure_now / (exposure_before + exposure_now)
+        ratio, difference = rate_now / rate_before, rate_now - rate_before
+    greater, less = _at_least(now, before, share), _at_least(before, now, 1.0 - share)
+    p = np.minimum(2.0 * np.minimum(greater, less), 1.0)
+    for figure in (ratio, difference, greater, less, p):
+        figure[undefined] = np.nan
+    return RateComparison(
+        baseline_events=before,
+        current_events=now,
+        baseline_exposure=exposure_before,
+        current_exposure=exposure_now,
+        rate_difference=difference,
+        rate_ratio=ratio,
+        p=p,
+        p_greater=greater,
+        p_less=less,
+        state=np.where(undefined, State.INSUFFICIENT_DATA, State.OK).astype(np.int8),
+    )
+
+
+def _at_least(events: IntArray, others: IntArray, share: FloatArray) -> FloatArray:
+    """Return P(X ≥ events) for X ~ Binomial(events + others, share)."""
+    tail = special.betainc(np.maximum(events, 1), others + 1.0, share)
+    return np.where(events == 0, 1.0, tail)
+
+
+def _exposure(name: str, values: npt.ArrayLike, *, n: int) -> FloatArray:
+    array = finite_vector(name, values)
+    same_length(name, array, n=n)
+    if (array < 0.0).any():
+        raise ValueError(f"{name} must be zero or above, got {array.min()}")
+    return array
