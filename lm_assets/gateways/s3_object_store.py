@@ -1,0 +1,300 @@
+"""The object store on any S3: SeaweedFS, MinIO, AWS."""
+
+import base64
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, BinaryIO, Self, TypeVar, cast
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from lm_assets.gateways.multipart import upload_in_parts
+from lm_assets.gateways.object_keys import quoted
+from lm_assets.gateways.object_store import (
+    ObjectChangedError,
+    ObjectCorruptedError,
+    ObjectInfo,
+    ObjectNotFoundError,
+    ObjectTooLargeError,
+)
+from lm_assets.gateways.retrying import RetryPolicy
+from lm_assets.gateways.s3_errors import error_code, is_transient, translated
+
+T = TypeVar("T")
+
+DEFAULT_BUCKET = "load-metrics"
+PART_BYTES = 16 * 1024 * 1024
+IN_MEMORY_BYTES = 8 * 1024 * 1024
+_CHUNK_BYTES = 1024 * 1024
+_DIGEST = "sha256"
+
+
+class S3ObjectStore:
+    """Objects in one bucket of an S3 server, addressed path style.
+
+    Satisfies `ObjectStore`. Content is sent with its MD5, which the server checks, and stored
+    with its SHA-256 as metadata, which every reading checks. Safe to share between threads.
+
+    Parameters
+    ----------
+    endpoint : str or None
+        URL of the server; None for AWS itself.
+    bucket : str
+        The bucket that holds every object.
+    access_key_id, secret_access_key, session_token : str or None
+        None leaves the search for credentials to boto3 (profiles, roles of a pod or machine).
+    region : str
+        Any name will do for a server that has none.
+    retry : RetryPolicy, optional
+        How an outage is waited for.
+    connect_timeout_s, read_timeout_s : float
+        Patience of one attempt.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: str | None,
+        bucket: str = DEFAULT_BUCKET,
+        access_key_id: str | None = None,
+        secret_access_key: str | None = None,
+        session_token: str | None = None,
+        region: str = "us-east-1",
+        retry: RetryPolicy | None = None,
+        connect_timeout_s: float = 5.0,
+        read_timeout_s: float = 30.0,
+    ) -> None:
+        self.endpoint = endpoint
+        self.bucket = bucket
+        self._retry = retry or RetryPolicy()
+        session = boto3.session.Session(
+            aws_access_key_id=access_key_id,
+            aws_secret_access_key=secret_access_key,
+            aws_session_token=session_token,
+            region_name=region,
+        )
+        self._client: Any = session.client(
+            "s3",
+            endpoint_url=endpoint,
+            config=Config(
+                s3={"addressing_style": "path"},
+                # The newer default sends checksums as trailers, which many S3 servers refuse.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                retries={"total_max_attempts": 1},
+                connect_timeout=connect_timeout_s,
+                read_timeout=read_timeout_s,
+                max_pool_connections=32,
+            ),
+        )
+
+    @classmethod
+    def from_environment(
+        cls, environment: Mapping[str, str], *, retry: RetryPolicy | None = None
+    ) -> Self:
+        """Return the store that ``LM_S3_ENDPOINT``, ``LM_S3_BUCKET`` and ``AWS_*`` describe."""
+        region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
+        return cls(
+            endpoint=environment.get("LM_S3_ENDPOINT") or None,
+            bucket=environment.get("LM_S3_BUCKET") or DEFAULT_BUCKET,
+            access_key_id=environment.get("AWS_ACCESS_KEY_ID") or None,
+            secret_access_key=environment.get("AWS_SECRET_ACCESS_KEY") or None,
+            session_token=environment.get("AWS_SESSION_TOKEN") or None,
+            region=region or "us-east-1",
+            retry=retry,
+        )
+
+    @property
+    def client(self) -> Any:
+        """The boto3 client, for the bucket's own settings such as its lifecycle rules."""
+        return self._client
+
+    def ensure_bucket(self) -> None:
+        """Make the bucket unless it is there already."""
+        try:
+            self.ask("looking for", "", lambda: self._client.head_bucket(Bucket=self.bucket))
+        except ObjectNotFoundError:
+            self.ask("making", "", self._create_bucket)
+
+    def _create_bucket(self) -> None:
+        region = self._client.meta.region_name
+        # AWS wants the region spelled out everywhere but in its first one, and refuses it there.
+        elsewhere = self.endpoint is None and region != "us-east-1"
+        extra = {"CreateBucketConfiguration": {"LocationConstraint": region}} if elsewhere else {}
+        try:
+            self._client.create_bucket(Bucket=self.bucket, **extra)
+        except ClientError as error:
+            if error_code(error) != "BucketAlreadyOwnedByYou":
+                raise
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """Give every object under the prefix, page by page. See `ObjectStore`."""
+        page: dict[str, Any] = {}
+        while True:
+            token = page.get("NextContinuationToken")
+            page = self.ask("listing", prefix, partial(self._page, prefix, token))
+            for found in page.get("Contents", ()):
+                if not (found["Size"] == 0 and found["Key"].endswith("/")):
+                    yield ObjectInfo(
+                        key=found["Key"],
+                        etag=found["ETag"].strip('"'),
+                        size=found["Size"],
+                        last_modified=found["LastModified"],
+                    )
+            if not page.get("IsTruncated"):
+                return
+
+    def _page(self, prefix: str, token: str | None) -> dict[str, Any]:
+        position = {"ContinuationToken": token} if token else {}
+        answer = self._client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, **position)
+        return cast("dict[str, Any]", answer)
+
+    def head(self, key: str) -> ObjectInfo:
+        """Tell what is known of one object. See `ObjectStore`."""
+        answer = self.ask(
+            "looking for", key, lambda: self._client.head_object(Bucket=self.bucket, Key=key)
+        )
+        return _info(key, answer)
+
+    def exists(self, key: str) -> bool:
+        """Tell whether there is an object with this key."""
+        try:
+            self.head(key)
+        except ObjectNotFoundError:
+            return False
+        return True
+
+    def read(self, key: str, *, max_bytes: int | None = None) -> bytes:
+        """Give the whole content, checked. See `ObjectStore`."""
+
+        def attempt() -> bytes:
+            answer = self._client.get_object(Bucket=self.bucket, Key=key)
+            with answer["Body"] as body:
+                if max_bytes is not None and answer["ContentLength"] > max_bytes:
+                    raise ObjectTooLargeError(
+                        f"object {quoted(key)} has {answer['ContentLength']} bytes, "
+                        f"more than the {max_bytes} that are read"
+                    )
+                content = cast("bytes", body.read())
+            self._check(key, answer, hashlib.sha256(content).hexdigest())
+            return content
+
+        return self.ask("reading", key, attempt)
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[BinaryIO]:
+        """Give the content as a file, on disk when it is large. See `ObjectStore`."""
+        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as file:
+
+            def attempt() -> None:
+                file.seek(0)
+                file.truncate()
+                digest = hashlib.sha256()
+                answer = self._client.get_object(Bucket=self.bucket, Key=key)
+                with answer["Body"] as body:
+                    while chunk := body.read(_CHUNK_BYTES):
+                        digest.update(chunk)
+                        file.write(chunk)
+                self._check(key, answer, digest.hexdigest())
+
+            self.ask("reading", key, attempt)
+            file.seek(0)
+            yield cast("BinaryIO", file)
+
+    def _check(self, key: str, answer: Mapping[str, Any], digest: str) -> None:
+        kept = answer["Metadata"].get(_DIGEST)
+        if kept is not None and kept != digest:
+            raise ObjectCorruptedError(
+                f"object {quoted(key)} in bucket {self.bucket} has the SHA-256 {digest}, "
+                f"it was written with {kept}; write it again from its source"
+            )
+
+    def write(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        content_type: str = "application/octet-stream",
+        if_etag: str | None = None,
+        if_absent: bool = False,
+    ) -> ObjectInfo:
+        """Store the whole object, in parts when it is large. See `ObjectStore`."""
+        digest = hashlib.sha256(data).hexdigest()
+        described = {"ContentType": content_type, "Metadata": {_DIGEST: digest}}
+        condition: dict[str, str] = {}
+        if if_absent:
+            condition["IfNoneMatch"] = "*"
+        if if_etag is not None:
+            condition["IfMatch"] = f'"{if_etag}"'
+
+        attempts = 0
+
+        def attempt() -> None:
+            nonlocal attempts
+            attempts += 1
+            if len(data) > PART_BYTES:
+                upload_in_parts(
+                    self._client,
+                    self.bucket,
+                    key,
+                    data,
+                    part_bytes=PART_BYTES,
+                    described=described,
+                    condition=condition,
+                )
+                return
+            # The server compares this MD5 with what arrived; it protects nothing else.
+            md5 = hashlib.md5(data, usedforsecurity=False).digest()
+            self._client.put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=data,
+                ContentMD5=base64.b64encode(md5).decode(),
+                **described,
+                **condition,
+            )
+
+        try:
+            self.ask("writing", key, attempt)
+        except ObjectChangedError:
+            # The answer to an earlier attempt may have been lost after the write took place.
+            if attempts == 1 or not self._holds(key, digest):
+                raise
+        return self.head(key)
+
+    def _holds(self, key: str, digest: str) -> bool:
+        try:
+            answer = self.ask(
+                "looking for", key, lambda: self._client.head_object(Bucket=self.bucket, Key=key)
+            )
+        except ObjectNotFoundError:
+            return False
+        return bool(answer["Metadata"].get(_DIGEST) == digest)
+
+    def delete(self, key: str) -> None:
+        """Remove the object if there is one."""
+        self.ask("deleting", key, lambda: self._client.delete_object(Bucket=self.bucket, Key=key))
+
+    def ask(self, doing: str, key: str, call: Callable[[], T]) -> T:
+        """Make one request, with the retries and errors that every method of the store has."""
+        where = self.endpoint or "AWS S3"
+        subject = f"{quoted(key)} in bucket {self.bucket}" if key else f"bucket {self.bucket}"
+        try:
+            return self._retry.run(call, is_transient=is_transient)
+        except (ClientError, BotoCoreError, ResponseParserError) as error:
+            what = f"{doing} {subject} at {where}"
+            raise translated(error, what=what, attempts=self._retry.attempts) from error
+
+
+def _info(key: str, answer: Mapping[str, Any]) -> ObjectInfo:
+    return ObjectInfo(
+        key=key,
+        etag=answer["ETag"].strip('"'),
+        size=answer["ContentLength"],
+        last_modified=answer["LastModified"],
+    )
