@@ -1,6 +1,8 @@
 """The matrix of combinations under test, and how their names are read."""
 
 import itertools
+import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,6 +11,13 @@ from string import Formatter
 from lm_assets.model.errors import UnknownCombinationError
 
 Selector = Mapping[str, Sequence[str]]
+
+# Every combination is a partition and a row of every report; a slip of the pen makes millions.
+MAX_CELLS = 100_000
+
+# Ids become folders of the bucket and keys of partitions.
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,199}")
+_DIMENSION_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,20 +51,52 @@ class Matrix:
     exclude: Sequence[Selector] = ()
 
     def __post_init__(self) -> None:
-        named = [name for _, name, _, _ in Formatter().parse(self.id_format) if name is not None]
+        self._check_id_format()
+        for name, values in self.dimensions.items():
+            if not _DIMENSION_NAME.fullmatch(name):
+                raise ValueError(
+                    "a dimension's name must be 1 to 63 of A-Z a-z 0-9 _ - with no digit or dash "
+                    f"first, got {name!r}"
+                )
+            if not values or len(set(values)) != len(values):
+                raise ValueError(f"dimensions.{name} must list distinct values, got {list(values)}")
+        if (cells := math.prod(len(values) for values in self.dimensions.values())) > MAX_CELLS:
+            raise ValueError(f"the dimensions make {cells} combinations; at most {MAX_CELLS}")
+        for where, selectors in (*self.priorities.items(), ("exclude", self.exclude)):
+            for selector in selectors:
+                self._check_selector(where, selector)
+        self._check_ids()
+        for priority in self.priorities:
+            if not self.of_priority(priority):
+                raise ValueError(f"priorities.{priority} selects no combination")
+
+    def _check_id_format(self) -> None:
+        try:
+            parts = [part for part in Formatter().parse(self.id_format) if part[1] is not None]
+        except ValueError as error:
+            raise ValueError(f"id_format must be a format string: {error}") from error
+        named = [name for _, name, _, _ in parts if name is not None]
         if sorted(named) != sorted(self.dimensions):
             raise ValueError(
                 f"id_format must name every dimension once: it names {named}, "
                 f"the dimensions are {list(self.dimensions)}"
             )
-        for name, values in self.dimensions.items():
-            if not values or len(set(values)) != len(values):
-                raise ValueError(f"dimensions.{name} must list distinct values, got {list(values)}")
-        for where, selectors in (*self.priorities.items(), ("exclude", self.exclude)):
-            for selector in selectors:
-                self._check_selector(where, selector)
-        if len({c.id for c in self._cells()}) != len(list(self._cells())):
+        if any(spec or conversion for _, _, spec, conversion in parts):
+            raise ValueError("id_format must hold plain {names}, without ! or :")
+
+    def _check_ids(self) -> None:
+        ids = [c.id for c in self._cells()]
+        if len(set(ids)) != len(ids):
             raise ValueError("id_format must give every combination an id of its own")
+        for id_ in ids:
+            if not _ID.fullmatch(id_) or ".." in id_:
+                raise ValueError(
+                    "an id must be 1 to 200 of A-Z a-z 0-9 . _ + = -, a letter or digit first, "
+                    f"no '..', got {id_[:80]!r}"
+                )
+        for priority, id_ in itertools.product(self.priorities, ids):
+            if f"{priority}_{id_}" in self.by_id:
+                raise ValueError(f"{id_} at priority {priority} reads like another id")
 
     def _check_selector(self, where: str, selector: Selector) -> None:
         for name, values in selector.items():
@@ -95,25 +136,25 @@ class Matrix:
     def resolve(self, name: str) -> Combination:
         """Return the combination a test name stands for.
 
-        Reads the id, the id after a priority prefix (``p1_…``), and the compact spelling in
-        which the dots of values are left out (``p1_350_…`` for ``3.5.0``).
+        Reads the id, the id after a priority prefix (``p1_…``), and the compact spelling, with or
+        without the prefix, in which the dots of values are left out (``p1_350_…`` for ``3.5.0``).
+        An exact id is always that combination, whatever else it could be short for.
 
         Raises
         ------
         UnknownCombinationError
             When no combination, or more than one, answers to the name.
         """
-        for spelling in self._without_priority(name):
-            if spelling in self.by_id:
-                return self.by_id[spelling]
-        found = {c.id: c for s in self._without_priority(name) for c in self._compact.get(s, ())}
+        if name in self.by_id:
+            return self.by_id[name]
+        found = sorted({c.id for spelling in self._spellings(name) for c in self._read(spelling)})
         if len(found) == 1:
-            return next(iter(found.values()))
+            return self.by_id[found[0]]
         if found:
             raise UnknownCombinationError(
-                f"{name!r} is ambiguous: it could be any of {sorted(found)}; use the full id"
+                f"{name!r} is ambiguous: it could be any of {found}; use the full id"
             )
-        raise UnknownCombinationError(f"{name!r} is no combination of the matrix")
+        raise UnknownCombinationError(f"{name[:200]!r} is no combination of the matrix")
 
     def from_dimensions(self, values: Mapping[str, str]) -> Combination:
         """Return the combination with these dimension values; others are ignored.
@@ -132,17 +173,36 @@ class Matrix:
         return found
 
     @cached_property
-    def _compact(self) -> Mapping[str, tuple[Combination, ...]]:
+    def _by_compact_id(self) -> Mapping[str, tuple[Combination, ...]]:
         found: dict[str, tuple[Combination, ...]] = {}
         for c in self.combinations:
-            values = {k: v.replace(".", "") for k, v in c.dimensions.items()}
-            for spelling in {self.id_format.format(**values), c.id.replace(".", "")}:
-                found[spelling] = (*found.get(spelling, ()), c)
+            compact = c.id.replace(".", "")
+            found[compact] = (*found.get(compact, ()), c)
         return found
 
-    def _without_priority(self, name: str) -> tuple[str, ...]:
-        prefix, _, rest = name.partition("_")
-        return (name, rest) if prefix in self.priorities and rest else (name,)
+    def _spellings(self, name: str) -> tuple[str, ...]:
+        prefixes = [f"{priority}_" for priority in self.priorities]
+        return (name, *(name.removeprefix(p) for p in prefixes if name.startswith(p)))
+
+    def _read(self, spelling: str) -> Iterator[Combination]:
+        """Yield the combinations that may be spelt so; an exact id is no other's compact one."""
+        if spelling in self.by_id:
+            yield self.by_id[spelling]
+            return
+        for c in self._by_compact_id.get(spelling.replace(".", ""), ()):
+            if self._is_compact_spelling(spelling, c):
+                yield c
+
+    def _is_compact_spelling(self, spelling: str, combination: Combination) -> bool:
+        """Whether dots of the whole id, or all dots of some of its values, are left out."""
+        if spelling == combination.id.replace(".", ""):
+            return True
+        pattern = ""
+        for literal, name, _, _ in Formatter().parse(self.id_format):
+            value = "" if name is None else combination.dimensions[name]
+            alternatives = {re.escape(value), re.escape(value.replace(".", ""))}
+            pattern += f"{re.escape(literal)}(?:{'|'.join(sorted(alternatives))})"
+        return re.fullmatch(pattern, spelling) is not None
 
 
 def _matches(selector: Selector, dimensions: Mapping[str, str]) -> bool:
