@@ -40,3 +40,8 @@ class Manifest:
     expected_combinations: tuple[str, ...] = ()
     notes: str = ""
     is_simulated: bool = False
+
+    def __post_init__(self) -> None:
+        runs = self.runs_per_combination
+        if runs is not None and runs < 1:
+            raise ValueError(f"runs_per_combination must be 1 or above, got {runs!r}")

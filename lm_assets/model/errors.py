@@ -1,5 +1,8 @@
 """Errors that a person can act on: each names the thing, the rule and the value."""
 
+from collections.abc import Callable
+from functools import partial
+
 
 class LmError(Exception):
     """An error whose message is meant for the person who has to act on it."""
@@ -14,6 +17,10 @@ class ConfigurationError(LmError):
         self.path = path
         self.rule = rule
 
+    def __reduce__(self) -> tuple[Callable[[], "ConfigurationError"], tuple[()]]:
+        # Exceptions are rebuilt from their message, which breaks the worker pool that sends one.
+        return partial(type(self), file=self.file, path=self.path, rule=self.rule), ()
+
 
 class UnknownCombinationError(LmError):
     """A name that no combination of the matrix, or more than one, answers to."""
@@ -26,6 +33,9 @@ class UnusableInputError(LmError):
         super().__init__(f"{rule}: {detail}")
         self.rule = rule
         self.detail = detail
+
+    def __reduce__(self) -> tuple[type["UnusableInputError"], tuple[str, str]]:
+        return type(self), (self.rule, self.detail)
 
 
 class DataFaultError(LmError):

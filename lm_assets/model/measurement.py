@@ -37,5 +37,8 @@ class Measurements:
             if name not in values and name not in missing:
                 reasons = [s.missing[name] for s in (self, later) if name in s.missing]
                 missing[name] = "; ".join(dict.fromkeys(reasons))
-        provenance = {**later.provenance, **self.provenance}
+        # A source may say where it looked for what it did not find; that is nobody's provenance.
+        provenance = {
+            name: (self if name in self.values else later).provenance[name] for name in values
+        }
         return Measurements(values=values, missing=missing, provenance=provenance)

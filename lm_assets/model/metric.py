@@ -1,8 +1,12 @@
 """Metrics: named quantities with a tier, a unit, a direction and a scale."""
 
+import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 class Tier(IntEnum):
@@ -48,10 +52,15 @@ class Metric:
     title: str = ""
 
     def __post_init__(self) -> None:
-        if not self.name.isidentifier():
-            raise ValueError(f"name must be a lower-case identifier, got {self.name!r}")
-        if not self.noise_floor >= 0.0:
-            raise ValueError(f"noise_floor must be zero or above, got {self.noise_floor!r}")
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(
+                f"name must be 1 to 63 of a-z 0-9 _ with a letter first, got {self.name!r}"
+            )
+        if not (math.isfinite(self.noise_floor) and self.noise_floor >= 0.0):
+            raise ValueError(f"noise_floor must be finite and not negative: {self.noise_floor!r}")
+        if self.limit is not None and not math.isfinite(self.limit):
+            # Nothing is above NaN: such a limit would never be found broken.
+            raise ValueError(f"limit must be finite, got {self.limit!r}")
 
     @property
     def label(self) -> str:

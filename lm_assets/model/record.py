@@ -1,8 +1,9 @@
 """The canonical record of one load run, and lines that could not become one."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lm_assets.model.campaign import Subject
 
@@ -22,6 +23,7 @@ class RunRecord:
 
     The three tiers hold finite numbers by metric name; every known metric that is in none of them
     is in ``missing`` with the reason. Unknown fields of the result line are kept in ``extra``.
+    Times are in UTC, so that equal moments have equal stored forms.
     """
 
     campaign: str
@@ -40,6 +42,17 @@ class RunRecord:
     source_object: SourceObject
     exit_code: int | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, moment in (("started_at", self.started_at), ("ended_at", self.ended_at)):
+            if moment is not None and moment.utcoffset() != timedelta(0):
+                raise ValueError(f"{name} must be in UTC, got {moment.isoformat()}")
+        metrics = self.metrics
+        for name, value in metrics.items():
+            if not math.isfinite(value):
+                raise ValueError(f"{name} must be finite or missing, got {value!r}")
+        if both := metrics.keys() & self.missing.keys():
+            raise ValueError(f"a metric has a value or is missing, not both: {sorted(both)}")
 
     @property
     def metrics(self) -> Mapping[str, float]:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# A century; beyond it dates overflow before anything expires.
+LONGEST_RETENTION_DAYS = 36_500
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RetentionPolicy:
@@ -12,8 +15,11 @@ class RetentionPolicy:
 
     def __post_init__(self) -> None:
         for name in ("raw_days", "aggregated_days"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be 1 or above, got {getattr(self, name)!r}")
+            if not 1 <= getattr(self, name) <= LONGEST_RETENTION_DAYS:
+                raise ValueError(
+                    f"{name} must lie within 1 and {LONGEST_RETENTION_DAYS}, "
+                    f"got {getattr(self, name)!r}"
+                )
         if self.aggregated_days < self.raw_days:
             raise ValueError(
                 "aggregated_days must not be below raw_days, "

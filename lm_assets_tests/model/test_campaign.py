@@ -1,0 +1,15 @@
+"""Campaigns and their manifests."""
+
+import pytest
+
+from lm_assets.model.campaign import Manifest, Stage
+
+
+@pytest.mark.parametrize("runs", [0, -5])
+def test_a_manifest_cannot_promise_less_than_one_run(runs: int) -> None:
+    with pytest.raises(ValueError, match="runs_per_combination must be 1 or above"):
+        Manifest(campaign="ci-1", stage=Stage.CI, runs_per_combination=runs)
+
+
+def test_a_manifest_may_say_nothing_of_the_number_of_runs() -> None:
+    assert Manifest(campaign="ci-1", stage=Stage.CI).runs_per_combination is None
