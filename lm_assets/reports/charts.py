@@ -1,0 +1,145 @@
+"""Small SVG charts that stand alone: a forest of changes, a bar of counts, a history line.
+
+They carry their own colours and a title for screen readers, so that they can be shown as images.
+"""
+
+import base64
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from lm_assets.model.metric import MetricCatalogue
+from lm_assets.model.verdict import CellVerdict, Verdict
+from lm_assets.reports.escaping import one_line
+from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_WORDS, change, plural
+from lm_assets.reports.insight import by_severity
+from lm_assets.reports.marks import (
+    CURRENT_COLOUR,
+    VERDICT_COLOURS,
+    ChangeAxis,
+    axis_marks,
+    interval_mark,
+    strip_marks,
+)
+from lm_assets.reports.material import DecisionRule
+
+_TEXT_COLOUR = "#5e6c84"
+_FONT = "system-ui, 'DejaVu Sans', sans-serif"
+_ROW = 18
+_LABEL_WIDTH = 430
+_PLOT_WIDTH = 260
+_VALUE_WIDTH = 90
+_LONGEST_LABEL = 66
+
+
+def change_chart_svg(
+    cells: Sequence[CellVerdict],
+    metrics: MetricCatalogue,
+    rule: DecisionRule,
+    *,
+    limit: int = 20,
+) -> str:
+    """Return a forest plot of the worst cells: a row a cell, change with its 95 % interval.
+
+    Rows of one change unit share an axis; the dashed marks are ± the threshold.
+    """
+    shown = [cell for cell in by_severity(cells) if cell.change is not None][:limit]
+    axes = {
+        unit: ChangeAxis.covering(shown, change_unit=unit, threshold=rule.threshold(unit))
+        for unit in {cell.change_unit for cell in shown}
+    }
+    rows = []
+    for place, cell in enumerate(shown):
+        y, axis = place * _ROW, axes[cell.change_unit]
+        frame = {"x": _LABEL_WIDTH, "y": y, "width": _PLOT_WIDTH, "height": _ROW}
+        label = metrics[cell.metric].label if cell.metric in metrics else cell.metric
+        rows.append(
+            axis_marks(axis, **frame)
+            + interval_mark(cell, axis, **frame)
+            + _text(_LABEL_WIDTH - 8, y, f"{label} · {cell.combination}", anchor="end")
+            + _text(_LABEL_WIDTH + _PLOT_WIDTH + 8, y, change(cell.change, cell.change_unit))
+        )
+    title = f"Changes of {plural(len(shown), 'cell')} with 95 % intervals"
+    width = _LABEL_WIDTH + _PLOT_WIDTH + _VALUE_WIDTH
+    return _picture("".join(rows), title=title, width=width, height=max(len(shown), 1) * _ROW)
+
+
+def counts_bar_svg(counts: Mapping[str, int], *, width: int = 640) -> str:
+    """Return one bar divided by how many cells have each verdict; every part is labelled."""
+    known = [(Verdict(name), count) for name, count in counts.items() if count > 0]
+    known.sort(key=lambda item: VERDICT_RANK[item[0]])
+    total = sum(count for _, count in known)
+    x, label_x, parts = 0.0, 0.0, []
+    for verdict, count in known:
+        share = count / total * width
+        colour = VERDICT_COLOURS[verdict]
+        label = f"{VERDICT_WORDS[verdict]} {count}"
+        parts.append(f'<rect x="{x:.1f}" y="0" width="{share:.1f}" height="14" fill="{colour}"/>')
+        parts.append(f'<rect x="{label_x:.1f}" y="23" width="8" height="8" fill="{colour}"/>')
+        parts.append(_text(label_x + 12, 18, label))
+        x += share
+        label_x += 26 + 6.2 * len(label)
+    title = ", ".join(f"{VERDICT_WORDS[verdict]} {count}" for verdict, count in known) or "no cells"
+    return _picture("".join(parts), title=title, width=max(width, math.ceil(label_x)), height=36)
+
+
+def sparkline_svg(
+    values: Sequence[float | None], *, width: int = 160, height: int = 28, title: str = "History"
+) -> str:
+    """Return a line through a history; a gap is a gap, and the last value carries a dot."""
+    finite = [value for value in values if value is not None and math.isfinite(value)]
+    if not finite:
+        return _picture("", title=f"{title}: no values", width=width, height=height)
+    low, high = min(finite), max(finite)
+    step = (width - 8) / max(len(values) - 1, 1)
+    points = [
+        None
+        if value is None or not math.isfinite(value)
+        else (
+            4 + place * step,
+            height / 2 if high == low else height - 4 - (value - low) / (high - low) * (height - 8),
+        )
+        for place, value in enumerate(values)
+    ]
+    path, is_pen_down = "", False
+    for point in points:
+        if point is not None:
+            path += f"{'L' if is_pen_down else 'M'}{point[0]:.1f} {point[1]:.1f}"
+        is_pen_down = point is not None
+    last_x, last_y = next(point for point in reversed(points) if point is not None)
+    body = (
+        f'<path d="{path}" fill="none" stroke="{CURRENT_COLOUR}" stroke-width="1.5" '
+        'stroke-linecap="round"/>'
+        f'<circle cx="{last_x:.1f}" cy="{last_y:.1f}" r="2.4" fill="{CURRENT_COLOUR}"/>'
+    )
+    return _picture(body, title=title, width=width, height=height)
+
+
+def strip_svg(
+    baseline: Sequence[float], current: Sequence[float], *, width: int = 160, height: int = 22
+) -> str:
+    """Return baseline samples (above) and current samples (below) as dots on one scale."""
+    body = strip_marks(baseline, current, x=4, y=0, width=width - 8, height=height)
+    title = f"{plural(len(baseline), 'baseline sample')}, {plural(len(current), 'current sample')}"
+    return _picture(body, title=title, width=width, height=height)
+
+
+def svg_data_uri(svg: str) -> str:
+    """Return a chart as a data URI, for an image in Markdown or HTML."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+
+
+def _text(x: float, y: float, text: str, *, anchor: str = "start") -> str:
+    text = one_line(text, limit=_LONGEST_LABEL)
+    return (
+        f'<text x="{x:.1f}" y="{y + 13:.1f}" text-anchor="{anchor}" '
+        f'fill="{_TEXT_COLOUR}">{escape(text)}</text>'
+    )
+
+
+def _picture(body: str, *, title: str, width: int, height: int) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" font-family="{_FONT}" font-size="11">'
+        f"<title>{escape(title)}</title>{body}</svg>"
+    )

@@ -1,0 +1,224 @@
+"""The executive layer: one screen of Markdown, the verdict first."""
+
+from collections.abc import Iterator
+
+from lm_assets.model.verdict import CellVerdict, Verdict
+from lm_assets.reports import formatting, phrases
+from lm_assets.reports.escaping import markdown_code, markdown_text
+from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
+from lm_assets.reports.insight import (
+    UNDECIDED,
+    WorstCombination,
+    runs_needed,
+    undecided_counts,
+    worst_combinations,
+)
+from lm_assets.reports.material import ReportMaterial
+
+_MOST_FINDINGS = 4
+_MOST_COMBINATIONS = 4
+_MOST_ALSO_WORSE = 3
+_MOST_HINTS = 3
+_MOST_BETTER = 3
+_MOST_REASONS = 2
+
+_WHY_UNDECIDED = {
+    Verdict.INCONCLUSIVE: "neither worse nor shown to be the same",
+    Verdict.INSUFFICIENT_DATA: "too few usable runs",
+    Verdict.NO_BASELINE: "nothing accepted to compare with",
+    Verdict.DATA_FAULT: "values that cannot be judged",
+}
+
+
+def executive_markdown(material: ReportMaterial) -> str:
+    """Return the executive summary of a campaign as Markdown.
+
+    It fits one screen whatever the campaign's size: lists are cut, and say by how much.
+    """
+    sections = (
+        _head(material),
+        _counts(material),
+        _findings(material),
+        _worse(material),
+        _better(material),
+        _not_decided(material),
+        _next_steps(material),
+    )
+    return "\n\n".join("\n".join(lines) for lines in map(list, sections) if lines) + "\n"
+
+
+def _head(material: ReportMaterial) -> Iterator[str]:
+    verdict = material.verdict
+    words = VERDICT_WORDS[verdict.verdict].upper()
+    yield f"# {VERDICT_SIGNS[verdict.verdict]} {words}: {markdown_code(verdict.campaign)}"
+    yield ""
+    yield f"**{phrases.headline(verdict)}**"
+    facts = phrases.campaign_facts(material.manifest, verdict)
+    stated = " · ".join(f"{name} {markdown_text(value)}" for name, value in facts)
+    yield f"{stated}. Rule: {phrases.rule_in_words(material.rule)}."
+    if changed := material.changed_environment():
+        text = phrases.environment_phrase(changed, markdown_text)
+        yield ""
+        yield f"**Environment differs from the baseline's**: {text}. A likely cause of any change."
+
+
+def _counts(material: ReportMaterial) -> Iterator[str]:
+    counted = [v for v in VERDICT_RANK if material.verdict.counts.get(v.value)]
+    if not counted:
+        return
+    yield "| cells | " + " | ".join(VERDICT_WORDS[v] for v in counted) + " |"
+    yield "|---|" + "---:|" * len(counted)
+    counts = [material.verdict.counts[v.value] for v in counted]
+    yield f"| {sum(counts)} | " + " | ".join(map(str, counts)) + " |"
+
+
+def _findings(material: ReportMaterial) -> Iterator[str]:
+    found = [f for f in material.verdict.findings if f.kind != "cell"]
+    if not found:
+        return
+    yield "## Findings"
+    yield ""
+    for finding in found[:_MOST_FINDINGS]:
+        sentence = phrases.finding_sentence(finding, material.metrics, markdown_text)
+        yield f"- **{VERDICT_WORDS[finding.severity]}**: {sentence}"
+    if len(found) > _MOST_FINDINGS:
+        yield f"- … and {len(found) - _MOST_FINDINGS} more"
+
+
+def _worse(material: ReportMaterial) -> Iterator[str]:
+    worst = worst_combinations(material, (Verdict.REGRESSED, Verdict.SUSPECTED))
+    if not worst:
+        return
+    yield "## What got worse"
+    yield ""
+    for place, combination in enumerate(worst[:_MOST_COMBINATIONS], start=1):
+        yield f"{place}. {_cell_sentence(material, combination.lead)}"
+        if beside := _beside(material, combination):
+            yield f"   {beside}"
+    if len(worst) > _MOST_COMBINATIONS:
+        more = plural(len(worst) - _MOST_COMBINATIONS, "combination")
+        yield ""
+        yield f"… and {more} more in technical.html."
+
+
+def _cell_sentence(material: ReportMaterial, cell: CellVerdict) -> str:
+    unit = phrases.metric_unit(material.metrics, cell.metric)
+    label = markdown_text(phrases.metric_label(material.metrics, cell.metric))
+    size = phrases.change_with_interval(cell.change, cell.change_ci95, cell.change_unit)
+    before = formatting.quantity(cell.baseline_mean, markdown_text(unit))
+    after = formatting.quantity(cell.current_mean, markdown_text(unit))
+    sure = f"q {formatting.p_value(cell.q)}, p {formatting.p_value(cell.p)}"
+    return (
+        f"**{label} {size}** in {markdown_code(cell.combination)}: {before} → {after}, "
+        f"{VERDICT_WORDS[cell.verdict]}, {sure}, runs {cell.n_baseline} : {cell.n_current}"
+    )
+
+
+def _beside(material: ReportMaterial, worst: WorstCombination) -> str:
+    hinted = {hint.metric for hint in worst.hints[:_MOST_HINTS]}
+    others = [
+        f"{markdown_text(phrases.metric_label(material.metrics, cell.metric))} "
+        f"{formatting.change(cell.change, cell.change_unit)}"
+        for cell in worst.others
+        if cell.metric not in hinted
+    ]
+    parts = []
+    if worst.hints:
+        seen = [
+            phrases.hint_phrase(hint, material.metrics, markdown_text)
+            for hint in worst.hints[:_MOST_HINTS]
+        ]
+        parts.append(f"Seen together (likely cause): {'; '.join(seen)}.")
+    if others:
+        more = len(others) - _MOST_ALSO_WORSE
+        cut = f" and {more} more" if more > 0 else ""
+        parts.append(f"Also worse: {', '.join(others[:_MOST_ALSO_WORSE])}{cut}.")
+    return " ".join(parts)
+
+
+def _better(material: ReportMaterial) -> Iterator[str]:
+    better = worst_combinations(material, (Verdict.IMPROVED,))
+    if not better:
+        return
+    named = [
+        f"{markdown_text(phrases.metric_label(material.metrics, best.lead.metric))} "
+        f"{formatting.change(best.lead.change, best.lead.change_unit)} "
+        f"in {markdown_code(best.combination)}"
+        for best in better[:_MOST_BETTER]
+    ]
+    more = len(better) - _MOST_BETTER
+    cut = f"; and {more} more" if more > 0 else ""
+    yield f"**Improved**, {plural(len(better), 'combination')}: {'; '.join(named)}{cut}."
+
+
+def _not_decided(material: ReportMaterial) -> Iterator[str]:
+    counts = undecided_counts(material.verdict.cells)
+    lines = []
+    for verdict in UNDECIDED:
+        if verdict in counts:
+            needed = _runs_phrase(material) if verdict is Verdict.INCONCLUSIVE else ""
+            cells = plural(counts[verdict], "cell")
+            lines.append(f"- {VERDICT_WORDS[verdict]}, {cells}: {_WHY_UNDECIDED[verdict]}{needed}")
+    lines += _gaps(material)
+    if lines:
+        yield "## Not decided, and why"
+        yield ""
+        yield from lines
+
+
+def _runs_phrase(material: ReportMaterial) -> str:
+    needed = runs_needed(material.verdict.cells)
+    if not needed:
+        return ""
+    median, most = needed[len(needed) // 2], needed[-1]
+    return f"; {median} more runs decide half of them, {most} decide all that can be"
+
+
+def _gaps(material: ReportMaterial) -> Iterator[str]:
+    if material.missing:
+        ranked = sorted(material.missing.items(), key=lambda item: (-item[1], item[0]))
+        named = [
+            f"{markdown_text(phrases.metric_label(material.metrics, metric))} "
+            f"({markdown_text(reason)}, {plural(runs, 'run')})"
+            for (metric, reason), runs in ranked[:_MOST_REASONS]
+        ]
+        more = len(ranked) - _MOST_REASONS
+        cut = f"; {more} more in detailed.pdf" if more > 0 else ""
+        yield f"- not measured: {'; '.join(named)}{cut}"
+    if counts := material.quarantine_counts():
+        rules = ", ".join(
+            f"{markdown_text(rule)} {count}" for rule, count in list(counts.items())[:4]
+        )
+        yield f"- quarantined, {plural(len(material.quarantined), 'line')}: {rules}"
+
+
+def _next_steps(material: ReportMaterial) -> Iterator[str]:
+    steps = list(_steps(material))[:3]
+    if steps:
+        yield "## What to do next"
+        yield ""
+        yield from (f"- {step}" for step in steps)
+
+
+def _steps(material: ReportMaterial) -> Iterator[str]:
+    cells = material.verdict.cells
+    counts = undecided_counts(cells)
+    has = {cell.verdict for cell in cells}
+    campaign = markdown_code(material.manifest.campaign)
+    if material.quarantined or Verdict.DATA_FAULT in counts:
+        folder = markdown_code(f"quarantine/{material.manifest.campaign}/")
+        yield f"Mend the rejected data: every line and its reason is under {folder}."
+    if material.changed_environment() and Verdict.REGRESSED in has:
+        yield "Run again in the baseline's environment before blaming the code."
+    if Verdict.REGRESSED in has:
+        yield (
+            "Find the cause of the first cell above in technical.html; if the change is meant, "
+            "accept it with `lm baseline update` and a reason."
+        )
+    if Verdict.SUSPECTED in has:
+        suspected = {c.combination for c in cells if c.verdict is Verdict.SUSPECTED}
+        yield f"Run {plural(len(suspected), 'suspected combination')} again to confirm."
+    if Verdict.NO_BASELINE in counts:
+        yield f"Accept first baselines with `lm baseline init --campaign` {campaign}."
+    if Verdict.INCONCLUSIVE in counts:
+        yield "Add runs where cells are inconclusive, as many as stated above."

@@ -1,0 +1,163 @@
+"""The smallest pieces of a chart, as SVG text: an axis, an interval, a strip of samples."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from lm_assets.model.verdict import CellVerdict, Verdict
+
+# Okabe and Ito (2008): told apart with any kind of colour vision, on white and on dark alike.
+VERDICT_COLOURS = {
+    Verdict.REGRESSED: "#d55e00",
+    Verdict.SUSPECTED: "#e69f00",
+    Verdict.IMPROVED: "#0072b2",
+    Verdict.UNCHANGED: "#7a869a",
+    Verdict.INCONCLUSIVE: "#b05c8f",
+    Verdict.ACCEPTED_TRADEOFF: "#009e73",
+    Verdict.NO_BASELINE: "#a5adba",
+    Verdict.INSUFFICIENT_DATA: "#a5adba",
+    Verdict.DATA_FAULT: "#56361e",
+}
+BASELINE_COLOUR = "#7a869a"
+CURRENT_COLOUR = "#0b5cad"
+
+# Beyond these an axis would flatten everything else: the mark becomes an arrow at the edge.
+_LARGEST_RATIO = 4.0
+_LARGEST_IN_THRESHOLDS = 8.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChangeAxis:
+    """An axis of changes around zero, symmetric; logarithmic for relative changes.
+
+    ``half_width`` is in axis units: the log of the ratio for ``relative``, else the change itself.
+    """
+
+    change_unit: str
+    half_width: float
+    threshold: float | None
+
+    @classmethod
+    def covering(
+        cls, cells: Iterable[CellVerdict], *, change_unit: str, threshold: float | None
+    ) -> "ChangeAxis":
+        """Return the axis on which the cells of one change unit can be compared."""
+        axis = cls(change_unit=change_unit, half_width=1.0, threshold=threshold)
+        ends = [
+            abs(axis.transformed(bound))
+            for cell in cells
+            if cell.change_unit == change_unit
+            for bound in (cell.change, *(cell.change_ci95 or ()))
+            if bound is not None
+        ]
+        mark = axis.transformed(threshold) if threshold else 1.0
+        most = mark * _LARGEST_IN_THRESHOLDS
+        if change_unit == "relative":
+            most = math.log(_LARGEST_RATIO)
+        widest = max((end for end in ends if math.isfinite(end)), default=0.0)
+        half_width = min(max(widest, 1.5 * mark), max(most, 1.5 * mark)) * 1.04
+        return cls(change_unit=change_unit, half_width=half_width, threshold=threshold)
+
+    def transformed(self, change: float) -> float:
+        """Return a change in axis units; a ratio of zero or below lies at minus infinity."""
+        if self.change_unit != "relative":
+            return change
+        return math.log1p(change) if change > -1.0 else -math.inf
+
+    def place(self, change: float) -> float:
+        """Return where a change lies between the edges, 0 to 1; beyond them, at the edge."""
+        return (min(max(self.transformed(change) / self.half_width, -1.0), 1.0) + 1.0) / 2.0
+
+    def is_beyond(self, change: float) -> bool:
+        """Whether a change lies outside the axis."""
+        return abs(self.transformed(change)) > self.half_width
+
+    def threshold_places(self) -> tuple[float, ...]:
+        """Return where the marks of ± the threshold lie."""
+        if not self.threshold:
+            return ()
+        return tuple(self.place(bound) for bound in (-self.threshold, self.threshold))
+
+
+def interval_mark(
+    cell: CellVerdict, axis: ChangeAxis, *, x: float, y: float, width: float, height: float
+) -> str:
+    """Return one cell's change as a dot with its 95 % interval, as SVG elements.
+
+    A cell without a change draws nothing: an empty row is not a zero.
+    """
+    if cell.change is None or not math.isfinite(cell.change):
+        return ""
+    colour = VERDICT_COLOURS[cell.verdict]
+    middle = y + height / 2
+    parts = []
+    if cell.change_ci95 is not None and not any(math.isnan(bound) for bound in cell.change_ci95):
+        low, high = (x + axis.place(bound) * width for bound in cell.change_ci95)
+        parts.append(
+            f'<path d="M{low:.1f} {middle:.1f}H{high:.1f}" stroke="{colour}" '
+            'stroke-width="1.6" fill="none"/>'
+        )
+        for bound, at, way in zip(cell.change_ci95, (low, high), (-1, 1), strict=True):
+            if axis.is_beyond(bound):
+                parts.append(_arrow(at, middle, way=way, colour=colour))
+    centre = x + axis.place(cell.change) * width
+    radius = min(2.6, height / 3)
+    fill = "none" if cell.verdict in (Verdict.SUSPECTED, Verdict.INCONCLUSIVE) else colour
+    parts.append(
+        f'<circle cx="{centre:.1f}" cy="{middle:.1f}" r="{radius:.1f}" fill="{fill}" '
+        f'stroke="{colour}" stroke-width="1.2"/>'
+    )
+    return "".join(parts)
+
+
+def axis_marks(axis: ChangeAxis, *, x: float, y: float, width: float, height: float) -> str:
+    """Return the zero line and the ± threshold lines, as SVG elements."""
+    zero = x + width / 2
+    lines = [f'<path d="M{zero:.1f} {y:.1f}v{height:.1f}" stroke="#97a0af" stroke-width="0.8"/>']
+    lines += [
+        f'<path d="M{x + place * width:.1f} {y:.1f}v{height:.1f}" stroke="#97a0af" '
+        'stroke-width="0.6" stroke-dasharray="2 2"/>'
+        for place in axis.threshold_places()
+    ]
+    return "".join(lines)
+
+
+def strip_marks(
+    baseline: Sequence[float],
+    current: Sequence[float],
+    *,
+    x: float,
+    y: float,
+    width: float,
+    height: float,
+) -> str:
+    """Return baseline samples (above, hollow look) and current samples (below) as SVG dots.
+
+    Both share one linear scale of their own: it shows spread and overlap, not the size.
+    """
+    finite = [value for value in (*baseline, *current) if math.isfinite(value)]
+    if not finite:
+        return ""
+    low, high = min(finite), max(finite)
+    span = high - low
+    size = min(3.6, height / 2.6)
+
+    def dots(samples: Sequence[float], level: float, colour: str) -> str:
+        places = (0.5 if span == 0 else (v - low) / span for v in samples if math.isfinite(v))
+        steps = "".join(f"M{x + place * width:.1f} {level:.1f}h0" for place in places)
+        # A zero-length step with a round cap is a dot: one path for all of them stays small.
+        return (
+            f'<path d="{steps}" stroke="{colour}" stroke-opacity="0.75" '
+            f'stroke-width="{size:.1f}" stroke-linecap="round" fill="none"/>'
+            if steps
+            else ""
+        )
+
+    return dots(baseline, y + height * 0.28, BASELINE_COLOUR) + dots(
+        current, y + height * 0.72, CURRENT_COLOUR
+    )
+
+
+def _arrow(at: float, middle: float, *, way: int, colour: str) -> str:
+    start = f"M{at - 4 * way:.1f} {middle - 3:.1f}"
+    return f'<path d="{start}l{4 * way} 3l{-4 * way} 3z" fill="{colour}"/>'

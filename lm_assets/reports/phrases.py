@@ -1,0 +1,150 @@
+"""Sentences that more than one document says about a campaign, as plain text or Markdown."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from lm_assets.model.campaign import Manifest
+from lm_assets.model.metric import MetricCatalogue
+from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding, Verdict
+from lm_assets.reports import formatting
+from lm_assets.reports.formatting import plural
+from lm_assets.reports.insight import CauseHint
+from lm_assets.reports.material import DecisionRule
+
+Escape = Callable[[str], str]
+
+WHOLE_MATRIX = "the whole matrix"
+
+
+def metric_label(metrics: MetricCatalogue, name: str) -> str:
+    """Return what a person reads for a metric; an unknown name stays as it is."""
+    return metrics[name].label if name in metrics else name
+
+
+def metric_unit(metrics: MetricCatalogue, name: str) -> str:
+    """Return a metric's unit; none for one the catalogue does not know."""
+    return metrics[name].unit if name in metrics else ""
+
+
+def change_with_interval(
+    change: float | None, bounds: tuple[float, float] | None, change_unit: str
+) -> str:
+    """Return ``+31 % [+25, +38] %``, or the change alone where there is no interval."""
+    text = formatting.change(change, change_unit)
+    return text if bounds is None else f"{text} {formatting.interval(bounds, change_unit)}"
+
+
+def headline(verdict: CampaignVerdict) -> str:
+    """Return the campaign's answer in one sentence."""
+    worse = _combinations_with(verdict.cells, Verdict.REGRESSED)
+    suspected = _combinations_with(verdict.cells, Verdict.SUSPECTED) - worse
+    whole = plural(len({cell.combination for cell in verdict.cells}), "combination")
+    if worse:
+        cells = sum(cell.verdict is Verdict.REGRESSED for cell in verdict.cells)
+        text = f"{len(worse)} of {whole} got worse ({plural(cells, 'regressed cell')})"
+        return f"{text}, {len(suspected)} more suspected." if suspected else f"{text}."
+    if verdict.verdict is Verdict.REGRESSED:
+        return f"The campaign as a whole got worse; no single one of {whole} stands out."
+    if suspected:
+        return f"{len(suspected)} of {whole} may have got worse: a confirmation run will tell."
+    return _headline_without_regression(verdict, whole)
+
+
+def _headline_without_regression(verdict: CampaignVerdict, whole: str) -> str:
+    if verdict.verdict is Verdict.DATA_FAULT:
+        return "The data is not fit to judge."
+    if not any(cell.verdict in _JUDGED for cell in verdict.cells):
+        return f"Nothing could be judged: {_reasons(verdict)}."
+    if undecided := sum(cell.verdict is Verdict.INCONCLUSIVE for cell in verdict.cells):
+        return f"No regression is shown, and {plural(undecided, 'cell')} cannot be decided yet."
+    return f"Nothing got worse in {whole}."
+
+
+def campaign_facts(manifest: Manifest, verdict: CampaignVerdict) -> list[tuple[str, str]]:
+    """Return who, what and how much, by name; what is not known is left out."""
+    combinations = {cell.combination for cell in verdict.cells}
+    versions = ", ".join(f"{k} {v}" for k, v in sorted(manifest.subject.version_labels.items()))
+    runs = manifest.runs_per_combination
+    facts = [
+        ("stage", str(verdict.stage)),
+        ("priority", manifest.priority),
+        ("created", manifest.created_at),
+        ("git", manifest.subject.git_sha),
+        ("versions", versions),
+        ("combinations", str(len(combinations))),
+        ("runs each", "" if runs is None else str(runs)),
+        ("baseline", verdict.baseline_version[:12]),
+        ("exit code", str(verdict.exit_code)),
+        ("note", manifest.notes),
+    ]
+    if manifest.is_simulated:
+        facts.append(("data", "simulated"))
+    return [(name, value) for name, value in facts if value]
+
+
+def rule_in_words(rule: DecisionRule) -> str:
+    """Return the decision rule as a sentence."""
+    limits = [f"{formatting.number(rule.relative_threshold * 100)} %"]
+    if rule.points_threshold is not None:
+        limits.append(f"{formatting.number(rule.points_threshold)} percentage points")
+    if rule.count_threshold is not None:
+        limits.append(f"{formatting.number(rule.count_threshold)} events per run")
+    return (
+        f"regressed = worse by more than {' / '.join(limits)} and p < {rule.alpha:g}, "
+        "also after correction for the number of cells"
+    )
+
+
+def finding_sentence(finding: Finding, metrics: MetricCatalogue, escape: Escape = str) -> str:
+    """Return a finding as one sentence, text from outside passed through ``escape``."""
+    where = ", ".join(f"{k}={v}" for k, v in finding.where.items()) or WHOLE_MATRIX
+    if finding.kind == "cell" and finding.combinations:
+        where = finding.combinations[0]
+    subject = escape(metric_label(metrics, finding.metric)) if finding.metric else ""
+    size = ""
+    if finding.change is not None:
+        size = change_with_interval(finding.change, finding.change_ci95, finding.change_unit)
+    kind = escape(finding.kind.replace("_", " "))
+    head = " ".join(part for part in (subject, size) if part) or kind
+    message = f": {escape(finding.message)}" if finding.message else ""
+    scope = f"in {escape(where)}, {plural(finding.cells, 'cell')} ({kind})"
+    return f"{head} {scope}{message}"
+
+
+def hint_phrase(hint: CauseHint, metrics: MetricCatalogue, escape: Escape = str) -> str:
+    """Return ``Shuffle spill 0 % → 45 % (+45 pp)``."""
+    unit = metric_unit(metrics, hint.metric)
+    before, after = (
+        formatting.quantity(value, escape(unit)) for value in (hint.before, hint.after)
+    )
+    moved = formatting.change(hint.change, hint.change_unit)
+    return f"{escape(metric_label(metrics, hint.metric))} {before} → {after} ({moved})"
+
+
+def environment_phrase(
+    changed: Mapping[str, tuple[tuple[str, ...], str]], escape: Escape = str
+) -> str:
+    """Return ``jdk 17.0.12 → 21.0.4; node_type a / b → c``."""
+    return "; ".join(
+        f"{escape(key)} {escape(' / '.join(v or 'not stated' for v in before))}"
+        f" → {escape(after or 'not stated')}"
+        for key, (before, after) in changed.items()
+    )
+
+
+_JUDGED = (
+    Verdict.REGRESSED,
+    Verdict.SUSPECTED,
+    Verdict.IMPROVED,
+    Verdict.UNCHANGED,
+    Verdict.INCONCLUSIVE,
+    Verdict.ACCEPTED_TRADEOFF,
+)
+
+
+def _combinations_with(cells: Iterable[CellVerdict], verdict: Verdict) -> set[str]:
+    return {cell.combination for cell in cells if cell.verdict is verdict}
+
+
+def _reasons(verdict: CampaignVerdict) -> str:
+    found = sorted({formatting.VERDICT_WORDS[cell.verdict] for cell in verdict.cells})
+    return ", ".join(found) or "no cells"
