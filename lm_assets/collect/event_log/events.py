@@ -1,0 +1,223 @@
+"""The few fields of the few Spark events that the figures need; everything else is skipped."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+# Spark writes the event's name first; a log that does not is read the slower way.
+_PREFIX = b'{"Event":"'
+
+
+class LogStart(Struct):
+    """Spark's version (since Spark 1.3)."""
+
+    version: str | None = field(name="Spark Version", default=None)
+
+
+class ApplicationStart(Struct, kw_only=True):
+    """Who the application is."""
+
+    app_id: str | None = field(name="App ID", default=None)
+    app_name: str | None = field(name="App Name", default=None)
+    attempt_id: str | None = field(name="App Attempt ID", default=None)
+    timestamp_ms: int = field(name="Timestamp")
+
+
+class ApplicationEnd(Struct):
+    """When the application ended."""
+
+    timestamp_ms: int = field(name="Timestamp")
+
+
+class EnvironmentUpdate(Struct):
+    """The Spark properties."""
+
+    properties: dict[str, str] = field(name="Spark Properties", default_factory=dict)
+
+
+class ExecutorInfo(Struct):
+    """Size of an executor."""
+
+    cores: int = field(name="Total Cores")
+
+
+class ExecutorAdded(Struct):
+    """An executor came."""
+
+    timestamp_ms: int = field(name="Timestamp")
+    executor_id: str = field(name="Executor ID")
+    info: ExecutorInfo = field(name="Executor Info")
+
+
+class ExecutorRemoved(Struct):
+    """An executor went."""
+
+    timestamp_ms: int = field(name="Timestamp")
+    executor_id: str = field(name="Executor ID")
+
+
+class JobStart(Struct):
+    """A job and the stages that it may need."""
+
+    job_id: int = field(name="Job ID")
+    stage_ids: list[int] = field(name="Stage IDs", default_factory=list)
+
+
+class JobResult(Struct):
+    """How a job ended."""
+
+    result: str = field(name="Result")
+
+
+class JobEnd(Struct):
+    """A job ended."""
+
+    job_id: int = field(name="Job ID")
+    result: JobResult = field(name="Job Result")
+
+
+class StageInfo(Struct):
+    """A stage attempt; ``submitted_ms`` is absent for one that was never submitted."""
+
+    stage_id: int = field(name="Stage ID")
+    attempt_id: int = field(name="Stage Attempt ID", default=0)
+    submitted_ms: int | None = field(name="Submission Time", default=None)
+    failure_reason: str | None = field(name="Failure Reason", default=None)
+
+
+class StageSubmitted(Struct):
+    """A stage attempt was submitted."""
+
+    info: StageInfo = field(name="Stage Info")
+
+
+class StageCompleted(Struct):
+    """A stage attempt succeeded, failed or was skipped."""
+
+    info: StageInfo = field(name="Stage Info")
+
+
+class ExecutorPeaks(Struct):
+    """The largest heap seen (Spark 3.0 and later)."""
+
+    jvm_heap_bytes: int = field(name="JVMHeapMemory", default=0)
+
+
+class StageExecutorMetrics(Struct):
+    """Peaks of one executor during one stage, written if configured."""
+
+    executor_id: str = field(name="Executor ID")
+    peaks: ExecutorPeaks = field(name="Executor Metrics")
+
+
+class TaskEndReason(Struct):
+    """Why a task attempt ended."""
+
+    reason: str = field(name="Reason")
+
+
+class TaskInfo(Struct):
+    """A task attempt."""
+
+    launched_ms: int = field(name="Launch Time")
+    finished_ms: int = field(name="Finish Time")
+    executor_id: str = field(name="Executor ID")
+    is_speculative: bool = field(name="Speculative", default=False)
+
+
+class ShuffleRead(Struct):
+    """Shuffle bytes fetched from others and read at home."""
+
+    remote_bytes: int = field(name="Remote Bytes Read", default=0)
+    local_bytes: int = field(name="Local Bytes Read", default=0)
+    rows: int = field(name="Total Records Read", default=0)
+
+
+class ShuffleWrite(Struct):
+    """Shuffle bytes written."""
+
+    written_bytes: int = field(name="Shuffle Bytes Written", default=0)
+    rows: int = field(name="Shuffle Records Written", default=0)
+
+
+class Input(Struct):
+    """Bytes and rows read from storage."""
+
+    read_bytes: int = field(name="Bytes Read", default=0)
+    rows: int = field(name="Records Read", default=0)
+
+
+class Output(Struct):
+    """Bytes and rows written to storage."""
+
+    written_bytes: int = field(name="Bytes Written", default=0)
+    rows: int = field(name="Records Written", default=0)
+
+
+class TaskMetrics(Struct):
+    """What one task attempt cost."""
+
+    run_time_ms: int = field(name="Executor Run Time", default=0)
+    cpu_time_ns: int = field(name="Executor CPU Time", default=0)
+    jvm_gc_time_ms: int = field(name="JVM GC Time", default=0)
+    memory_bytes_spilled: int = field(name="Memory Bytes Spilled", default=0)
+    disk_bytes_spilled: int = field(name="Disk Bytes Spilled", default=0)
+    peak_execution_memory_bytes: int = field(name="Peak Execution Memory", default=0)
+    shuffle_read: ShuffleRead | None = field(name="Shuffle Read Metrics", default=None)
+    shuffle_write: ShuffleWrite | None = field(name="Shuffle Write Metrics", default=None)
+    input: Input | None = field(name="Input Metrics", default=None)
+    output: Output | None = field(name="Output Metrics", default=None)
+
+
+class TaskEnd(Struct):
+    """A task attempt ended."""
+
+    reason: TaskEndReason = field(name="Task End Reason")
+    info: TaskInfo | None = field(name="Task Info", default=None)
+    peaks: ExecutorPeaks | None = field(name="Task Executor Metrics", default=None)
+    metrics: TaskMetrics | None = field(name="Task Metrics", default=None)
+
+
+class OtherEvent(Struct):
+    """Any other event: its text is checked to be JSON, and skipped."""
+
+    name: str = field(name="Event")
+
+
+_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
+    f"SparkListener{kind.__name__}": msgspec.json.Decoder(kind)
+    for kind in (
+        LogStart,
+        ApplicationStart,
+        ApplicationEnd,
+        EnvironmentUpdate,
+        ExecutorAdded,
+        ExecutorRemoved,
+        JobStart,
+        JobEnd,
+        StageSubmitted,
+        StageCompleted,
+        StageExecutorMetrics,
+        TaskEnd,
+    )
+}
+_OTHER = msgspec.json.Decoder(OtherEvent)
+_BY_RAW_NAME = {name.encode(): decoder for name, decoder in _DECODERS.items()}
+
+
+def decode_event(line: bytes) -> object:
+    """Return the event that one line holds, or ``OtherEvent`` for one that no figure needs.
+
+    Raises
+    ------
+    msgspec.DecodeError
+        Where the line is no JSON object of the event's shape.
+    """
+    if line.startswith(_PREFIX):
+        start = len(_PREFIX)
+        decoder = _BY_RAW_NAME.get(line[start : line.find(b'"', start)], _OTHER)
+        return decoder.decode(line)
+    event: OtherEvent = _OTHER.decode(line)
+    decoder = _DECODERS.get(event.name, _OTHER)
+    return decoder.decode(line)
