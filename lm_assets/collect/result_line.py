@@ -1,44 +1,49 @@
 """One line of a load runner's result file, read liberally and refused precisely."""
 
-import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any
 
+from lm_assets.collect.foreign_json import read_foreign_json
 from lm_assets.model.errors import UnusableInputError
 from lm_assets.model.measurement import Measurements
 
 SOURCE = "result line"
 MAX_LINE_BYTES = 1024 * 1024
 
-# Load runners spell the same quantity differently; the first spelling present wins.
-_SPELLINGS: Mapping[str, tuple[str, ...]] = {
+# Load runners spell the same thing differently; the first spelling present is read and the others
+# are kept among the extra fields.
+_NAME_FIELDS = ("test_name", "combination")
+_RUN_FIELDS = ("run_id", "iteration")
+_DURATION_FIELDS = ("duration_sec", "duration_s")
+_METRIC_FIELDS: Mapping[str, tuple[str, ...]] = {
     "throughput_rows_s": ("throughput_rows_sec", "throughput_rows_s", "throughput"),
     "latency_p50_ms": ("latency_p50_ms",),
     "latency_p95_ms": ("latency_p95_ms",),
     "latency_p99_ms": ("latency_p99_ms",),
 }
-_DURATION_FIELDS = ("duration_sec", "duration_s")
+_ALTERNATIVES = (_NAME_FIELDS, _RUN_FIELDS, _DURATION_FIELDS, *_METRIC_FIELDS.values())
 _OWN_FIELDS = frozenset(
     {
-        *("test_name", "combination", "run_id", "iteration", "start_time", "end_time"),
-        *("exit_code", "rows_read", "rows_written", "spark_app_id", "namespace"),
-        *_DURATION_FIELDS,
-        *(spelling for spellings in _SPELLINGS.values() for spelling in spellings),
+        *("start_time", "end_time", "exit_code", "spark_app_id", "namespace"),
+        *(spelling for spellings in _ALTERNATIVES for spelling in spellings),
     }
 )
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,199}")
+_LARGEST_EXIT_CODE = 2**31 - 1
+_LARGEST_ITERATION = 10**9
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResultLine:
     """What a load runner said of one load run.
 
-    ``name`` is the test name, or ``None`` when the line gives dimension fields instead; those,
-    and every field the platform does not know, are in ``extra``.
+    ``name`` is the test name, or ``None`` when the line gives dimension fields instead. ``extra``
+    has those, the row counts, further spellings of a field that was read, and every field that
+    the platform does not know.
     """
 
     name: str | None
@@ -58,18 +63,18 @@ def parse_result_line(line: bytes) -> ResultLine:
     Raises
     ------
     UnusableInputError
-        With the rule that the line breaks: ``not_json``, ``not_finite``, ``not_an_object``,
-        ``wrong_type``, ``run_id``, ``time``, ``duration``, ``line_too_long``.
+        With the rule that the line breaks: ``line_too_long``, ``not_an_object``, ``wrong_type``,
+        ``out_of_range``, ``run_id``, ``time``, ``duration``, or one of `read_foreign_json`.
     """
     fields = _read_object(line)
     started_at = _moment(fields, "start_time")
     ended_at = _moment(fields, "end_time")
     return ResultLine(
-        name=_text(fields, "test_name") or _text(fields, "combination"),
+        name=next((_text(fields, spelling) for spelling in _given(fields, _NAME_FIELDS)), None),
         run_id=_run_id(fields),
         started_at=started_at,
         ended_at=ended_at,
-        exit_code=_whole_number(fields, "exit_code"),
+        exit_code=_whole_number(fields, "exit_code", largest=_LARGEST_EXIT_CODE),
         spark_app_id=_text(fields, "spark_app_id"),
         namespace=_text(fields, "namespace"),
         measurements=_measurements(fields, started_at, ended_at),
@@ -80,34 +85,23 @@ def parse_result_line(line: bytes) -> ResultLine:
 def _read_object(line: bytes) -> dict[str, Any]:
     if len(line) > MAX_LINE_BYTES:
         raise UnusableInputError("line_too_long", f"{len(line)} bytes; {MAX_LINE_BYTES} are read")
-    try:
-        content = json.loads(line, parse_constant=_refuse_constant, parse_float=_finite)
-    except UnusableInputError:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise UnusableInputError("not_json", str(error)) from error
+    content = read_foreign_json(line)
     if not isinstance(content, dict):
         raise UnusableInputError("not_an_object", f"a {type(content).__name__} stands on the line")
     return content
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise UnusableInputError("not_finite", f"{name} is no measurement; leave the field out instead")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise UnusableInputError("not_finite", f"{text} is beyond the range of a number")
-    return value
+def _given(fields: Mapping[str, Any], spellings: tuple[str, ...]) -> Iterator[str]:
+    return (name for name in spellings if fields.get(name) not in (None, ""))
 
 
 def _extra(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in fields.items()
-        if name not in _OWN_FIELDS or name in ("rows_read", "rows_written")
-    } | ({"iteration": fields["iteration"]} if "run_id" in fields and "iteration" in fields else {})
+    unread = {name for spellings in _ALTERNATIVES for name in [*_given(fields, spellings)][1:]}
+    return {n: value for n, value in fields.items() if n not in _OWN_FIELDS or n in unread}
+
+
+def _shown(value: object) -> str:
+    return ascii(value)[:80]
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str | None:
@@ -115,20 +109,16 @@ def _text(fields: Mapping[str, Any], name: str) -> str | None:
     if value is None or value == "":
         return None
     if not isinstance(value, str):
-        raise UnusableInputError("wrong_type", f"{name} must be text, got {value!r}")
+        raise UnusableInputError("wrong_type", f"{name} must be text, got {_shown(value)}")
     return value
 
 
-def _number(
-    fields: Mapping[str, Any], name: str, *, check: Callable[[float], bool]
-) -> float | None:
-    value = fields.get(name)
-    if value is None:
-        return None
+def _measured(fields: Mapping[str, Any], name: str, *, check: Callable[[float], bool]) -> float:
+    value = fields[name]
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise UnusableInputError("wrong_type", f"{name} must be a number, got {value!r}")
-    if not math.isfinite(number := _as_float(value, name)) or not check(number):
-        raise UnusableInputError("out_of_range", f"{name} must not be {value!r}")
+        raise UnusableInputError("wrong_type", f"{name} must be a number, got {_shown(value)}")
+    if not check(number := _as_float(value, name)):
+        raise UnusableInputError("out_of_range", f"{name} must not be {_shown(value)}")
     return number
 
 
@@ -139,26 +129,36 @@ def _as_float(value: float, name: str) -> float:
         raise UnusableInputError("not_finite", f"{name} is beyond the range of a number") from error
 
 
-def _whole_number(fields: Mapping[str, Any], name: str) -> int | None:
+def _whole_number(fields: Mapping[str, Any], name: str, *, largest: int) -> int | None:
     value = fields.get(name)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int):
-        raise UnusableInputError("wrong_type", f"{name} must be a whole number, got {value!r}")
+        raise UnusableInputError(
+            "wrong_type", f"{name} must be a whole number, got {_shown(value)}"
+        )
+    if abs(value) > largest:
+        raise UnusableInputError(
+            "out_of_range", f"{name} must lie within ±{largest}, got {_shown(value)}"
+        )
     return value
 
 
 def _run_id(fields: Mapping[str, Any]) -> str:
     value = fields.get("run_id")
     if value is None or value == "":
-        iteration = _whole_number(fields, "iteration")
+        iteration = _whole_number(fields, "iteration", largest=_LARGEST_ITERATION)
         if iteration is None:
             raise UnusableInputError("run_id", "neither run_id nor iteration says which run it is")
+        if iteration < 0:
+            raise UnusableInputError("out_of_range", f"iteration must not be {iteration}")
         return f"iteration-{iteration}"
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not _RUN_ID.fullmatch(text):
+    if not isinstance(text, str) or not _RUN_ID.fullmatch(text) or ".." in text:
         raise UnusableInputError(
-            "run_id", f"must be 1 to 200 of letters, digits and . _ + = -, got {str(value)[:80]!r}"
+            "run_id",
+            "must be 1 to 200 of A-Z a-z 0-9 . _ + = -, a letter or digit first, no '..', "
+            f"got {_shown(value)}",
         )
     return text
 
@@ -170,13 +170,13 @@ def _moment(fields: Mapping[str, Any], name: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise UnusableInputError("time", f"{name} must be ISO 8601, got {text!r}") from error
+        raise UnusableInputError("time", f"{name} must be ISO 8601, got {_shown(text)}") from error
     if moment.tzinfo is None:
-        raise UnusableInputError("time", f"{name} must say its time zone, got {text!r}")
+        raise UnusableInputError("time", f"{name} must say its time zone, got {_shown(text)}")
     try:
         return moment.astimezone(UTC)
     except OverflowError as error:
-        raise UnusableInputError("time", f"{name} is out of range: {text!r}") from error
+        raise UnusableInputError("time", f"{name} is out of range: {_shown(text)}") from error
 
 
 def _measurements(
@@ -185,19 +185,18 @@ def _measurements(
     values: dict[str, float] = {}
     provenance: dict[str, str] = {}
     missing: dict[str, str] = {}
-    duration_s, source = _duration(fields, started_at, ended_at)
+    duration_s, origin = _duration(fields, started_at, ended_at)
     if duration_s is None:
-        missing["duration_s"] = "the result line has no duration and no start and end"
+        missing["duration_s"] = origin
     else:
-        values["duration_s"], provenance["duration_s"] = duration_s, source
-    for metric, spellings in _SPELLINGS.items():
-        for spelling in spellings:
-            number = _number(fields, spelling, check=lambda x: x >= 0.0)
-            if number is not None:
-                values[metric], provenance[metric] = number, f"{SOURCE}: {spelling}"
-                break
-        else:
+        values["duration_s"], provenance["duration_s"] = duration_s, f"{SOURCE}: {origin}"
+    for metric, spellings in _METRIC_FIELDS.items():
+        name = next(_given(fields, spellings), None)
+        if name is None:
             missing[metric] = f"the result line has no {spellings[0]}"
+        else:
+            values[metric] = _measured(fields, name, check=lambda x: x >= 0.0)
+            provenance[metric] = f"{SOURCE}: {name}"
     _derive_throughput(fields, values, provenance, missing)
     return Measurements(values=values, missing=missing, provenance=provenance)
 
@@ -205,15 +204,17 @@ def _measurements(
 def _duration(
     fields: Mapping[str, Any], started_at: datetime | None, ended_at: datetime | None
 ) -> tuple[float | None, str]:
+    """Return the duration and the fields it is from, or ``None`` and why there is none."""
     if started_at is not None and ended_at is not None and ended_at < started_at:
         raise UnusableInputError("duration", "end_time is before start_time")
-    for name in _DURATION_FIELDS:
-        stated = _number(fields, name, check=lambda x: x > 0.0)
-        if stated is not None:
-            return stated, f"{SOURCE}: {name}"
-    if started_at is None or ended_at is None or ended_at == started_at:
-        return None, ""
-    return (ended_at - started_at).total_seconds(), f"{SOURCE}: end_time - start_time"
+    for name in _given(fields, _DURATION_FIELDS):
+        return _measured(fields, name, check=lambda x: x > 0.0), name
+    if started_at is None or ended_at is None:
+        return None, "the result line has neither duration_sec nor both start_time and end_time"
+    if ended_at == started_at:
+        # A clock of whole seconds; the run did take time.
+        return None, "the result line's start_time and end_time are equal"
+    return (ended_at - started_at).total_seconds(), "end_time - start_time"
 
 
 def _derive_throughput(
@@ -222,12 +223,14 @@ def _derive_throughput(
     provenance: dict[str, str],
     missing: dict[str, str],
 ) -> None:
-    rows = {n: _number(fields, n, check=lambda x: x >= 0.0) for n in ("rows_read", "rows_written")}
-    if "throughput_rows_s" in values or "duration_s" not in values:
-        return
-    for name, count in rows.items():
-        if count:
-            values["throughput_rows_s"] = count / values["duration_s"]
-            provenance["throughput_rows_s"] = f"{SOURCE}: {name} / duration"
-            del missing["throughput_rows_s"]
-            return
+    """Fill the throughput from the rows read, else written, and the duration."""
+    for name in _given(fields, ("rows_read", "rows_written")):
+        rows = _measured(fields, name, check=lambda x: x >= 0.0)
+        if rows == 0.0 or "throughput_rows_s" in values or "duration_s" not in values:
+            continue
+        throughput = rows / values["duration_s"]
+        if not math.isfinite(throughput):
+            raise UnusableInputError("out_of_range", f"{name} / duration is no finite number")
+        values["throughput_rows_s"] = throughput
+        provenance["throughput_rows_s"] = f"{SOURCE}: {name} / duration"
+        del missing["throughput_rows_s"]

@@ -1,0 +1,1 @@
+"""From sources to canonical records: pure parsing beside thin readers."""
