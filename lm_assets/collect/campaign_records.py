@@ -18,6 +18,10 @@ from lm_assets.model.record import QuarantinedLine, RunRecord, SourceObject
 
 NO_SOURCE = "no source was delivered"
 
+_MAX_DETAIL_CHARACTERS = 1000
+# White space and byte order marks: what editors and concatenated files leave behind.
+_BLANK = b" \t\r\x0b\x0c\xef\xbb\xbf"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LandedRun:
@@ -48,7 +52,7 @@ def read_results(
     quarantined: list[QuarantinedLine] = []
     for folder, item in landed.results:
         for number, line in enumerate(read(item).split(b"\n"), start=1):
-            if not line.strip():
+            if not line.strip(_BLANK):
                 continue
             source = SourceObject(key=item.key, etag=item.etag, line=number)
             try:
@@ -106,21 +110,33 @@ def _landed_run(folder: str, line: bytes, source: SourceObject, matrix: Matrix) 
 
 
 def _combination(line: ResultLine, folder: str, matrix: Matrix) -> Combination:
-    """Return the combination that the line names; the folder must not say otherwise."""
+    """Return the combination of a line; its name, its dimension fields and its folder must agree.
+
+    A line without a name is of its folder's combination.
+    """
+    said = _dimension_fields(line, matrix)
     try:
         if line.name is not None:
             named = matrix.resolve(line.name)
-        elif any(name in line.extra for name in matrix.dimensions):
-            named = matrix.from_dimensions({k: str(v) for k, v in line.extra.items()})
+        elif len(said) == len(matrix.dimensions):
+            named = matrix.from_dimensions(said)
         else:
-            return matrix.resolve(folder)
-        if matrix.resolve(folder).id != named.id:
-            raise UnusableInputError(
-                "contradiction", f"the line says {named.id}, the folder {folder!r}"
-            )
+            named = matrix.resolve(folder)
+        of_folder = matrix.resolve(folder)
     except UnknownCombinationError as error:
         raise UnusableInputError("unknown_combination", str(error)) from error
+    if of_folder.id != named.id:
+        raise UnusableInputError("contradiction", f"the line says {named.id}, the folder {folder}")
+    if others := {k: v for k, v in said.items() if v != named.dimensions[k]}:
+        raise UnusableInputError("contradiction", f"the line is of {named.id} and says {others}")
     return named
+
+
+def _dimension_fields(line: ResultLine, matrix: Matrix) -> dict[str, str]:
+    """Return the dimension values that a line states, numbers as text."""
+    fields = {"namespace": line.namespace, **line.extra}
+    stated = {name: fields.get(name) for name in matrix.dimensions}
+    return {name: str(value) for name, value in stated.items() if value not in (None, "")}
 
 
 def _refuse_second_delivery(runs: Mapping[tuple[str, str], LandedRun], run: LandedRun) -> None:
@@ -143,7 +159,7 @@ def _quarantined(
         key=source.key,
         line=source.line,
         rule=refusal.rule,
-        detail=refusal.detail,
+        detail=refusal.detail[:_MAX_DETAIL_CHARACTERS],
         content=line.decode("utf-8", errors="backslashreplace"),
     )
 
@@ -152,14 +168,16 @@ def _objects_without_use(
     landed: LandedCampaign, runs: Iterable[LandedRun]
 ) -> Iterator[QuarantinedLine]:
     """Yield a refusal for every object that no record was made from; it stays where it is."""
-    for item in landed.unknown:
-        detail = "the object fits nothing of the layout of incoming results; it was left in place"
-        yield _refused_object(landed.campaign, item, "unknown_object", detail)
+    for item, refusal in landed.refused:
+        detail = f"{refusal.detail}; the object was left in place"
+        yield _refused_object(landed.campaign, item, refusal.rule, detail)
     known = {(run.folder, run.line.run_id) for run in runs}
     orphans = [(run, item) for run, items in landed.event_logs.items() for item in items]
     for run, item in [*orphans, *landed.pod_snapshots.items()]:
         if run not in known:
-            detail = f"no accepted result line speaks of run {run[1]!r}; it was left in place"
+            detail = (
+                f"no accepted result line speaks of run {run[1]!r}; the object was left in place"
+            )
             yield _refused_object(landed.campaign, item, "run_without_result_line", detail)
 
 

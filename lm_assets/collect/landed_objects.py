@@ -13,14 +13,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-MANIFEST = "manifest.json"
-SUCCESS = "_SUCCESS"
-PODS = "pods.json"
-EVENT_LOG_FOLDER = "eventlog"
+from lm_assets.gateways.object_keys import (
+    PODS_NAME,
+    IncomingKey,
+    IncomingKind,
+    parse_incoming_key,
+)
+from lm_assets.model.errors import UnusableInputError
 
-_RESULT_DEPTH = 2
-_POD_DEPTH = 3
-_EVENT_LOG_DEPTH = 4
+EVENT_LOG_FOLDER = "eventlog/"
 
 
 class LandedObject(Protocol):
@@ -37,7 +38,10 @@ class LandedObject(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LandedCampaign:
-    """A campaign's objects; those of a run are by (combination folder, run folder)."""
+    """A campaign's objects; those of a run are by (combination folder, run folder).
+
+    ``refused`` holds what fits nothing of the layout, with the reason; nothing is skipped.
+    """
 
     campaign: str
     manifest: LandedObject | None = None
@@ -45,40 +49,34 @@ class LandedCampaign:
     results: tuple[tuple[str, LandedObject], ...] = ()
     event_logs: Mapping[tuple[str, str], tuple[LandedObject, ...]] = field(default_factory=dict)
     pod_snapshots: Mapping[tuple[str, str], LandedObject] = field(default_factory=dict)
-    unknown: tuple[LandedObject, ...] = ()
+    refused: tuple[tuple[LandedObject, UnusableInputError], ...] = ()
 
 
-def sort_landed_objects(
-    campaign: str, objects: Iterable[LandedObject], *, prefix: str
-) -> LandedCampaign:
-    """Return a campaign's objects by what they are, in key order.
-
-    ``prefix`` is the campaign's folder in the bucket, with its final slash. An object that fits
-    nothing of the layout is ``unknown``, never skipped.
-    """
+def sort_landed_objects(campaign: str, objects: Iterable[LandedObject]) -> LandedCampaign:
+    """Return a campaign's objects by what they are, in key order."""
     manifest: LandedObject | None = None
     is_complete = False
     results: list[tuple[str, LandedObject]] = []
     event_logs: dict[tuple[str, str], tuple[LandedObject, ...]] = {}
     pods: dict[tuple[str, str], LandedObject] = {}
-    unknown: list[LandedObject] = []
+    refused: list[tuple[LandedObject, UnusableInputError]] = []
     for item in sorted(objects, key=lambda o: o.key):
-        parts = item.key.removeprefix(prefix).split("/")
-        if parts == [MANIFEST]:
+        try:
+            parsed = _known_key(item.key)
+        except UnusableInputError as refusal:
+            refused.append((item, refusal))
+            continue
+        run = (parsed.combination or "", parsed.run_id or "")
+        if parsed.kind is IncomingKind.MANIFEST:
             manifest = item
-        elif parts == [SUCCESS]:
+        elif parsed.kind is IncomingKind.SUCCESS:
             is_complete = True
-        elif "" in parts:
-            unknown.append(item)
-        elif len(parts) == _RESULT_DEPTH and parts[1].endswith(".jsonl"):
-            results.append((parts[0], item))
-        elif len(parts) == _POD_DEPTH and parts[2] == PODS:
-            pods[parts[0], parts[1]] = item
-        elif len(parts) >= _EVENT_LOG_DEPTH and parts[2] == EVENT_LOG_FOLDER:
-            run = (parts[0], parts[1])
-            event_logs[run] = (*event_logs.get(run, ()), item)
+        elif parsed.kind is IncomingKind.RESULTS:
+            results.append((run[0], item))
+        elif parsed.name == PODS_NAME:
+            pods[run] = item
         else:
-            unknown.append(item)
+            event_logs[run] = (*event_logs.get(run, ()), item)
     return LandedCampaign(
         campaign=campaign,
         manifest=manifest,
@@ -86,5 +84,16 @@ def sort_landed_objects(
         results=tuple(results),
         event_logs=event_logs,
         pod_snapshots=pods,
-        unknown=tuple(unknown),
+        refused=tuple(refused),
     )
+
+
+def _known_key(key: str) -> IncomingKey:
+    parsed = parse_incoming_key(key)
+    is_run_file = parsed.kind is IncomingKind.RUN_FILE
+    if is_run_file and parsed.name != PODS_NAME and not parsed.name.startswith(EVENT_LOG_FOLDER):
+        raise UnusableInputError(
+            "unexpected_object",
+            f"a run's folder holds {PODS_NAME} and {EVENT_LOG_FOLDER}, not {parsed.name!r}",
+        )
+    return parsed

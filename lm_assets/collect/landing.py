@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from lm_assets.collect.landed_objects import SUCCESS, LandedObject
+from lm_assets.collect.landed_objects import LandedObject
+from lm_assets.gateways.object_keys import success_key
+from lm_assets.gateways.object_store import ObjectInfo
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +85,21 @@ def plan_tick(
     return Tick(due=tuple(due), waiting=tuple(waiting), cursor=kept)
 
 
+def overdue(
+    objects: Iterable[tuple[str, ObjectInfo]], *, now: datetime, after: timedelta
+) -> tuple[Landing, ...]:
+    """Return campaigns that began to land, were never completed and have been still for long."""
+    pairs = list(objects)
+    newest: dict[str, datetime] = {}
+    for campaign, item in pairs:
+        newest[campaign] = max(item.last_modified, newest.get(campaign, item.last_modified))
+    return tuple(
+        landing
+        for landing in landings(pairs)
+        if not landing.is_complete and now - newest[landing.campaign] >= after
+    )
+
+
 def encode_cursor(cursor: Mapping[str, SeenLanding]) -> str:
     """Return a cursor as text."""
     return msgspec.json.encode(cursor, order="sorted").decode()
@@ -101,5 +118,5 @@ def _landing(campaign: str, tags: list[tuple[str, str]]) -> Landing:
         campaign=campaign,
         digest=digest.hexdigest(),
         objects=len(tags),
-        is_complete=any(key.endswith(f"/{campaign}/{SUCCESS}") for key, _ in tags),
+        is_complete=any(key == success_key(campaign) for key, _ in tags),
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from lm_assets.collect.foreign_json import read_foreign_json
 from lm_assets.model.campaign import Manifest, Stage, Subject
 from lm_assets.model.errors import UnusableInputError
 
@@ -22,14 +23,23 @@ def parse_manifest(content: bytes, *, campaign: str) -> Manifest:
     if len(content) > MAX_MANIFEST_BYTES:
         raise UnusableInputError("manifest", f"{len(content)} bytes; at most {MAX_MANIFEST_BYTES}")
     try:
-        fields = msgspec.json.decode(content, type=dict[str, Any])
-        fields = {**fields, "environment": _texts(fields.get("environment") or {})}
+        fields = read_foreign_json(content)
+    except UnusableInputError as error:
+        raise UnusableInputError("manifest", str(error)) from error
+    if not isinstance(fields, dict):
+        raise UnusableInputError("manifest", f"a {type(fields).__name__} stands in the file")
+    environment = fields.get("environment")
+    if isinstance(environment, dict):
+        fields["environment"] = _texts(environment)
+    elif environment is None:
+        fields.pop("environment", None)
+    try:
         manifest = msgspec.convert({"campaign": campaign, **fields}, Manifest)
-    except (msgspec.MsgspecError, AttributeError, RecursionError) as error:
+    except msgspec.ValidationError as error:
         raise UnusableInputError("manifest", str(error)) from error
     if manifest.campaign != campaign:
         raise UnusableInputError(
-            "manifest", f"it lies under {campaign!r} and speaks of {manifest.campaign!r}"
+            "manifest", f"it lies under {campaign!r} and speaks of {manifest.campaign[:80]!a}"
         )
     return manifest
 
@@ -48,6 +58,8 @@ def assumed_manifest(campaign: str) -> Manifest:
 
 def _texts(values: Mapping[str, Any]) -> dict[str, str]:
     return {
-        name: value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        name: value
+        if isinstance(value, str)
+        else msgspec.json.encode(value, order="sorted").decode()
         for name, value in values.items()
     }

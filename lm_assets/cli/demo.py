@@ -1,0 +1,188 @@
+"""``lm demo``: the recorded campaigns through the whole platform, as production would run them."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from lm_assets.cli.progress import Steps
+from lm_assets.cli.report import fetch_reports
+from lm_assets.cli.verdict_table import print_verdict
+from lm_assets.gateways import object_keys
+from lm_assets.gateways.baseline_file import read_catalogue, write_catalogue
+from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.configuration import load_configuration
+from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices
+from lm_assets.gateways.engines import EmbeddedEngines
+from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.verdict_json import campaign_verdict
+from lm_assets.model.baseline import BaselineCatalogue
+from lm_assets.model.errors import LmError
+from lm_assets.orchestration.instance import wait_for_campaign
+from lm_assets.regression.baselines import initial_entries
+
+BASELINE = "nightly-2026-11-23-baseline"
+JUDGED = ("nightly-2026-11-23-same", "nightly-2026-11-23-changed")
+REASON = "first baseline: five interleaved runs of each combination, recorded for the demo"
+RUN_TIMEOUT_SECONDS = 240
+_UPLOADS_AT_ONCE = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoPlaces:
+    """Where the demo reads and writes. Everything it makes is under ``state``."""
+
+    project: Path
+    state: Path
+
+    @property
+    def campaigns(self) -> Path:
+        """Return the folder of the recorded campaigns."""
+        return self.project / "demo" / "campaigns"
+
+    @property
+    def configuration(self) -> Path:
+        """Return the demo's own copy of the configuration, baselines included."""
+        return self.state / "config"
+
+    @property
+    def reports(self) -> Path:
+        """Return the folder into which the reports are put for reading."""
+        return self.state / "reports"
+
+
+@click.command()
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".lm"),
+    show_default=True,
+    help="Folder for everything the demo makes; `lm serve` shows what is in it.",
+)
+def demo(state: Path) -> None:
+    """Run three recorded Spark campaigns through the whole platform.
+
+    Starts a real S3 server and a real Postgres on 127.0.0.1, uploads the campaigns as a load runner
+    would, lets the sensor start the runs, makes the baselines from the first campaign, judges the
+    other two, prints the verdicts and the paths of the reports, and stops what it started.
+
+    The state folder is made anew each time; one that holds campaigns of your own is left alone.
+    """
+    console = Console()
+    places = DemoPlaces(project=Path.cwd(), state=state)
+    steps = Steps(console)
+    with steps.step(f"prepare {state}/ anew"):
+        prepare(places)
+    with EmbeddedEngines(state) as engines:
+        with steps.step("start the object store and Postgres"):
+            os.environ.update(engines.start(), LM_CONFIG_DIR=str(places.configuration.resolve()))
+        home = DagsterHome.prepare(state, project=places.project)
+        with DagsterServices(home, os.environ) as services:
+            services.start_daemon()
+            bucket = CampaignBucket(S3ObjectStore.from_environment(os.environ))
+            run_campaigns(places, bucket, home, services, steps)
+            for campaign in JUDGED:
+                console.print()
+                print_verdict(console, campaign_verdict(bucket.verdict_rows(campaign)))
+            paths = [
+                path
+                for campaign in JUDGED
+                for path in fetch_reports(
+                    bucket, campaign, places.reports, object_keys.REPORT_NAMES
+                )
+            ]
+        with steps.step("stop what was started"):
+            engines.stop()
+    console.print("\nReports:")
+    for path in paths:
+        console.print(f"  {path}", highlight=False)
+    console.print("See the runs, the assets and the checks in the web page with: make serve")
+
+
+def prepare(places: DemoPlaces) -> None:
+    """Make the state folder anew, with the project's configuration for the demo's matrix."""
+    if not places.campaigns.is_dir():
+        raise LmError(f"{places.campaigns} is not there: run this in a checkout of the project")
+    marker = places.state / "made-by-lm-demo"
+    if places.state.exists():
+        if any(places.state.iterdir()) and not marker.is_file():
+            raise LmError(
+                f"{places.state} was not made by the demo and is left alone; "
+                "name another folder with --state"
+            )
+        shutil.rmtree(places.state)
+    places.state.mkdir(parents=True)
+    marker.write_text("`lm demo` removes this folder and makes it anew.\n", encoding="utf-8")
+    shutil.copytree(places.project / "config", places.configuration)
+    shutil.copytree(places.project / "demo" / "config", places.configuration, dirs_exist_ok=True)
+
+
+def run_campaigns(
+    places: DemoPlaces,
+    bucket: CampaignBucket,
+    home: DagsterHome,
+    services: DagsterServices,
+    steps: Steps,
+) -> None:
+    """Upload the campaigns, wait for the runs that the sensor starts, make the baselines."""
+
+    def wait(campaign: str, after: float) -> None:
+        wait_for_campaign(
+            campaign,
+            home=home.directory,
+            timeout_s=RUN_TIMEOUT_SECONDS,
+            check_alive=services.check_alive,
+            after=after,
+        )
+
+    begun = time.time()
+    with steps.step(f"upload {BASELINE}"):
+        upload(places, bucket, BASELINE)
+    with steps.step(f"the sensor sees it; its run collects and reports {BASELINE}"):
+        wait(BASELINE, begun)
+    with steps.step("make the baselines from it (lm baseline init)"):
+        initialise_baselines(places, bucket)
+    begun = time.time()
+    for campaign in JUDGED:
+        with steps.step(f"upload {campaign}"):
+            upload(places, bucket, campaign)
+    for campaign in JUDGED:
+        with steps.step(f"the sensor sees it; its run judges {campaign}"):
+            wait(campaign, begun)
+
+
+def upload(places: DemoPlaces, bucket: CampaignBucket, campaign: str) -> None:
+    """Deliver a campaign as a load runner does: the result files first, ``_SUCCESS`` last."""
+    objects = list(_campaign_files(places.campaigns / campaign))
+    prefix = object_keys.incoming_prefix(campaign)
+    with ThreadPoolExecutor(_UPLOADS_AT_ONCE) as pool:
+        for _ in pool.map(lambda o: bucket.store.write(prefix + o[0], o[1].read_bytes()), objects):
+            pass
+    bucket.store.write(object_keys.success_key(campaign), b"")
+
+
+def initialise_baselines(places: DemoPlaces, bucket: CampaignBucket) -> BaselineCatalogue:
+    """Write the catalogue from the baseline campaign's records."""
+    settings = load_configuration(places.configuration)
+    entries, refusals = initial_entries(
+        bucket.records(BASELINE), now=datetime.now(UTC), reason=REASON
+    )
+    if refusals:
+        raise LmError(f"the demo's baselines were refused: {refusals}")
+    before = read_catalogue(settings.baselines_path)
+    return write_catalogue(
+        settings.baselines_path, BaselineCatalogue(entries=entries), before.digest
+    )
+
+
+def _campaign_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            yield path.relative_to(folder).as_posix(), path

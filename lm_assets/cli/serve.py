@@ -1,0 +1,83 @@
+"""``lm serve``: the embedded engines and Dagster, kept up until they are stopped."""
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from lm_assets.cli.progress import Steps
+from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices, free_port
+from lm_assets.gateways.engines import EmbeddedEngines
+
+_CHECK_SECONDS = 2.0
+
+
+@click.command()
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".lm"),
+    show_default=True,
+    help="Folder with the engines' data; what `lm demo` left there is shown.",
+)
+@click.option(
+    "--config",
+    "config_directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the configuration [default: STATE/config if the demo left one, else config].",
+)
+@click.option(
+    "--port",
+    type=int,
+    default=3000,
+    show_default=True,
+    help="Port of the web page on 127.0.0.1; 0 takes a free one.",
+)
+def serve(state: Path, config_directory: Path | None, port: int) -> None:
+    """Keep the engines up and open the Dagster UI on 127.0.0.1.
+
+    A campaign dropped into the bucket starts a run by itself: write its files under
+    `incoming/CAMPAIGN/` and an empty `incoming/CAMPAIGN/_SUCCESS` last. Your own MinIO and Postgres
+    are used instead of the embedded ones when LM_S3_ENDPOINT and LM_POSTGRES_URL are set.
+    Stop with Ctrl-C.
+    """
+    console = Console()
+    steps = Steps(console)
+    stopped = _stop_signal()
+    left_by_demo = state / "config"
+    chosen = config_directory or (left_by_demo if left_by_demo.is_dir() else Path("config"))
+    state.mkdir(parents=True, exist_ok=True)
+    with EmbeddedEngines(state) as engines:
+        with steps.step("start the object store and Postgres"):
+            os.environ.update(engines.start(), LM_CONFIG_DIR=str(chosen.resolve()))
+        home = DagsterHome.prepare(state, project=Path.cwd())
+        with DagsterServices(home, os.environ) as services:
+            with steps.step("start Dagster's daemon and web server"):
+                services.start_daemon()
+                address = services.start_webserver(port=port or free_port())
+            _say_where(console, address, chosen, state)
+            while not stopped.wait(_CHECK_SECONDS):
+                services.check_alive()
+            console.print("stopping …")
+
+
+def _say_where(console: Console, address: str, configuration: Path, state: Path) -> None:
+    console.print(f"\nDagster UI      {address}", highlight=False)
+    console.print(
+        f"Object store    {os.environ['LM_S3_ENDPOINT']}  bucket {os.environ['LM_S3_BUCKET']}",
+        highlight=False,
+    )
+    console.print(f"Configuration   {configuration}/", highlight=False)
+    console.print(f"State and logs  {state}/", highlight=False)
+    console.print("Stop with Ctrl-C.")
+
+
+def _stop_signal() -> threading.Event:
+    """Return an event that Ctrl-C and TERM set, so that everything is stopped in order."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped

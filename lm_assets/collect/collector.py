@@ -1,0 +1,94 @@
+"""A whole campaign from the bucket to canonical records, every source asked for every run."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from lm_assets.collect.campaign_records import LandedRun, canonical_record, read_results
+from lm_assets.collect.landed_objects import sort_landed_objects
+from lm_assets.collect.manifest import assumed_manifest, parse_manifest
+from lm_assets.collect.run_sources import run_measurements
+from lm_assets.gateways import object_keys
+from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.model.campaign import Manifest
+from lm_assets.model.combination import Matrix
+from lm_assets.model.errors import UnusableInputError
+from lm_assets.model.metric import MetricCatalogue
+from lm_assets.model.record import QuarantinedLine, RunRecord
+
+# Reading one object is mostly waiting for the store; parsing holds the interpreter.
+_CONCURRENT_READS = 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CollectedCampaign:
+    """Records in (combination, delivery) order, what was refused, and what never came.
+
+    ``absent_combinations`` are expected by the manifest and have no record.
+    """
+
+    manifest: Manifest
+    records: tuple[RunRecord, ...]
+    quarantined: tuple[QuarantinedLine, ...]
+    absent_combinations: tuple[str, ...]
+    is_complete: bool
+
+
+def collect_campaign(
+    campaign: str,
+    *,
+    bucket: CampaignBucket,
+    matrix: Matrix,
+    metrics: MetricCatalogue,
+    report_progress: Callable[[str], None] = lambda _message: None,
+) -> CollectedCampaign:
+    """Return everything that a campaign's landed objects say.
+
+    Nothing here raises for what was delivered: a refused line, object or manifest is in
+    ``quarantined``. An outage of the store raises, so that a half-read campaign is never stored.
+    """
+    landed = sort_landed_objects(campaign, bucket.landed(campaign))
+    manifest, refused_manifest = campaign_manifest(bucket, campaign)
+    results = read_results(landed, matrix=matrix, read=lambda item: bucket.store.read(item.key))
+    report_progress(f"{len(results.runs)} load runs, {len(results.quarantined)} refused")
+
+    def record(run: LandedRun) -> RunRecord:
+        measurements = run_measurements(run, landed, bucket.store)
+        return canonical_record(
+            run, manifest=manifest, metrics=metrics, measurements=[measurements]
+        )
+
+    with ThreadPoolExecutor(_CONCURRENT_READS) as pool:
+        records = tuple(pool.map(record, results.runs))
+    return CollectedCampaign(
+        manifest=manifest,
+        records=records,
+        quarantined=(*refused_manifest, *results.quarantined),
+        absent_combinations=_absent(manifest, records),
+        is_complete=landed.is_complete,
+    )
+
+
+def campaign_manifest(
+    bucket: CampaignBucket, campaign: str
+) -> tuple[Manifest, tuple[QuarantinedLine, ...]]:
+    """Return a campaign's manifest, or what its name says, with the refusal of a broken one."""
+    content = bucket.manifest(campaign)
+    if content is None:
+        return assumed_manifest(campaign), ()
+    try:
+        return parse_manifest(content, campaign=campaign), ()
+    except UnusableInputError as refusal:
+        refused = QuarantinedLine(
+            campaign=campaign,
+            key=object_keys.manifest_key(campaign),
+            line=None,
+            rule=refusal.rule,
+            detail=refusal.detail,
+            content=content.decode("utf-8", errors="backslashreplace"),
+        )
+        return assumed_manifest(campaign), (refused,)
+
+
+def _absent(manifest: Manifest, records: tuple[RunRecord, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(manifest.expected_combinations) - {r.combination for r in records}))

@@ -1,0 +1,49 @@
+"""The code location: assembles everything and implements nothing."""
+
+import os
+
+import dagster as dg
+
+from lm_assets.gateways.configuration import load_configuration
+from lm_assets.model.combination import Matrix
+from lm_assets.orchestration import checks, jobs, resources, schedules, sensors
+from lm_assets.orchestration.assets import alerts, combinations, documents, judgement, metrics
+from lm_assets.orchestration.io_managers import campaign_tables
+
+
+def build_definitions(matrix: Matrix) -> dg.Definitions:
+    """Return the whole platform for a matrix; nothing is connected until a run or a tick starts."""
+    return dg.Definitions(
+        assets=[
+            metrics.incoming_results,
+            metrics.raw_metrics,
+            metrics.statistical_summaries,
+            judgement.baseline_catalogue,
+            judgement.regression_verdicts,
+            judgement.version_comparison,
+            alerts.regression_alerts,
+            *documents.report_assets,
+            *combinations.combination_assets(matrix),
+        ],
+        asset_checks=checks.ALL,
+        jobs=[*jobs.ALL, schedules.weekly_backfill_job],
+        sensors=sensors.ALL,
+        schedules=schedules.ALL,
+        resources={
+            "settings": resources.settings_resource,
+            "bucket": resources.bucket_resource,
+            "warehouse": resources.warehouse_resource,
+            "notifiers": resources.notifiers_resource,
+            "clock": resources.clock_resource,
+            "io_manager": campaign_tables,
+        },
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Return the platform for the configured matrix."""
+    return build_definitions(
+        load_configuration(resources.configuration_directory(os.environ)).matrix
+    )

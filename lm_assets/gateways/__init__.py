@@ -1,0 +1,1 @@
+"""The outside world, thin: object store, warehouse, history server, Prometheus, notifier, files."""

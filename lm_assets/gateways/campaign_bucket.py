@@ -1,0 +1,192 @@
+"""A campaign's objects in the bucket, read and written as the nouns of the model.
+
+A write replaces the whole set: what an earlier run of the same campaign left and this one does not
+have is deleted, so that a repeat leaves exactly the objects of the last run.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from lm_assets.gateways import object_keys
+from lm_assets.gateways.object_store import ObjectInfo, ObjectNotFoundError, ObjectStore
+from lm_assets.gateways.record_json import from_jsonl, record_from_json, to_jsonl
+from lm_assets.gateways.verdict_json import VerdictRow
+from lm_assets.model.errors import DataFaultError
+from lm_assets.model.record import QuarantinedLine, RunRecord
+from lm_assets.model.summary import MetricSummary
+
+T = TypeVar("T")
+
+JSON = "application/json"
+JSONL = "application/jsonl"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QuarantineReason:
+    """Why a line of an object was refused; stored beside the refused lines."""
+
+    key: str
+    line: int | None
+    rule: str
+    detail: str
+
+
+class CampaignBucket:
+    """Typed access to the layout of the bucket; the only place that knows both."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self.store = store
+
+    def landed(self, campaign: str) -> list[ObjectInfo]:
+        """Return the objects that a load runner delivered for a campaign."""
+        return list(self.store.list(object_keys.incoming_prefix(campaign)))
+
+    def incoming(self) -> Iterator[tuple[str, ObjectInfo]]:
+        """Yield every landed object with its campaign, in key order.
+
+        What lies in no usable campaign's folder is left out here; `unusable_incoming` gives it.
+        """
+        for item in self.store.list(object_keys.INCOMING):
+            campaign = object_keys.campaign_of(item.key)
+            if campaign is not None:
+                yield campaign, item
+
+    def manifest(self, campaign: str) -> bytes | None:
+        """Return the delivered manifest, or ``None`` when there is none."""
+        try:
+            return self.store.read(object_keys.manifest_key(campaign))
+        except ObjectNotFoundError:
+            return None
+
+    def write_records(self, campaign: str, records: Iterable[RunRecord]) -> None:
+        """Replace a campaign's canonical records, one object a combination."""
+        by_combination: dict[str, list[RunRecord]] = {}
+        for record in records:
+            by_combination.setdefault(record.combination, []).append(record)
+        objects = {
+            object_keys.raw_key(campaign, combination): to_jsonl(rows)
+            for combination, rows in by_combination.items()
+        }
+        self._replace(object_keys.raw_prefix(campaign), objects)
+
+    def records(self, campaign: str) -> list[RunRecord]:
+        """Return a campaign's canonical records, by combination and then as delivered.
+
+        Raises
+        ------
+        DataFaultError
+            When the campaign has none, or a stored line is not a record.
+        """
+        records = self.stored_records(campaign)
+        if not records:
+            raise DataFaultError(
+                f"campaign {campaign!r} has no records under raw/: "
+                "has it landed, and did its run succeed?"
+            )
+        return records
+
+    def stored_records(self, campaign: str) -> list[RunRecord]:
+        """Return the same, where none at all is an answer."""
+        objects = self.store.list(object_keys.raw_prefix(campaign))
+        return [
+            record_from_json(line)
+            for item in objects
+            for line in self.store.read(item.key).splitlines()
+        ]
+
+    def write_summaries(self, campaign: str, summaries: Iterable[MetricSummary]) -> None:
+        """Replace a campaign's summaries."""
+        self.store.write(
+            object_keys.summaries_key(campaign), to_jsonl(summaries), content_type=JSONL
+        )
+
+    def summaries(self, campaign: str) -> list[MetricSummary]:
+        """Return a campaign's summaries."""
+        return self._rows(object_keys.summaries_key(campaign), MetricSummary)
+
+    def write_verdict_rows(self, campaign: str, rows: Iterable[VerdictRow]) -> None:
+        """Replace a campaign's verdict table."""
+        self.store.write(object_keys.verdicts_key(campaign), to_jsonl(rows), content_type=JSONL)
+
+    def verdict_rows(self, campaign: str) -> list[VerdictRow]:
+        """Return a campaign's verdict table."""
+        return self._rows(object_keys.verdicts_key(campaign), VerdictRow)
+
+    def write_quarantine(self, campaign: str, lines: Iterable[QuarantinedLine]) -> None:
+        """Replace a campaign's quarantine: refused lines whole, and beside them the reasons."""
+        by_key: dict[str, list[QuarantinedLine]] = {}
+        for line in lines:
+            by_key.setdefault(line.key, []).append(line)
+        objects: dict[str, bytes] = {}
+        for key, refused in by_key.items():
+            target = object_keys.quarantine_stem(campaign, key)
+            content = "".join(f"{line.content}\n" for line in refused if line.content)
+            if content:
+                objects[f"{target}.jsonl"] = content.encode()
+            objects[f"{target}.reason.json"] = _reasons(refused)
+        self._replace(object_keys.quarantine_prefix(campaign), objects)
+
+    def quarantine(self, campaign: str) -> list[QuarantinedLine]:
+        """Return what was refused of a campaign and why, in key order; without the contents."""
+        refused: list[QuarantinedLine] = []
+        for item in self.store.list(object_keys.quarantine_prefix(campaign)):
+            if item.key.endswith(".reason.json"):
+                content = self.store.read(item.key)
+                refused += (
+                    QuarantinedLine(
+                        campaign=campaign,
+                        key=reason.key,
+                        line=reason.line,
+                        rule=reason.rule,
+                        detail=reason.detail,
+                        content="",
+                    )
+                    for reason in msgspec.json.decode(content, type=list[QuarantineReason])
+                )
+        return refused
+
+    def judged_campaigns(self) -> list[str]:
+        """Return the campaigns whose records are kept, so that they can be judged anew."""
+        keys = (item.key for item in self.store.list(object_keys.RAW))
+        return sorted({c for key in keys if (c := object_keys.campaign_of(key)) is not None})
+
+    def newest_campaigns(self, limit: int) -> list[str]:
+        """Return the campaigns whose records are the newest, newest first."""
+        newest: dict[str, datetime] = {}
+        for item in self.store.list(object_keys.RAW):
+            campaign = object_keys.campaign_of(item.key)
+            if campaign is not None:
+                newest[campaign] = max(item.last_modified, newest.get(campaign, item.last_modified))
+        return sorted(newest, key=lambda c: (newest[c], c), reverse=True)[:limit]
+
+    def write_report(self, campaign: str, name: str, content: bytes, content_type: str) -> str:
+        """Write one report and return its key."""
+        key = object_keys.report_key(campaign, name)
+        self.store.write(key, content, content_type=content_type)
+        return key
+
+    def report(self, campaign: str, name: str) -> bytes:
+        """Return one report."""
+        return self.store.read(object_keys.report_key(campaign, name))
+
+    def _rows(self, key: str, row_type: type[T]) -> list[T]:
+        return list(from_jsonl(self.store.read(key), row_type, source=key))
+
+    def _replace(self, prefix: str, objects: Mapping[str, bytes]) -> None:
+        before = {item.key for item in self.store.list(prefix)}
+        for key, content in objects.items():
+            kind = JSON if key.endswith(".json") else JSONL
+            self.store.write(key, content, content_type=kind)
+        for key in sorted(before - objects.keys()):
+            self.store.delete(key)
+
+
+def _reasons(refused: list[QuarantinedLine]) -> bytes:
+    reasons = [
+        QuarantineReason(key=r.key, line=r.line, rule=r.rule, detail=r.detail) for r in refused
+    ]
+    return msgspec.json.format(msgspec.json.encode(reasons, order="sorted"), indent=2) + b"\n"

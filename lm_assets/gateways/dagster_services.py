@@ -1,0 +1,134 @@
+"""Dagster's daemon and web server as child processes of a command, for one state folder."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from lm_assets.model.errors import LmError
+
+STOP_GRACE_SECONDS = 15
+READY_TIMEOUT_SECONDS = 90
+
+
+class ServiceStartError(LmError):
+    """A Dagster process did not come up; the message names its log."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DagsterHome:
+    """A prepared DAGSTER_HOME: the instance file, the workspace file and the folder for logs."""
+
+    directory: Path
+    workspace: Path
+    logs: Path
+
+    @classmethod
+    def prepare(cls, state: Path, *, project: Path) -> "DagsterHome":
+        """Return the home of a state folder, with the project's own instance and workspace."""
+        home = cls(
+            directory=state / "dagster", workspace=state / "workspace.yaml", logs=state / "logs"
+        )
+        home.directory.mkdir(parents=True, exist_ok=True)
+        home.logs.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(project / "dagster.yaml", home.directory / "dagster.yaml")
+        shutil.copyfile(project / "workspace.yaml", home.workspace)
+        return home
+
+
+class DagsterServices:
+    """Starts and stops the daemon and, when asked, the web server.
+
+    Both get the environment given here and nothing of the caller's but what it holds. They listen
+    on 127.0.0.1 only.
+    """
+
+    def __init__(self, home: DagsterHome, environment: Mapping[str, str]) -> None:
+        self._home = home
+        self._environment = {**environment, "DAGSTER_HOME": str(home.directory.resolve())}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> "DagsterServices":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start_daemon(self) -> None:
+        """Start the daemon, which evaluates sensors and schedules and launches runs."""
+        program = "from dagster.daemon.cli import main; main()"
+        self._start("daemon", program, "run", "-w", str(self._home.workspace))
+
+    def start_webserver(self, *, port: int) -> str:
+        """Start the web server, wait until it answers, and return its address."""
+        program = "from dagster_webserver.cli import main; main()"
+        where = ("-h", "127.0.0.1", "-p", str(port), "-w", str(self._home.workspace))
+        self._start("webserver", program, *where)
+        address = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + READY_TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            self.check_alive()
+            try:
+                if requests.get(f"{address}/server_info", timeout=2).ok:
+                    return address
+            except requests.RequestException:
+                time.sleep(0.25)
+        raise ServiceStartError(
+            f"the web server did not answer within {READY_TIMEOUT_SECONDS} s; see "
+            f"{self._home.logs / 'webserver.log'}"
+        )
+
+    def check_alive(self) -> None:
+        """Raise when a started process has ended by itself."""
+        for name, process in self._processes.items():
+            if process.poll() is not None:
+                log = self._home.logs / f"{name}.log"
+                raise ServiceStartError(
+                    f"the {name} ended with exit code {process.returncode}; the end of {log}:\n"
+                    + "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+                )
+
+    def stop(self) -> None:
+        """Stop what was started: TERM to each process group, then KILL."""
+        for process in self._processes.values():
+            _signal_group(process, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_GRACE_SECONDS
+        for process in self._processes.values():
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                _signal_group(process, signal.SIGKILL)
+                process.wait()
+        self._processes.clear()
+
+    def _start(self, name: str, program: str, *arguments: str) -> None:
+        with (self._home.logs / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(  # noqa: S603 - our own interpreter
+                [sys.executable, "-c", program, *arguments],
+                env=self._environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, number)

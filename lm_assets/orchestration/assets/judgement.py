@@ -1,0 +1,50 @@
+"""The judgement of a campaign against the reviewed baselines, and of its versions side by side."""
+
+import dagster as dg
+import pandas as pd
+
+from lm_assets.collect.collector import campaign_manifest
+from lm_assets.gateways.baseline_file import read_catalogue
+from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.configuration import Configuration
+from lm_assets.gateways.verdict_json import verdict_rows
+from lm_assets.orchestration import metadata
+from lm_assets.orchestration.partitions import campaign_partitions
+from lm_assets.orchestration.tables_of_campaigns import RECORDS, VERDICTS
+from lm_assets.regression.campaign_judgement import judge_campaign
+
+
+@dg.observable_source_asset(
+    group_name="baselines",
+    description="The version-controlled YAML of accepted samples; its data version is its digest.",
+)
+def baseline_catalogue(settings: dg.ResourceParam[Configuration]) -> dg.DataVersion:
+    """Reviewed baselines of every combination."""
+    return dg.DataVersion(read_catalogue(settings.baselines_path).digest)
+
+
+@dg.asset(
+    partitions_def=campaign_partitions,
+    deps=[baseline_catalogue, "statistical_summaries"],
+    group_name="judgement",
+    kinds={"scipy", "s3", "postgres"},
+    metadata={"dagster/column_schema": VERDICTS.schema},
+)
+def regression_verdicts(
+    context: dg.AssetExecutionContext,
+    raw_metrics: pd.DataFrame,
+    bucket: dg.ResourceParam[CampaignBucket],
+    settings: dg.ResourceParam[Configuration],
+) -> dg.Output[pd.DataFrame]:
+    """Verdict of every cell of the campaign, its findings, and the campaign's own verdict."""
+    manifest, _ = campaign_manifest(bucket, context.partition_key)
+    verdict = judge_campaign(
+        manifest,
+        RECORDS.rows(raw_metrics),
+        catalogue=read_catalogue(settings.baselines_path),
+        metrics=settings.metrics,
+        policy=settings.regression,
+    )
+    return dg.Output(
+        VERDICTS.frame(verdict_rows(verdict)), metadata=metadata.of_verdict(verdict, settings)
+    )

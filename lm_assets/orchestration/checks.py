@@ -1,0 +1,96 @@
+"""Asset checks of a campaign: fit to be judged, nothing refused, nothing absent.
+
+Blocking checks stop the run before a verdict that would rest on too little.
+"""
+
+from collections import Counter
+
+import dagster as dg
+import pandas as pd
+
+from lm_assets.collect.collector import campaign_manifest
+from lm_assets.collect.coverage import tier_coverage
+from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.configuration import Configuration
+from lm_assets.orchestration.partitions import campaign_partitions
+from lm_assets.orchestration.tables_of_campaigns import RECORDS
+
+
+@dg.asset_check(
+    asset="raw_metrics",
+    partitions_def=campaign_partitions,
+    description="No landed line or object was refused; the refused are in quarantine/.",
+)
+def nothing_quarantined(
+    context: dg.AssetCheckExecutionContext, bucket: dg.ResourceParam[CampaignBucket]
+) -> dg.AssetCheckResult:
+    """Quarantine of the campaign is empty."""
+    reasons = bucket.quarantine(context.partition_key)
+    rules = Counter(reason.rule for reason in reasons)
+    return dg.AssetCheckResult(
+        passed=not reasons,
+        description=", ".join(f"{n} × {rule}" for rule, n in sorted(rules.items())) or None,
+        metadata={
+            "quarantined": len(reasons),
+            "reasons": dg.TableMetadataValue(
+                records=[
+                    dg.TableRecord(
+                        {"object": r.key, "line": r.line, "rule": r.rule, "detail": r.detail}
+                    )
+                    for r in reasons[:50]
+                ],
+                schema=dg.TableSchema.from_name_type_dict(
+                    {"object": "string", "line": "int", "rule": "string", "detail": "string"}
+                ),
+            ),
+        },
+    )
+
+
+@dg.asset_check(
+    asset="raw_metrics",
+    partitions_def=campaign_partitions,
+    description="Every combination that the manifest expects has landed.",
+)
+def every_combination_landed(
+    context: dg.AssetCheckExecutionContext,
+    raw_metrics: pd.DataFrame,
+    bucket: dg.ResourceParam[CampaignBucket],
+) -> dg.AssetCheckResult:
+    """Expected combinations without a record are none."""
+    manifest, _ = campaign_manifest(bucket, context.partition_key)
+    absent = sorted(set(manifest.expected_combinations) - set(raw_metrics["combination"]))
+    return dg.AssetCheckResult(
+        passed=not absent,
+        metadata={
+            "expected": len(manifest.expected_combinations),
+            "absent": len(absent),
+            "absent_combinations": ", ".join(absent[:50]) or "none",
+        },
+    )
+
+
+@dg.asset_check(
+    asset="raw_metrics",
+    partitions_def=campaign_partitions,
+    blocking=True,
+    description="There are records, and each tier that policy requires has values in enough runs.",
+)
+def fit_to_judge(
+    context: dg.AssetCheckExecutionContext,
+    raw_metrics: pd.DataFrame,
+    bucket: dg.ResourceParam[CampaignBucket],
+    settings: dg.ResourceParam[Configuration],
+) -> dg.AssetCheckResult:
+    """Share of runs without each required tier is within what policy allows."""
+    manifest, _ = campaign_manifest(bucket, context.partition_key)
+    policy = settings.regression.stages[manifest.stage]
+    coverage = tier_coverage(RECORDS.rows(raw_metrics), policy.required_tiers)
+    return dg.AssetCheckResult(
+        passed=coverage.is_enough,
+        description=coverage.message,
+        metadata={"runs": coverage.runs, **coverage.missing_shares},
+    )
+
+
+ALL = [nothing_quarantined, every_combination_landed, fit_to_judge]

@@ -1,0 +1,70 @@
+"""What Dagster knows of a campaign's runs, asked from outside a run."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from lm_assets.model.errors import LmError
+
+_POLL_SECONDS = 0.5
+_ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+
+
+class CampaignRunError(LmError):
+    """A campaign's run failed or did not end in time."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CampaignRun:
+    """The newest run of a campaign."""
+
+    run_id: str
+    status: str
+
+
+def wait_for_campaign(
+    campaign: str,
+    *,
+    home: Path,
+    timeout_s: float,
+    check_alive: Callable[[], None] = lambda: None,
+    after: float = 0.0,
+) -> CampaignRun:
+    """Return a campaign's newest run as soon as it has succeeded.
+
+    Parameters
+    ----------
+    campaign : str
+    home : Path
+        DAGSTER_HOME of the instance.
+    timeout_s : float
+    check_alive : callable
+        Asked now and then; raises when waiting has become pointless.
+    after : float
+        Only runs created after this moment count, in seconds since the epoch.
+
+    Raises
+    ------
+    CampaignRunError
+        When the run fails, or no run has succeeded in time.
+    """
+    deadline = time.monotonic() + timeout_s
+    filters = dg.RunsFilter(tags={"dagster/partition": campaign})
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        while time.monotonic() < deadline:
+            records = instance.get_run_records(filters, limit=1)
+            if records and records[0].create_timestamp.timestamp() >= after:
+                run = records[0].dagster_run
+                if run.status is dg.DagsterRunStatus.SUCCESS:
+                    return CampaignRun(run_id=run.run_id, status=run.status.value)
+                if run.status in _ENDED:
+                    raise CampaignRunError(
+                        f"the run {run.run_id} of campaign {campaign} ended as {run.status.value}; "
+                        "its events are in the UI"
+                    )
+            check_alive()
+            time.sleep(_POLL_SECONDS)
+    raise CampaignRunError(f"no run of campaign {campaign} succeeded within {timeout_s:.0f} s")

@@ -1,0 +1,47 @@
+"""Jobs: selections of assets that run together, in one process each.
+
+One campaign is one run. The in-process executor is also the code location's own (see
+``definitions``), because runs from the UI and from backfills ignore a job's executor.
+"""
+
+import dagster as dg
+
+from lm_assets.orchestration.partitions import campaign_partitions
+
+CAMPAIGN_ASSET_NAMES = (
+    "raw_metrics",
+    "statistical_summaries",
+    "regression_verdicts",
+    "regression_alerts",
+    "executive_summary",
+    "technical_report",
+    "detailed_report",
+    "raw_data_export",
+    "version_comparison",
+)
+CAMPAIGN_ASSETS = dg.AssetSelection.assets(*CAMPAIGN_ASSET_NAMES)
+
+campaign_job = dg.define_asset_job(
+    "campaign_job",
+    selection=CAMPAIGN_ASSETS,
+    partitions_def=campaign_partitions,
+    executor_def=dg.in_process_executor,
+    description="A landed campaign from its result files to verdicts, alerts and reports.",
+)
+
+judgement_job = dg.define_asset_job(
+    "judgement_job",
+    selection=dg.AssetSelection.assets("regression_verdicts").downstream() & CAMPAIGN_ASSETS,
+    partitions_def=campaign_partitions,
+    executor_def=dg.in_process_executor,
+    description="A collected campaign judged anew, after the baselines have changed.",
+)
+
+combination_job = dg.define_asset_job(
+    "combination_job",
+    selection=dg.AssetSelection.assets("baselines", "combination_history"),
+    executor_def=dg.in_process_executor,
+    description="Baseline and history of a combination.",
+)
+
+ALL = [campaign_job, judgement_job, combination_job]

@@ -1,0 +1,127 @@
+"""What the UI shows of a materialisation: what a person wants to see first, nothing secret."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from lm_assets.collect.collector import CollectedCampaign
+from lm_assets.collect.coverage import metric_coverage
+from lm_assets.gateways.configuration import Configuration
+from lm_assets.model.baseline import Baseline
+from lm_assets.model.metric import MetricCatalogue
+from lm_assets.model.summary import MetricSummary
+from lm_assets.model.verdict import CampaignVerdict
+from lm_assets.orchestration.report_material import decision_rule
+from lm_assets.reports.ui import changes_chart_markdown, summary_markdown, worst_changes_markdown
+
+Metadata = Mapping[str, Any]
+_ROWS = 25
+
+
+def of_records(collected: CollectedCampaign, metrics: MetricCatalogue) -> Metadata:
+    """Metadata of collected records: counts, and each metric's coverage by source."""
+    coverage = metric_coverage(collected.records, metrics)
+    return {
+        "dagster/row_count": len(collected.records),
+        "combinations": len({r.combination for r in collected.records}),
+        "failed_runs": sum(r.is_failed for r in collected.records),
+        "quarantined": len(collected.quarantined),
+        "absent_combinations": len(collected.absent_combinations),
+        "stage": collected.manifest.stage.value,
+        "coverage": table(
+            {
+                "metric": c.metric,
+                "runs_with_value": c.with_value,
+                "of": c.runs,
+                "sources": ", ".join(f"{name} ({n})" for name, n in c.sources.items()),
+                "missing_because": "; ".join(f"{why} ({n})" for why, n in c.reasons.items()),
+            }
+            for c in coverage
+        ),
+    }
+
+
+def of_summaries(summaries: Sequence[MetricSummary]) -> Metadata:
+    """Metadata of summaries: counts, and the noisiest cells."""
+    with_cv = sorted((s for s in summaries if s.cv is not None), key=lambda s: -(s.cv or 0.0))
+    return {
+        "dagster/row_count": len(summaries),
+        "cells_with_values": sum(s.n > 0 for s in summaries),
+        "outlier_runs": sum(len(s.outlier_runs) for s in summaries),
+        "noisiest": table(
+            {
+                "combination": s.combination,
+                "metric": s.metric,
+                "n": s.n,
+                "mean": s.mean,
+                "cv": s.cv,
+                "outlier_runs": ", ".join(s.outlier_runs),
+            }
+            for s in with_cv[:_ROWS]
+        ),
+    }
+
+
+def of_verdict(verdict: CampaignVerdict, settings: Configuration) -> Metadata:
+    """Metadata of verdicts: the decision, the counts, the worst changes, and a chart of them."""
+    rule = decision_rule(settings.regression.stages[verdict.stage])
+    return {
+        "dagster/row_count": len(verdict.cells),
+        "verdict": verdict.verdict.value,
+        "exit_code": verdict.exit_code,
+        "findings": len(verdict.findings),
+        "summary": dg.MetadataValue.md(summary_markdown(verdict, settings.metrics)),
+        "worst_changes": dg.MetadataValue.md(worst_changes_markdown(verdict, settings.metrics)),
+        "chart": dg.MetadataValue.md(changes_chart_markdown(verdict, settings.metrics, rule)),
+        "baseline_version": verdict.baseline_version,
+    }
+
+
+def of_report(key: str, content: bytes, content_type: str) -> Metadata:
+    """Metadata of a report: where it is, and Markdown shown whole."""
+    shown = {"preview": dg.MetadataValue.md(content.decode())} if "markdown" in content_type else {}
+    return {"object": key, "bytes": len(content), **shown}
+
+
+def of_baseline(entry: Baseline | None, metrics: MetricCatalogue) -> Metadata:
+    """Metadata of one combination's baseline; ``no_baseline`` where there is none."""
+    if entry is None:
+        return {"status": "no_baseline"}
+    return {
+        "status": entry.status.value,
+        "dagster/row_count": len(entry.metrics),
+        "sample_size": entry.sample_size,
+        "reason": entry.reason,
+        "source_campaigns": ", ".join(entry.source_campaigns),
+        "updated_at": entry.updated_at,
+        "metrics": table(
+            {
+                "metric": name,
+                "unit": metrics[name].unit if name in metrics else "",
+                "n": len(baseline.samples),
+                "mean": baseline.mean,
+                "stddev": baseline.stddev,
+            }
+            for name, baseline in entry.metrics.items()
+        ),
+    }
+
+
+def table(rows: Any) -> dg.TableMetadataValue:
+    """Return rows of equal keys as a table; no rows are a table without any."""
+    records = [dg.TableRecord(row) for row in rows]
+    names = list(records[0].data) if records else ["(no rows)"]
+    columns = [
+        dg.TableColumn(name, _column_type([r.data[name] for r in records])) for name in names
+    ]
+    return dg.MetadataValue.table(records=records, schema=dg.TableSchema(columns=columns))
+
+
+def _column_type(values: Sequence[object]) -> str:
+    present = [v for v in values if v is not None]
+    if present and all(isinstance(v, int) and not isinstance(v, bool) for v in present):
+        return "int"
+    if present and all(isinstance(v, int | float) for v in present):
+        return "float"
+    return "string"

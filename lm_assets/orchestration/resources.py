@@ -1,0 +1,57 @@
+"""Resources: each turns the environment into one plain gateway object.
+
+Assets are typed against the gateway, never against the resource. The environment is read when a
+run or a tick starts, not when this module is imported, and no secret becomes resource
+configuration, which the UI would show.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import dagster as dg
+
+from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.clock import Clock, SystemClock
+from lm_assets.gateways.configuration import Configuration, load_configuration
+from lm_assets.gateways.notifier import Notifier, notifiers_from_environment
+from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.warehouse import Warehouse
+
+CONFIG_DIRECTORY_VARIABLE = "LM_CONFIG_DIR"
+
+
+def configuration_directory(environment: Mapping[str, str]) -> Path:
+    """Return the folder of the configuration files, ``config`` unless the environment says."""
+    return Path(environment.get(CONFIG_DIRECTORY_VARIABLE) or "config")
+
+
+@dg.resource(description="The validated configuration folder.")
+def settings_resource(_context: dg.InitResourceContext) -> Configuration:
+    """Configuration of the platform, read anew for each run."""
+    return load_configuration(configuration_directory(os.environ))
+
+
+@dg.resource(description="Campaigns' objects in MinIO or any S3.")
+def bucket_resource(_context: dg.InitResourceContext) -> CampaignBucket:
+    """Bucket of the campaigns' objects."""
+    return CampaignBucket(S3ObjectStore.from_environment(os.environ))
+
+
+@dg.resource(description="Postgres: the queryable copy of every campaign.")
+def warehouse_resource(_context: dg.InitResourceContext) -> Iterator[Warehouse]:
+    """Warehouse, closed when the run ends."""
+    with Warehouse.from_environment(os.environ) as warehouse:
+        yield warehouse
+
+
+@dg.resource(description="Channels to tell people: Slack and a generic webhook, where configured.")
+def notifiers_resource(_context: dg.InitResourceContext) -> tuple[Notifier, ...]:
+    """Configured notifiers; none when no URL is set."""
+    return tuple(notifiers_from_environment(os.environ))
+
+
+@dg.resource(description="Time in UTC.")
+def clock_resource(_context: dg.InitResourceContext) -> Clock:
+    """Clock of this machine."""
+    return SystemClock()

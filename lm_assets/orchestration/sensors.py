@@ -1,0 +1,155 @@
+"""Sensors: what makes runs start by themselves. Their arithmetic is in the core, tested alone."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from lm_assets.alerts.operations import overdue_notice, run_failure_notice
+from lm_assets.collect.landing import (
+    Landing,
+    decode_cursor,
+    encode_cursor,
+    landings,
+    overdue,
+    plan_tick,
+)
+from lm_assets.gateways.baseline_file import read_catalogue
+from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.clock import Clock
+from lm_assets.gateways.configuration import Configuration
+from lm_assets.gateways.notifier import Notifier
+from lm_assets.gateways.warehouse import Warehouse
+from lm_assets.orchestration.delivery import deliver_once
+from lm_assets.orchestration.jobs import campaign_job, judgement_job
+from lm_assets.orchestration.partitions import campaign_partitions
+
+POLL_SECONDS = 5
+QUIET_PERIOD = timedelta(minutes=30)
+OVERDUE_AFTER = timedelta(hours=6)
+
+
+@dg.sensor(
+    job=campaign_job,
+    minimum_interval_seconds=POLL_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts a run for each campaign whose results have landed or have changed.",
+)
+def new_results(
+    context: dg.SensorEvaluationContext,
+    bucket: dg.ResourceParam[CampaignBucket],
+    clock: dg.ResourceParam[Clock],
+) -> dg.SensorResult:
+    """Run requests for landed campaigns."""
+    tick = plan_tick(
+        landings(bucket.incoming()),
+        decode_cursor(context.cursor),
+        now=clock.now(),
+        quiet_period=QUIET_PERIOD,
+    )
+    names = [landing.campaign for landing in tick.due]
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(run_key=f"{due.campaign}:{due.digest}", partition_key=due.campaign)
+            for due in tick.due
+        ],
+        dynamic_partitions_requests=[campaign_partitions.build_add_request(names)] if names else [],
+        asset_events=[_landed_event(landing) for landing in tick.due],
+        cursor=encode_cursor(tick.cursor),
+        skip_reason=None if tick.due else f"nothing is due; {len(tick.waiting)} campaigns awaited",
+    )
+
+
+@dg.sensor(
+    job=judgement_job,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Judges the open campaigns anew when the baseline catalogue has changed.",
+)
+def baseline_changes(
+    context: dg.SensorEvaluationContext,
+    bucket: dg.ResourceParam[CampaignBucket],
+    settings: dg.ResourceParam[Configuration],
+) -> dg.SensorResult:
+    """Run requests for campaigns whose baselines changed under them."""
+    digest = read_catalogue(settings.baselines_path).digest
+    if context.cursor == digest:
+        return dg.SensorResult(skip_reason=f"the catalogue is still {digest[:12]}")
+    campaigns = bucket.judged_campaigns() if context.cursor is not None else []
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(run_key=f"{campaign}:{digest}", partition_key=campaign)
+            for campaign in campaigns
+        ],
+        asset_events=[_observed_catalogue(digest)],
+        cursor=digest,
+    )
+
+
+@dg.sensor(
+    minimum_interval_seconds=300,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Says once when a campaign has begun to land and does not end.",
+)
+def overdue_campaigns(
+    context: dg.SensorEvaluationContext,
+    bucket: dg.ResourceParam[CampaignBucket],
+    clock: dg.ResourceParam[Clock],
+    notifiers: dg.ResourceParam[tuple[Notifier, ...]],
+    warehouse: dg.ResourceParam[Warehouse],
+) -> dg.SkipReason:
+    """Messages about campaigns that never completed."""
+    late = overdue(bucket.incoming(), now=clock.now(), after=OVERDUE_AFTER)
+    for landing in late:
+        deliver_once(
+            overdue_notice(landing.campaign, landing.objects),
+            campaign=landing.campaign,
+            notifiers=notifiers,
+            warehouse=warehouse,
+        )
+    return dg.SkipReason(f"{len(late)} campaigns are overdue: {[c.campaign for c in late]}")
+
+
+@dg.run_failure_sensor(
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells people when a run failed.",
+)
+def run_failures(
+    context: dg.RunFailureSensorContext,
+    notifiers: dg.ResourceParam[tuple[Notifier, ...]],
+    warehouse: dg.ResourceParam[Warehouse],
+) -> None:
+    """Messages about failed runs."""
+    run = context.dagster_run
+    campaign = run.tags.get("dagster/partition", "")
+    detail = context.failure_event.message or "no reason was given"
+    deliver_once(
+        run_failure_notice(campaign, job=run.job_name, run_id=run.run_id, detail=detail),
+        campaign=campaign,
+        notifiers=notifiers,
+        warehouse=warehouse,
+    )
+
+
+def _landed_event(landing: Landing) -> dg.AssetMaterialization:
+    return dg.AssetMaterialization(
+        asset_key="incoming_results",
+        partition=landing.campaign,
+        description="Results landed",
+        metadata={
+            "objects": landing.objects,
+            "digest": landing.digest,
+            "is_complete": landing.is_complete,
+        },
+        tags={"dagster/data_version": landing.digest},
+    )
+
+
+def _observed_catalogue(digest: str) -> dg.AssetObservation:
+    return dg.AssetObservation(
+        asset_key="baseline_catalogue",
+        metadata={"digest": digest},
+        tags={"dagster/data_version": digest},
+    )
+
+
+ALL = [new_results, baseline_changes, overdue_campaigns, run_failures]

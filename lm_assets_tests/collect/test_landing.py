@@ -1,0 +1,151 @@
+"""When a landed campaign is due for a run."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lm_assets.collect.landing import (
+    Landing,
+    SeenLanding,
+    decode_cursor,
+    encode_cursor,
+    landings,
+    overdue,
+    plan_tick,
+)
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+QUIET = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Item:
+    key: str
+    etag: str = "tag"
+    size: int = 1
+    last_modified: datetime = field(default=NOON)
+
+
+def landed(*names: str, campaign: str = "nightly-1") -> list[tuple[str, Item]]:
+    return [(campaign, Item(f"incoming/{campaign}/{name}")) for name in names]
+
+
+def tick(objects, cursor=None, *, now=NOON):
+    return plan_tick(landings(objects), cursor or {}, now=now, quiet_period=QUIET)
+
+
+def due(objects, cursor=None, *, now=NOON) -> list[str]:
+    return [landing.campaign for landing in tick(objects, cursor, now=now).due]
+
+
+def test_a_campaign_with_its_success_object_is_due_at_once():
+    assert due(landed("a/1.jsonl", "_SUCCESS")) == ["nightly-1"]
+
+
+def test_a_campaign_without_it_is_awaited():
+    result = tick(landed("a/1.jsonl"))
+    assert not result.due
+    assert [landing.campaign for landing in result.waiting] == ["nightly-1"]
+
+
+def test_a_campaign_without_it_is_due_once_it_has_been_quiet():
+    first = tick(landed("a/1.jsonl"))
+    assert due(landed("a/1.jsonl"), first.cursor, now=NOON + QUIET) == ["nightly-1"]
+
+
+def test_a_new_object_begins_the_quiet_period_anew():
+    first = tick(landed("a/1.jsonl"))
+    later = tick(landed("a/1.jsonl", "a/2.jsonl"), first.cursor, now=NOON + QUIET)
+    assert not later.due
+    assert later.cursor["nightly-1"].since == NOON + QUIET
+
+
+def test_nothing_new_starts_nothing_again():
+    first = tick(landed("a/1.jsonl", "_SUCCESS"))
+    again = tick(landed("a/1.jsonl", "_SUCCESS"), first.cursor, now=NOON + timedelta(days=1))
+    assert not again.due
+    assert not again.waiting
+    assert again.cursor == first.cursor
+
+
+def test_a_late_object_makes_a_complete_campaign_due_again():
+    first = tick(landed("a/1.jsonl", "_SUCCESS"))
+    assert due(landed("a/1.jsonl", "a/late.jsonl", "_SUCCESS"), first.cursor) == ["nightly-1"]
+
+
+def test_a_rewritten_object_makes_it_due_again():
+    first = tick(landed("a/1.jsonl", "_SUCCESS"))
+    rewritten = [
+        ("nightly-1", Item("incoming/nightly-1/a/1.jsonl", etag="other")),
+        *landed("_SUCCESS"),
+    ]
+    assert due(rewritten, first.cursor) == ["nightly-1"]
+
+
+def test_a_deleted_object_makes_it_due_again():
+    first = tick(landed("a/1.jsonl", "a/2.jsonl", "_SUCCESS"))
+    assert due(landed("a/1.jsonl", "_SUCCESS"), first.cursor) == ["nightly-1"]
+
+
+def test_only_the_changed_one_of_two_campaigns_is_due():
+    both = [*landed("_SUCCESS", campaign="n-1"), *landed("_SUCCESS", campaign="n-2")]
+    first = tick(both)
+    changed = [*both, *landed("a/late.jsonl", campaign="n-2")]
+    assert due(changed, first.cursor) == ["n-2"]
+
+
+def test_a_campaign_that_left_the_bucket_leaves_the_cursor():
+    first = tick(landed("_SUCCESS"))
+    assert tick([], first.cursor).cursor == {}
+
+
+def test_a_success_object_in_a_subfolder_does_not_end_a_campaign():
+    assert not tick(landed("a/_SUCCESS")).due
+
+
+def test_keys_and_tags_that_run_together_differently_have_different_digests():
+    one = landings([("c", Item("incoming/c/ab", etag="c"))])
+    other = landings([("c", Item("incoming/c/a", etag="bc"))])
+    assert one[0].digest != other[0].digest
+
+
+@given(st.permutations(range(6)))
+def test_the_digest_does_not_depend_on_the_order_of_the_listing(order):
+    objects = landed(*(f"a/{i}.jsonl" for i in range(6)))
+    assert landings([objects[i] for i in order]) == landings(objects)
+
+
+def test_the_cursor_survives_being_written_as_text():
+    cursor = {"n-1": SeenLanding(digest="d", since=NOON, requested_digest="d")}
+    assert decode_cursor(encode_cursor(cursor)) == cursor
+    assert decode_cursor(None) == {}
+
+
+def test_a_campaign_still_for_long_without_its_end_is_overdue():
+    objects = [*landed("a/1.jsonl", campaign="n-1"), *landed("_SUCCESS", campaign="n-2")]
+    late = overdue(objects, now=NOON + timedelta(hours=6), after=timedelta(hours=6))
+    assert [landing.campaign for landing in late] == ["n-1"]
+
+
+def test_a_campaign_that_still_grows_is_not_overdue():
+    old, new = (
+        Item("incoming/n/a/1.jsonl"),
+        Item("incoming/n/a/2.jsonl", last_modified=NOON + timedelta(hours=5)),
+    )
+    late = overdue(
+        [("n", old), ("n", new)], now=NOON + timedelta(hours=6), after=timedelta(hours=6)
+    )
+    assert late == ()
+
+
+def test_landings_count_their_objects():
+    assert landings(landed("a", "b", "_SUCCESS")) == (
+        Landing(
+            campaign="nightly-1",
+            digest=landings(landed("a", "b", "_SUCCESS"))[0].digest,
+            objects=3,
+            is_complete=True,
+        ),
+    )
