@@ -1,0 +1,239 @@
+"""Nodes of the catalogue file to baselines; every rule that an entry must keep is checked here."""
+
+import contextlib
+import gc
+import math
+from collections.abc import Iterator
+from datetime import datetime
+
+from lm_assets.gateways.baseline_format import FORMAT_VERSION
+from lm_assets.gateways.baseline_nodes import At, Node, is_null, parse_nodes
+from lm_assets.model.baseline import (
+    Baseline,
+    BaselineAnchor,
+    BaselineStatus,
+    MetricBaseline,
+    RejectedRun,
+)
+from lm_assets.model.campaign import Subject
+from lm_assets.model.errors import ConfigurationError
+
+# A t quantile's last digits may differ between C libraries; an edit by hand does not hide here.
+_RELATIVE_TOLERANCE = 1e-9
+_LONGEST_NAME = 512
+
+_ENTRY_REQUIRED = frozenset(
+    {"status", "sample_size", "created_at", "updated_at", "source_campaigns", "subject"}
+    | {"environment", "reason", "metrics"}
+)
+_ENTRY_OPTIONAL = frozenset(
+    {"runs", "rejected_runs", "allowed_guards", "acknowledged_findings", "anchor"}
+)
+_SUBJECT = frozenset({"git_sha", "version_labels", "image_digests"})
+_METRIC = frozenset({"samples", "mean", "stddev", "ci95"})
+_ANCHOR = frozenset({"set_at", "source_campaigns", "reason", "samples"})
+_REJECTED = frozenset({"campaign", "run_id", "reason"})
+_NONE: frozenset[str] = frozenset()
+
+
+def decode_catalogue(text: str, file: str) -> dict[str, Baseline]:
+    """Return the entries of a catalogue's text by combination.
+
+    Raises
+    ------
+    ConfigurationError
+        For the first entry that breaks a rule, with its line; it counts the other bad entries.
+    """
+    with _collector_paused():
+        root = parse_nodes(text, file)
+        return {} if root is None else _entries(At(file), root)
+
+
+@contextlib.contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the cycle collector from walking half a million nodes again and again: half the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _entries(at: At, root: Node) -> dict[str, Baseline]:
+    fields = at.fields(root, frozenset({"format", "baselines"}), _NONE)
+    if fields["format"][1:] != ("", str(FORMAT_VERSION)):
+        (at / "format").refuse(fields["format"], f"must be {FORMAT_VERSION}")
+    at = at / "baselines"
+    entries: dict[str, Baseline] = {}
+    refused: list[ConfigurationError] = []
+    for combination, node in at.mapping(fields["baselines"]).items():
+        try:
+            entries[combination] = _entry(at / combination, combination, node)
+        except ConfigurationError as error:
+            refused.append(error)
+    if refused:
+        raise _first_of(refused)
+    return entries
+
+
+def _first_of(refused: list[ConfigurationError]) -> ConfigurationError:
+    first, *others = refused
+    if not others:
+        return first
+    places = ", ".join(error.file.rpartition(":")[2] for error in others[:10])
+    rule = f"{first.rule} (and {len(others)} more entries are refused, at lines {places})"
+    return ConfigurationError(file=first.file, path=first.path, rule=rule)
+
+
+def _entry(at: At, combination: str, node: Node) -> Baseline:
+    if not combination or len(combination) > _LONGEST_NAME or not combination.isprintable():
+        at.refuse(node, f"a combination is 1 to {_LONGEST_NAME} printable characters")
+    fields = at.fields(node, _ENTRY_REQUIRED, _ENTRY_OPTIONAL)
+    size = _sample_size(at / "sample_size", fields["sample_size"])
+    runs = _texts(at / "runs", fields["runs"]) if "runs" in fields else ()
+    if runs and len(runs) != size:
+        (at / "runs").refuse(
+            fields["runs"], f"must list sample_size = {size} runs, got {len(runs)}"
+        )
+    return Baseline(
+        combination=combination,
+        status=_status(at / "status", fields["status"]),
+        sample_size=size,
+        created_at=_moment(at / "created_at", fields["created_at"]),
+        updated_at=_moment(at / "updated_at", fields["updated_at"]),
+        source_campaigns=_texts(at / "source_campaigns", fields["source_campaigns"]),
+        reason=(at / "reason").text(fields["reason"]),
+        subject=_subject(at / "subject", fields["subject"]),
+        environment=_text_mapping(at / "environment", fields["environment"]),
+        metrics=_metrics(at / "metrics", fields["metrics"], size),
+        runs=runs,
+        rejected_runs=_rejected_runs(at / "rejected_runs", fields.get("rejected_runs")),
+        allowed_guards=_optional_mapping(at, fields, "allowed_guards"),
+        acknowledged_findings=_optional_mapping(at, fields, "acknowledged_findings"),
+        anchor=_anchor(at / "anchor", fields["anchor"]) if "anchor" in fields else None,
+    )
+
+
+def _metrics(at: At, node: Node, size: int) -> dict[str, MetricBaseline]:
+    return {name: _metric(at / name, item, size) for name, item in at.mapping(node).items()}
+
+
+def _metric(at: At, node: Node, size: int) -> MetricBaseline:
+    fields = at.fields(node, _METRIC, _NONE)
+    samples = _numbers(at / "samples", fields["samples"])
+    derived = (at / "samples").checked(
+        fields["samples"], lambda: MetricBaseline.of_samples(samples)
+    )
+    if len(samples) > size:
+        (at / "samples").refuse(
+            fields["samples"], f"must hold sample_size = {size} values or fewer, got {len(samples)}"
+        )
+    mean = (at / "mean").number(fields["mean"])
+    stddev = None if is_null(fields["stddev"]) else (at / "stddev").number(fields["stddev"])
+    ci95 = None if is_null(fields["ci95"]) else _numbers(at / "ci95", fields["ci95"])
+    scale = max(abs(value) for value in samples)
+    for name, got, expected in (
+        ("mean", (mean,), (derived.mean,)),
+        ("stddev", _as_tuple(stddev), _as_tuple(derived.stddev)),
+        ("ci95", ci95, derived.ci95),
+    ):
+        if not _agrees(got, expected, scale):
+            shown = expected if name == "ci95" or expected is None else expected[0]
+            rule = f"does not follow from the samples: it must be {shown!r}, got {_got(got)}"
+            (at / name).refuse(fields[name], f"{rule}; change samples with `lm baseline update`")
+    low_high = None if ci95 is None else (ci95[0], ci95[1])
+    return MetricBaseline(samples=samples, mean=mean, stddev=stddev, ci95=low_high)
+
+
+def _as_tuple(value: float | None) -> tuple[float, ...] | None:
+    return None if value is None else (value,)
+
+
+def _got(values: tuple[float, ...] | None) -> str:
+    if values is None:
+        return "null"
+    return repr(values[0]) if len(values) == 1 else repr(values)
+
+
+def _agrees(
+    got: tuple[float, ...] | None, expected: tuple[float, ...] | None, scale: float
+) -> bool:
+    if got is None or expected is None:
+        return got is expected
+    return len(got) == len(expected) and all(
+        math.isclose(g, e, rel_tol=_RELATIVE_TOLERANCE, abs_tol=1e-13 * scale)
+        for g, e in zip(got, expected, strict=True)
+    )
+
+
+def _sample_size(at: At, node: Node) -> int:
+    size = at.number(node)
+    if not size.is_integer() or not 1 <= size <= 1_000_000:
+        at.refuse(node, f"must be a whole number from 1 to 1000000, got {node[2]}")
+    return int(size)
+
+
+def _status(at: At, node: Node) -> BaselineStatus:
+    text = at.text(node)
+    if text not in {status.value for status in BaselineStatus}:
+        at.refuse(node, f"must be one of {[s.value for s in BaselineStatus]}, got {text!r}")
+    return BaselineStatus(text)
+
+
+def _moment(at: At, node: Node) -> str:
+    text = at.text(node)
+    if at.checked(node, lambda: datetime.fromisoformat(text)).tzinfo is None:
+        at.refuse(node, f"must name its zone, like 2026-11-22T01:02:03+00:00, got {text!r}")
+    return text
+
+
+def _subject(at: At, node: Node) -> Subject:
+    fields = at.fields(node, _SUBJECT, _NONE)
+    return Subject(
+        git_sha=(at / "git_sha").text(fields["git_sha"]),
+        version_labels=_text_mapping(at / "version_labels", fields["version_labels"]),
+        image_digests=_text_mapping(at / "image_digests", fields["image_digests"]),
+    )
+
+
+def _anchor(at: At, node: Node) -> BaselineAnchor:
+    fields = at.fields(node, _ANCHOR, _NONE)
+    inner = at / "samples"
+    samples = {n: _samples(inner / n, item) for n, item in inner.mapping(fields["samples"]).items()}
+    return BaselineAnchor(
+        set_at=_moment(at / "set_at", fields["set_at"]),
+        source_campaigns=_texts(at / "source_campaigns", fields["source_campaigns"]),
+        reason=(at / "reason").text(fields["reason"]),
+        samples=samples,
+    )
+
+
+def _samples(at: At, node: Node) -> tuple[float, ...]:
+    values = _numbers(at, node)
+    return at.checked(node, lambda: MetricBaseline.of_samples(values)).samples
+
+
+def _rejected_runs(at: At, node: Node | None) -> tuple[RejectedRun, ...]:
+    rejected = []
+    for item in () if node is None else at.items(node):
+        fields = at.fields(item, _REJECTED, _NONE)
+        rejected.append(RejectedRun(**{n: (at / n).text(value) for n, value in fields.items()}))
+    return tuple(rejected)
+
+
+def _numbers(at: At, node: Node) -> tuple[float, ...]:
+    return tuple(map(at.number, at.items(node)))
+
+
+def _texts(at: At, node: Node) -> tuple[str, ...]:
+    return tuple(map(at.text, at.items(node)))
+
+
+def _text_mapping(at: At, node: Node) -> dict[str, str]:
+    return {name: (at / name).text(item) for name, item in at.mapping(node).items()}
+
+
+def _optional_mapping(at: At, fields: dict[str, Node], name: str) -> dict[str, str]:
+    return _text_mapping(at / name, fields[name]) if name in fields else {}

@@ -1,0 +1,176 @@
+"""The baseline catalogue on disk: read whole and checked, written whole or not at all."""
+
+import contextlib
+import dataclasses
+import fcntl
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from lm_assets.gateways.baseline_decode import decode_catalogue
+from lm_assets.gateways.baseline_format import catalogue_text
+from lm_assets.gateways.baseline_revision import file_revision
+from lm_assets.model.baseline import BaselineCatalogue
+from lm_assets.model.errors import ConfigurationError, LmError
+
+__all__ = [
+    "CatalogueLockedError",
+    "StaleCatalogueError",
+    "catalogue_text",
+    "content_digest",
+    "read_catalogue",
+    "write_catalogue",
+]
+
+# Ten times the largest matrix this was measured with; more is a mistake, not a catalogue.
+MAX_BYTES = 64 * 1024 * 1024
+
+
+class StaleCatalogueError(LmError):
+    """The file changed between reading it and writing it; nothing was written."""
+
+
+class CatalogueLockedError(LmError):
+    """Another process is writing the file at this moment; nothing was written."""
+
+
+def read_catalogue(path: Path) -> BaselineCatalogue:
+    """Return the catalogue in a file; a missing or empty file holds no baseline.
+
+    Raises
+    ------
+    ConfigurationError
+        Naming the file, the line, the path inside it and the rule that is broken.
+    """
+    content = _content(path)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        rule = f"must be UTF-8: {error.reason} at byte {error.start}"
+        raise ConfigurationError(file=f"{path}:{line}", path="$", rule=rule) from error
+    entries = decode_catalogue(text, str(path))
+    revision = file_revision(path) if content else None
+    return BaselineCatalogue(entries=entries, digest=_digest(content), revision=revision or "")
+
+
+def content_digest(path: Path) -> str:
+    """Return the SHA-256 of the file's bytes, without reading any meaning into them."""
+    return _digest(_content(path))
+
+
+def write_catalogue(
+    path: Path, catalogue: BaselineCatalogue, expected_digest: str
+) -> BaselineCatalogue:
+    """Replace the file's content and return the catalogue with its new digest.
+
+    The new content is complete on the disk before it takes the old one's place in one step: an
+    interruption at any moment leaves one of the two, whole.
+
+    Parameters
+    ----------
+    path : Path
+        The catalogue file; its folder is made when it is not there.
+    catalogue : BaselineCatalogue
+        What the file will hold.
+    expected_digest : str
+        Digest of the content that the change was made from.
+
+    Raises
+    ------
+    StaleCatalogueError
+        When the file no longer has that content.
+    CatalogueLockedError
+        When another process is writing it.
+    """
+    target = path.resolve()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    content = catalogue_text(catalogue).encode("utf-8")
+    # What is written is read first: a catalogue that could not be loaded again never lands.
+    decode_catalogue(content.decode("utf-8"), str(path))
+    with _exclusive(target):
+        found = content_digest(target)
+        if found != expected_digest:
+            raise StaleCatalogueError(
+                f"{path}: the file changed while this change was made (its digest is {found[:12]}, "
+                f"expected {expected_digest[:12]}); nothing was written: look at it and run again"
+            )
+        _replace(target, content)
+    return dataclasses.replace(catalogue, digest=_digest(content), revision="")
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        rule = f"cannot be read: {error.strerror}"
+        raise ConfigurationError(file=str(path), path="$", rule=rule) from error
+    if len(content) > MAX_BYTES:
+        rule = f"must be {MAX_BYTES} bytes or smaller"
+        raise ConfigurationError(file=str(path), path="$", rule=rule)
+    return content
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _replace(target: Path, content: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), target.stat().st_mode if target.exists() else 0o644)
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _exclusive(target: Path) -> Iterator[None]:
+    """Hold the lock file beside the target; it ends with the process, however that ends."""
+    lock = target.with_name(f".{target.name}.lock")
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CatalogueLockedError(
+                f"{target}: another process is writing it; nothing was written: run again"
+            ) from error
+        if not _is_same_file(descriptor, lock):
+            # The one before us finished and removed the file we had opened.
+            raise CatalogueLockedError(
+                f"{target}: another process has just written it; nothing was written: run again"
+            )
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+    finally:
+        os.close(descriptor)
+
+
+def _is_same_file(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,178 @@
+"""Initial baselines: the first accepted samples of each combination, from a campaign's runs."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from lm_assets.model.baseline import (
+    LARGEST_SAMPLE,
+    Baseline,
+    BaselineStatus,
+    MetricBaseline,
+    RejectedRun,
+)
+from lm_assets.model.record import RunRecord
+
+MINIMUM_RUNS = 5
+_LAST = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """What was not accepted for a baseline: the combination, or one ``metric`` of it, and why.
+
+    ``rule`` is ``too_few_runs``, ``too_few_samples``, ``unusable_value`` or the name of the guard
+    that refused.
+    """
+
+    combination: str
+    metric: str | None = None
+    rule: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunSelection:
+    """The runs of one combination that may enter a baseline, in run order, and the others."""
+
+    combination: str
+    accepted: tuple[RunRecord, ...]
+    rejected: tuple[RejectedRun, ...]
+
+
+def initial_entries(
+    records: Iterable[RunRecord],
+    *,
+    now: datetime,
+    reason: str,
+    minimum_runs: int = MINIMUM_RUNS,
+) -> tuple[dict[str, Baseline], list[Refusal]]:
+    """Return a baseline for each combination that has enough sound runs, and what is refused.
+
+    Failed and repeated runs never enter; they are listed in the entry. A metric with fewer than
+    ``minimum_runs`` values stays out of the entry and is among the refusals.
+
+    Parameters
+    ----------
+    records : iterable of RunRecord
+        Runs of one or more campaigns, in any order.
+    now : datetime
+        The entries' time of creation; must have a zone.
+    reason : str
+        Why these samples are accepted.
+    minimum_runs : int
+        Sound runs that a combination needs.
+    """
+    entries: dict[str, Baseline] = {}
+    refusals: list[Refusal] = []
+    for selection in select_runs(records):
+        entry, refused = entry_of(selection, now=now, reason=reason, minimum_runs=minimum_runs)
+        refusals += refused
+        if entry is not None:
+            entries[entry.combination] = entry
+    return entries, refusals
+
+
+def select_runs(records: Iterable[RunRecord]) -> list[RunSelection]:
+    """Return, by combination, the runs that ended well and those that are rejected, with why."""
+    by_combination: dict[str, list[RunRecord]] = {}
+    for record in records:
+        by_combination.setdefault(record.combination, []).append(record)
+    return [_selection(name, runs) for name, runs in sorted(by_combination.items())]
+
+
+def _selection(combination: str, records: Sequence[RunRecord]) -> RunSelection:
+    accepted: dict[tuple[str, str], RunRecord] = {}
+    rejected: list[RejectedRun] = []
+    for record in sorted(records, key=_run_order):
+        key = (record.campaign, record.run_id)
+        why = ""
+        if record.is_failed:
+            why = f"the run failed with exit code {record.exit_code}"
+        elif key in accepted:
+            why = "a run of this campaign and id is already among the samples"
+        if why:
+            rejected.append(RejectedRun(campaign=record.campaign, run_id=record.run_id, reason=why))
+        else:
+            accepted[key] = record
+    return RunSelection(
+        combination=combination, accepted=tuple(accepted.values()), rejected=tuple(rejected)
+    )
+
+
+def _run_order(record: RunRecord) -> tuple[datetime, str, list[tuple[int, str]]]:
+    """Order runs by time, and where that is not known by campaign and by number, 2 before 10."""
+    pieces = re.findall(r"([0-9]{1,18})|([^0-9]+|[0-9]{19,})", record.run_id)
+    natural = [(int(digits or -1), text) for digits, text in pieces]
+    return (record.started_at or record.ended_at or _LAST, record.campaign, natural)
+
+
+def entry_of(
+    selection: RunSelection, *, now: datetime, reason: str, minimum_runs: int
+) -> tuple[Baseline | None, list[Refusal]]:
+    """Return the baseline that a selection of runs makes, or ``None``, and what is refused."""
+    runs, combination = selection.accepted, selection.combination
+    if len(runs) < minimum_runs:
+        detail = _shortage(len(runs), minimum_runs, selection.rejected)
+        return None, [Refusal(combination=combination, rule="too_few_runs", detail=detail)]
+    metrics, refusals = _metrics_of(combination, runs, minimum_runs)
+    if not metrics:
+        return None, refusals
+    moment = now.astimezone(UTC).isoformat(timespec="seconds")
+    entry = Baseline(
+        combination=combination,
+        status=BaselineStatus.ACTIVE,
+        sample_size=len(runs),
+        created_at=moment,
+        updated_at=moment,
+        source_campaigns=tuple(sorted({run.campaign for run in runs})),
+        reason=reason,
+        subject=runs[-1].subject,
+        environment=dict(runs[-1].environment),
+        metrics=metrics,
+        runs=tuple(run.run_id for run in runs),
+        rejected_runs=selection.rejected,
+    )
+    return entry, refusals
+
+
+def _shortage(found: int, needed: int, rejected: Sequence[RejectedRun]) -> str:
+    missing = f"{found} sound runs, {needed} needed: {needed - found} more to run"
+    if not rejected:
+        return missing
+    why = "; ".join(f"{run.campaign}/{run.run_id}: {run.reason}" for run in rejected)
+    return f"{missing}; rejected: {why}"
+
+
+def _metrics_of(
+    combination: str, runs: Sequence[RunRecord], minimum_runs: int
+) -> tuple[dict[str, MetricBaseline], list[Refusal]]:
+    values = [run.metrics for run in runs]
+    metrics: dict[str, MetricBaseline] = {}
+    refusals: list[Refusal] = []
+    for name in sorted({name for of_run in values for name in of_run}):
+        samples = [of_run[name] for of_run in values if name in of_run]
+        if too_large := [value for value in samples if abs(value) > LARGEST_SAMPLE]:
+            detail = f"values must lie within ±{LARGEST_SAMPLE:g}, got {too_large[0]!r}"
+            refusals.append(
+                Refusal(combination=combination, metric=name, rule="unusable_value", detail=detail)
+            )
+            continue
+        if len(samples) >= minimum_runs:
+            metrics[name] = MetricBaseline.of_samples(samples)
+            continue
+        why = "; ".join(sorted({r for run in runs if (r := run.missing.get(name)) is not None}))
+        detail = f"{len(samples)} values in {len(runs)} runs, {minimum_runs} needed"
+        refusals.append(
+            Refusal(
+                combination=combination,
+                metric=name,
+                rule="too_few_samples",
+                detail=f"{detail}; missing because: {why}" if why else detail,
+            )
+        )
+    if not metrics and not refusals:
+        detail = f"none of the {len(runs)} runs has a value of any metric"
+        refusals.append(Refusal(combination=combination, rule="too_few_samples", detail=detail))
+    return metrics, refusals
