@@ -30,7 +30,7 @@ def record_from_json(line: bytes) -> RunRecord:
     """
     try:
         return _record_decoder.decode(line)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise DataFaultError(f"not a canonical record: {error}; line: {line[:200]!r}") from error
 
 
@@ -51,7 +51,7 @@ def from_jsonl(data: bytes, row_type: type[T], *, source: str) -> Iterator[T]:
     for number, line in enumerate(data.splitlines(), start=1):
         try:
             yield decoder.decode(line)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise DataFaultError(
                 f"{source} line {number} is no {row_type.__name__}: {error}"
             ) from error

@@ -4,10 +4,27 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+import msgspec
+
 from lm_assets.model.errors import DataFaultError
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding, Verdict
 
 _CELL_FIELDS = tuple(f.name for f in fields(CellVerdict))
+# What every row of a scope has; elsewhere in a row ``None`` is a figure that is not defined.
+_REQUIRED_OF_CELL = tuple(f.name for f in fields(CellVerdict) if f.default is not None)
+_REQUIRED_OF_FINDING = ("kind", "metric", "change_unit", "cells", "message")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _About:
+    """What the campaign's own row says in its explanation."""
+
+    campaign: str
+    stage: str
+    exit_code: int
+    counts: Mapping[str, int]
+    baseline_version: str
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,9 +67,9 @@ def verdict_rows(verdict: CampaignVerdict) -> list[VerdictRow]:
         cells=len(verdict.cells),
         explanation={
             "campaign": verdict.campaign,
-            "stage": verdict.stage,
+            "stage": str(verdict.stage),
             "exit_code": verdict.exit_code,
-            "counts": dict(verdict.counts),
+            "counts": {str(name): n for name, n in verdict.counts.items()},
             "baseline_version": verdict.baseline_version,
             "notes": list(verdict.notes),
         },
@@ -71,7 +88,8 @@ def campaign_verdict(rows: Iterable[VerdictRow]) -> CampaignVerdict:
     Raises
     ------
     DataFaultError
-        When the rows do not hold exactly one campaign.
+        When the rows do not hold exactly one campaign with as many cells as it says, or a row
+        lacks what its scope needs.
     """
     by_scope: dict[str, list[VerdictRow]] = {"campaign": [], "finding": [], "cell": []}
     for row in rows:
@@ -83,21 +101,36 @@ def campaign_verdict(rows: Iterable[VerdictRow]) -> CampaignVerdict:
             f"a verdict table holds one campaign row, got {len(by_scope['campaign'])}"
         )
     head = by_scope["campaign"][0]
-    about = head.explanation
+    if head.cells != len(by_scope["cell"]):
+        raise DataFaultError(
+            f"the campaign row speaks of {head.cells} cells, the table has {len(by_scope['cell'])}"
+        )
+    try:
+        about = msgspec.convert(head.explanation, _About)
+    except msgspec.ValidationError as error:
+        raise DataFaultError(f"the campaign row is incomplete: {error}") from error
     return CampaignVerdict(
-        campaign=about["campaign"],
-        stage=about["stage"],
+        campaign=about.campaign,
+        stage=about.stage,
         verdict=head.verdict,
-        exit_code=about["exit_code"],
-        counts=about["counts"],
-        baseline_version=about["baseline_version"],
-        notes=tuple(about["notes"]),
+        exit_code=about.exit_code,
+        counts=about.counts,
+        baseline_version=about.baseline_version,
+        notes=about.notes,
         findings=tuple(_finding(row) for row in by_scope["finding"]),
-        cells=tuple(
-            CellVerdict(**{name: getattr(row, name) for name in _CELL_FIELDS})
-            for row in by_scope["cell"]
-        ),
+        cells=tuple(_cell(row) for row in by_scope["cell"]),
     )
+
+
+def _cell(row: VerdictRow) -> CellVerdict:
+    _require(row, _REQUIRED_OF_CELL)
+    return CellVerdict(**{name: getattr(row, name) for name in _CELL_FIELDS})
+
+
+def _require(row: VerdictRow, names: Iterable[str]) -> None:
+    if absent := [name for name in names if getattr(row, name) is None]:
+        where = " ".join(filter(None, (row.combination, row.metric)))
+        raise DataFaultError(f"a {row.scope} row ({where or 'nameless'}) lacks {absent}")
 
 
 def _finding_row(finding: Finding) -> VerdictRow:
@@ -118,6 +151,7 @@ def _finding_row(finding: Finding) -> VerdictRow:
 
 
 def _finding(row: VerdictRow) -> Finding:
+    _require(row, _REQUIRED_OF_FINDING)
     return Finding(
         kind=row.kind or "",
         metric=row.metric or "",
