@@ -53,7 +53,7 @@ def collect_campaign(
     report_progress(f"{len(results.runs)} load runs, {len(results.quarantined)} refused")
 
     def record(run: LandedRun) -> RunRecord:
-        measurements = run_measurements(run, landed, bucket.store)
+        measurements = run_measurements(run, landed, bucket.store, metrics)
         return canonical_record(
             run, manifest=manifest, metrics=metrics, measurements=[measurements]
         )

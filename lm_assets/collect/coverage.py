@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lm_assets.model.metric import MetricCatalogue, Tier
+from lm_assets.model.policy import TierCoverage as RequiredTier
 from lm_assets.model.record import RunRecord
 
 
@@ -20,7 +21,7 @@ class MetricCoverage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TierCoverage:
+class CampaignCoverage:
     """Share of runs without any metric of each required tier, against what is allowed."""
 
     runs: int
@@ -68,16 +69,17 @@ def metric_coverage(
 
 
 def tier_coverage(
-    records: Iterable[RunRecord], allowed_missing_shares: Mapping[int, float]
-) -> TierCoverage:
+    records: Iterable[RunRecord], required: Iterable[RequiredTier]
+) -> CampaignCoverage:
     """Return whether each required tier has a value in enough runs.
 
     Parameters
     ----------
     records : iterable of RunRecord
-    allowed_missing_shares : mapping of tier number to share
+    required : iterable of RequiredTier
         Required tiers, each with the share of runs (0 to 1) that may be without it.
     """
+    allowed_missing_shares = {item.tier: item.allowed_missing_share for item in required}
     runs = 0
     without: Counter[int] = Counter()
     for record in records:
@@ -89,7 +91,7 @@ def tier_coverage(
         }
         without.update(tier for tier in allowed_missing_shares if not tiers[Tier(tier)])
     shares = {tier: without[tier] / runs if runs else 1.0 for tier in allowed_missing_shares}
-    return TierCoverage(
+    return CampaignCoverage(
         runs=runs,
         missing_shares={f"tier {tier}": share for tier, share in shares.items()},
         too_thin=tuple(

@@ -43,12 +43,15 @@ class Matrix:
         matches everything.
     exclude : sequence of selectors
         Combinations that do not exist.
+    version_dimension : str
+        The dimension whose values are versions, to be compared with each other; none when empty.
     """
 
     dimensions: Mapping[str, Sequence[str]]
     id_format: str
     priorities: Mapping[str, Sequence[Selector]] = field(default_factory=dict)
     exclude: Sequence[Selector] = ()
+    version_dimension: str = ""
 
     def __post_init__(self) -> None:
         self._check_id_format()
@@ -62,6 +65,8 @@ class Matrix:
                 raise ValueError(f"dimensions.{name} must list distinct values, got {list(values)}")
         if (cells := math.prod(len(values) for values in self.dimensions.values())) > MAX_CELLS:
             raise ValueError(f"the dimensions make {cells} combinations; at most {MAX_CELLS}")
+        if self.version_dimension and self.version_dimension not in self.dimensions:
+            raise ValueError(f"version_dimension {self.version_dimension!r} is no dimension")
         for where, selectors in (*self.priorities.items(), ("exclude", self.exclude)):
             for selector in selectors:
                 self._check_selector(where, selector)

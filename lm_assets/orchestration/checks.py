@@ -85,7 +85,7 @@ def fit_to_judge(
     """Share of runs without each required tier is within what policy allows."""
     manifest, _ = campaign_manifest(bucket, context.partition_key)
     policy = settings.regression.stages[manifest.stage]
-    coverage = tier_coverage(RECORDS.rows(raw_metrics), policy.required_tiers)
+    coverage = tier_coverage(RECORDS.rows(raw_metrics), policy.coverage)
     return dg.AssetCheckResult(
         passed=coverage.is_enough,
         description=coverage.message,

@@ -31,13 +31,17 @@ def regression_alerts(
     """Message about the campaign's verdict, delivered once to each configured channel."""
     manifest, _ = campaign_manifest(bucket, context.partition_key)
     verdict = campaign_verdict(VERDICTS.rows(regression_verdicts))
-    if not settings.regression.stages[manifest.stage].alerts_on(verdict.verdict):
+    policy = settings.regression.stages[manifest.stage].alerts
+    if verdict.verdict not in policy.verdicts:
         return dg.MaterializeResult(metadata={"delivery": "not due at this stage and verdict"})
     notice = {
         "slack": slack_message(verdict, manifest, metrics=settings.metrics),
         "webhook": webhook_message(verdict, manifest),
     }
+    told = [n for n in notifiers if n.channel in policy.channels]
     outcome = deliver_once(
-        notice, campaign=context.partition_key, notifiers=notifiers, warehouse=warehouse
+        notice, campaign=context.partition_key, notifiers=told, warehouse=warehouse
     )
-    return dg.MaterializeResult(metadata=outcome or {"delivery": "no channel is configured"})
+    return dg.MaterializeResult(
+        metadata=outcome or {"delivery": "no channel is set for this stage"}
+    )

@@ -1,0 +1,79 @@
+"""The sensor's own evaluation on a bucket: first landing, nothing new, partial, both."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+
+from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.orchestration.sensors import QUIET_PERIOD, new_results
+from lm_assets_tests.fakes.clock import FixedClock
+from lm_assets_tests.fakes.object_store import InMemoryObjectStore
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def bucket() -> CampaignBucket:
+    return CampaignBucket(InMemoryObjectStore())
+
+
+def evaluate(
+    bucket: CampaignBucket, *, cursor: str | None = None, now: datetime = NOW
+) -> dg.SensorResult:
+    context = dg.build_sensor_context(
+        cursor=cursor, resources={"bucket": bucket, "clock": FixedClock(now)}
+    )
+    return new_results(context)
+
+
+def land(bucket: CampaignBucket, campaign: str, *names: str) -> None:
+    for name in names:
+        bucket.store.write(f"incoming/{campaign}/{name}", name.encode())
+
+
+def requested(result: dg.SensorResult) -> list[str]:
+    return [request.partition_key for request in result.run_requests or []]
+
+
+def test_an_empty_bucket_starts_nothing_and_says_so(bucket):
+    result = evaluate(bucket)
+    assert requested(result) == []
+    assert "nothing is due" in result.skip_reason.skip_message
+
+
+def test_a_complete_campaign_starts_one_run_and_becomes_a_partition(bucket):
+    land(bucket, "nightly-1", "a/1.jsonl", "_SUCCESS")
+    result = evaluate(bucket)
+    assert requested(result) == ["nightly-1"]
+    assert result.dynamic_partitions_requests[0].partition_keys == ["nightly-1"]
+    assert [event.partition for event in result.asset_events] == ["nightly-1"]
+
+
+def test_a_second_look_starts_nothing(bucket):
+    land(bucket, "nightly-1", "a/1.jsonl", "_SUCCESS")
+    first = evaluate(bucket)
+    assert requested(evaluate(bucket, cursor=first.cursor)) == []
+
+
+def test_only_what_changed_is_started_again_under_a_new_run_key(bucket):
+    land(bucket, "nightly-1", "a/1.jsonl", "_SUCCESS")
+    land(bucket, "nightly-2", "a/1.jsonl", "_SUCCESS")
+    first = evaluate(bucket)
+    land(bucket, "nightly-2", "a/late.jsonl")
+    second = evaluate(bucket, cursor=first.cursor)
+    assert requested(second) == ["nightly-2"]
+    assert second.run_requests[0].run_key not in {r.run_key for r in first.run_requests}
+
+
+def test_a_campaign_without_its_end_waits_until_it_has_been_quiet(bucket):
+    land(bucket, "nightly-1", "a/1.jsonl")
+    first = evaluate(bucket)
+    assert requested(first) == []
+    assert requested(evaluate(bucket, cursor=first.cursor, now=NOW + QUIET_PERIOD)) == ["nightly-1"]
+
+
+def test_a_campaign_name_that_could_be_a_path_starts_nothing(bucket):
+    bucket.store.write("incoming/../x/_SUCCESS", b"")
+    bucket.store.write("incoming/%2e%2e/_SUCCESS", b"")
+    assert requested(evaluate(bucket, now=NOW + timedelta(days=1))) == []
