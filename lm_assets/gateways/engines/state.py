@@ -1,0 +1,79 @@
+"""What the embedded engines keep in their state folder: keys, ports, and who runs them."""
+
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lm_assets.gateways.engines.processes import EngineError
+
+_PRIVATE = 0o600
+
+
+class StateFolder:
+    """The folder of one pair of engines. Files with secrets are readable by their owner only."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory.resolve()
+
+    def prepare(self) -> None:
+        """Make the folder; as root others may pass through it (Postgres runs as another user)."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.directory.chmod(0o711 if os.geteuid() == 0 else 0o700)
+
+    @contextmanager
+    def ownership(self) -> Iterator[bool]:
+        """Give True to the one command that may start and stop the engines, else False.
+
+        The lock is the kernel's: it is released when its holder dies, however it dies.
+        """
+        descriptor = os.open(self.directory / "engines.lock", os.O_RDWR | os.O_CREAT, _PRIVATE)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+        finally:
+            os.close(descriptor)
+
+    def secret(self, name: str) -> str:
+        """Return the generated secret of this name, the same for the life of the folder."""
+        path = self.directory / "secrets.json"
+        kept = self._load(path)
+        if name not in kept:
+            kept[name] = secrets.token_hex(20)
+            self._save(path, kept)
+        return str(kept[name])
+
+    @property
+    def running(self) -> dict[str, Any]:
+        """What the last start wrote down; ``{}`` when nothing was, or it has been stopped."""
+        return self._load(self.directory / "engines.json")
+
+    def record_running(self, facts: Mapping[str, Any]) -> None:
+        """Write down what is running."""
+        self._save(self.directory / "engines.json", facts)
+
+    def _load(self, path: Path) -> dict[str, Any]:
+        try:
+            content = json.loads(path.read_text())
+        except FileNotFoundError:
+            return {}
+        except ValueError as error:
+            raise EngineError(f"{path} is not JSON ({error}); remove it and start again") from error
+        if not isinstance(content, dict):
+            raise EngineError(f"{path} must hold a JSON object; remove it and start again")
+        return content
+
+    def _save(self, path: Path, content: Mapping[str, Any]) -> None:
+        fresh = path.with_suffix(".new")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(content, file, indent=1)
+        fresh.replace(path)

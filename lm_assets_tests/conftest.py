@@ -1,0 +1,131 @@
+"""Fixtures for everyone: real data, real servers, and loud skips."""
+
+import os
+import tempfile
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from lm_assets.gateways.engines import EmbeddedEngines
+from lm_assets.gateways.engines.databases import sibling_url
+from lm_assets.gateways.retrying import RetryPolicy
+from lm_assets.gateways.s3_object_store import S3ObjectStore
+
+PROJECT = Path(__file__).parents[1]
+SHARED_DATA_VARIABLE = "LM_TEST_SHARED_DATA"
+# The platform's own variables must not leak in from whoever runs the tests.
+PLATFORM_PREFIXES = ("LM_", "AWS_", "DAGSTER_")
+
+
+@contextmanager
+def own_database(server_url: str, *, template: str = "template0") -> Iterator[str]:
+    """Make a database on a server, give its URL, and drop it in the end."""
+    name = f"test_{uuid.uuid4().hex[:20]}"
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    drop = sql.SQL("DROP DATABASE {} WITH (FORCE)")
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+        try:
+            yield sibling_url(server_url, name)
+        finally:
+            connection.execute(drop.format(sql.Identifier(name)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what was not tested."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if not skipped:
+        return
+    reasons = Counter(
+        report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        for report in skipped
+    )
+    terminalreporter.section(f"NOT TESTED: {len(skipped)} skipped", sep="!", red=True, bold=True)
+    for reason, count in reasons.most_common():
+        terminalreporter.line(f"{count:5d} × {reason}", red=True)
+
+
+@pytest.fixture(autouse=True)
+def _no_inherited_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(PLATFORM_PREFIXES) and name != SHARED_DATA_VARIABLE:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real data that this project did not make (marker ``external_data``)."""
+    folder = Path(os.environ.get(SHARED_DATA_VARIABLE) or PROJECT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"no folder {folder} of external data; set {SHARED_DATA_VARIABLE}")
+    return folder
+
+
+@pytest.fixture
+def state_folder() -> Iterator[Path]:
+    """Folder for embedded engines of the test's own.
+
+    Not below pytest's: every session of pytest makes that one private again, and as root Postgres
+    runs as a user who must be able to pass through.
+    """
+    with tempfile.TemporaryDirectory(prefix="lm-test-") as folder:
+        yield Path(folder) / "state"
+
+
+@pytest.fixture(scope="session")
+def engines() -> Iterator[Mapping[str, str]]:
+    """Environment of a real SeaweedFS and a real Postgres 18, one pair for the whole session."""
+    # What a crash of the machine would lose does not matter here, and it is twice as fast.
+    settings = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+    with (
+        tempfile.TemporaryDirectory(prefix="lm-test-") as folder,
+        EmbeddedEngines(Path(folder), environment={}, postgres_settings=settings) as embedded,
+    ):
+        yield embedded.start()
+
+
+@pytest.fixture
+def s3_environment(engines: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """``LM_S3_*`` and ``AWS_*`` of a bucket of the test's own."""
+    environment = {k: v for k, v in engines.items() if "POSTGRES" not in k}
+    environment["LM_S3_BUCKET"] = f"test-{uuid.uuid4().hex[:20]}"
+    store = S3ObjectStore.from_environment(environment)
+    store.ensure_bucket()
+    yield environment
+    # SeaweedFS gives each bucket volumes of its own and has a limited number of them.
+    for item in store.list(""):
+        store.delete(item.key)
+    store.client.delete_bucket(Bucket=store.bucket)
+
+
+@pytest.fixture
+def s3_store(s3_environment: Mapping[str, str]) -> S3ObjectStore:
+    """Real object store with a bucket of the test's own."""
+    retry = RetryPolicy(attempts=3, first_delay_s=0.05)
+    return S3ObjectStore.from_environment(s3_environment, retry=retry)
+
+
+@pytest.fixture
+def empty_database(engines: Mapping[str, str]) -> Iterator[str]:
+    """URL of an empty Postgres 18 database of the test's own."""
+    with own_database(engines["LM_POSTGRES_URL"], template="template0") as url:
+        yield url
+
+
+@pytest.fixture
+def service_environment(
+    s3_environment: Mapping[str, str], empty_database: str
+) -> Iterator[dict[str, str]]:
+    """Every variable of a real bucket, warehouse and Dagster database of the test's own."""
+    with own_database(empty_database, template="template0") as dagster:
+        yield {
+            **s3_environment,
+            "LM_POSTGRES_URL": empty_database,
+            "LM_DAGSTER_POSTGRES_URL": dagster,
+        }
