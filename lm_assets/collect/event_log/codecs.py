@@ -19,7 +19,9 @@ from lm_assets.collect.event_log.limits import EventLogBombError, EventLogLimits
 from lm_assets.collect.event_log.parts import EventLogPart
 from lm_assets.model.errors import UnusableInputError
 
-CHUNK_BYTES = 1 << 20
+_READ_BYTES = 1 << 20
+# What a broken stream loses of what came before the break is at most this much.
+_CHUNK_BYTES = 1 << 16
 _GZIP_WBITS = 31
 # 128 MiB, the largest window that zstd itself opens unasked.
 _ZSTD_MAX_WINDOW_BYTES = 1 << 27
@@ -65,7 +67,7 @@ def plain_chunks(
     """
     with part.open() as stored:
         counter = CountingReader(stored)
-        source = io.BufferedReader(counter, CHUNK_BYTES)
+        source = io.BufferedReader(counter, _READ_BYTES)
         chunks = _codec(part.name, source.peek(16)[:16])(source)
         given = 0
         while True:
@@ -104,21 +106,21 @@ def _codec(name: str, beginning: bytes) -> Callable[[BinaryIO], Iterator[bytes]]
 
 
 def _plain(source: BinaryIO) -> Iterator[bytes]:
-    while chunk := source.read(CHUNK_BYTES):
+    while chunk := source.read(_READ_BYTES):
         yield chunk
 
 
 def _gzip(source: BinaryIO) -> Iterator[bytes]:
     member = zlib.decompressobj(_GZIP_WBITS)
     pending = b""
-    while data := pending or source.read(CHUNK_BYTES):
+    while data := pending or source.read(_READ_BYTES):
         if member.eof:
             # Zero padding after the last member is what tar and tape leave.
             if not data.strip(b"\x00"):
                 pending = b""
                 continue
             member = zlib.decompressobj(_GZIP_WBITS)
-        if chunk := member.decompress(data, CHUNK_BYTES):
+        if chunk := member.decompress(data, _CHUNK_BYTES):
             yield chunk
         pending = member.unused_data if member.eof else member.unconsumed_tail
     if not member.eof:
@@ -131,7 +133,7 @@ def _gzip(source: BinaryIO) -> Iterator[bytes]:
 def _zstd(source: BinaryIO) -> Iterator[bytes]:
     decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_MAX_WINDOW_BYTES)
     with decompressor.stream_reader(source, read_size=1 << 17, read_across_frames=True) as reader:
-        while chunk := reader.read(CHUNK_BYTES):
+        while chunk := reader.read(_CHUNK_BYTES):
             yield chunk
 
 

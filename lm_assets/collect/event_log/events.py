@@ -1,12 +1,17 @@
 """The few fields of the few Spark events that the figures need; everything else is skipped."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 # Spark writes the event's name first; a log that does not is read the slower way.
 _PREFIX = b'{"Event":"'
+
+# Milliseconds since 1970 that a calendar has (to the end of the year 9999).
+Instant = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
+# What Spark holds in 64 bits: a longer number is a damaged line.
+Amount = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class LogStart(Struct):
@@ -21,13 +26,13 @@ class ApplicationStart(Struct, kw_only=True):
     app_id: str | None = field(name="App ID", default=None)
     app_name: str | None = field(name="App Name", default=None)
     attempt_id: str | None = field(name="App Attempt ID", default=None)
-    timestamp_ms: int = field(name="Timestamp")
+    timestamp_ms: Instant = field(name="Timestamp")
 
 
 class ApplicationEnd(Struct):
     """When the application ended."""
 
-    timestamp_ms: int = field(name="Timestamp")
+    timestamp_ms: Instant = field(name="Timestamp")
 
 
 class EnvironmentUpdate(Struct):
@@ -39,13 +44,13 @@ class EnvironmentUpdate(Struct):
 class ExecutorInfo(Struct):
     """Size of an executor."""
 
-    cores: int = field(name="Total Cores")
+    cores: Amount = field(name="Total Cores")
 
 
 class ExecutorAdded(Struct):
     """An executor came."""
 
-    timestamp_ms: int = field(name="Timestamp")
+    timestamp_ms: Instant = field(name="Timestamp")
     executor_id: str = field(name="Executor ID")
     info: ExecutorInfo = field(name="Executor Info")
 
@@ -53,7 +58,7 @@ class ExecutorAdded(Struct):
 class ExecutorRemoved(Struct):
     """An executor went."""
 
-    timestamp_ms: int = field(name="Timestamp")
+    timestamp_ms: Instant = field(name="Timestamp")
     executor_id: str = field(name="Executor ID")
 
 
@@ -82,7 +87,7 @@ class StageInfo(Struct):
 
     stage_id: int = field(name="Stage ID")
     attempt_id: int = field(name="Stage Attempt ID", default=0)
-    submitted_ms: int | None = field(name="Submission Time", default=None)
+    submitted_ms: Instant | None = field(name="Submission Time", default=None)
     failure_reason: str | None = field(name="Failure Reason", default=None)
 
 
@@ -101,7 +106,7 @@ class StageCompleted(Struct):
 class ExecutorPeaks(Struct):
     """The largest heap seen (Spark 3.0 and later)."""
 
-    jvm_heap_bytes: int = field(name="JVMHeapMemory", default=0)
+    jvm_heap_bytes: Amount = field(name="JVMHeapMemory", default=0)
 
 
 class StageExecutorMetrics(Struct):
@@ -120,8 +125,8 @@ class TaskEndReason(Struct):
 class TaskInfo(Struct):
     """A task attempt."""
 
-    launched_ms: int = field(name="Launch Time")
-    finished_ms: int = field(name="Finish Time")
+    launched_ms: Instant = field(name="Launch Time")
+    finished_ms: Instant = field(name="Finish Time")
     executor_id: str = field(name="Executor ID")
     is_speculative: bool = field(name="Speculative", default=False)
 
@@ -129,41 +134,41 @@ class TaskInfo(Struct):
 class ShuffleRead(Struct):
     """Shuffle bytes fetched from others and read at home."""
 
-    remote_bytes: int = field(name="Remote Bytes Read", default=0)
-    local_bytes: int = field(name="Local Bytes Read", default=0)
-    rows: int = field(name="Total Records Read", default=0)
+    remote_bytes: Amount = field(name="Remote Bytes Read", default=0)
+    local_bytes: Amount = field(name="Local Bytes Read", default=0)
+    rows: Amount = field(name="Total Records Read", default=0)
 
 
 class ShuffleWrite(Struct):
     """Shuffle bytes written."""
 
-    written_bytes: int = field(name="Shuffle Bytes Written", default=0)
-    rows: int = field(name="Shuffle Records Written", default=0)
+    written_bytes: Amount = field(name="Shuffle Bytes Written", default=0)
+    rows: Amount = field(name="Shuffle Records Written", default=0)
 
 
 class Input(Struct):
     """Bytes and rows read from storage."""
 
-    read_bytes: int = field(name="Bytes Read", default=0)
-    rows: int = field(name="Records Read", default=0)
+    read_bytes: Amount = field(name="Bytes Read", default=0)
+    rows: Amount = field(name="Records Read", default=0)
 
 
 class Output(Struct):
     """Bytes and rows written to storage."""
 
-    written_bytes: int = field(name="Bytes Written", default=0)
-    rows: int = field(name="Records Written", default=0)
+    written_bytes: Amount = field(name="Bytes Written", default=0)
+    rows: Amount = field(name="Records Written", default=0)
 
 
 class TaskMetrics(Struct):
     """What one task attempt cost."""
 
-    run_time_ms: int = field(name="Executor Run Time", default=0)
-    cpu_time_ns: int = field(name="Executor CPU Time", default=0)
-    jvm_gc_time_ms: int = field(name="JVM GC Time", default=0)
-    memory_bytes_spilled: int = field(name="Memory Bytes Spilled", default=0)
-    disk_bytes_spilled: int = field(name="Disk Bytes Spilled", default=0)
-    peak_execution_memory_bytes: int = field(name="Peak Execution Memory", default=0)
+    run_time_ms: Amount = field(name="Executor Run Time", default=0)
+    cpu_time_ns: Amount = field(name="Executor CPU Time", default=0)
+    jvm_gc_time_ms: Amount = field(name="JVM GC Time", default=0)
+    memory_bytes_spilled: Amount = field(name="Memory Bytes Spilled", default=0)
+    disk_bytes_spilled: Amount = field(name="Disk Bytes Spilled", default=0)
+    peak_execution_memory_bytes: Amount = field(name="Peak Execution Memory", default=0)
     shuffle_read: ShuffleRead | None = field(name="Shuffle Read Metrics", default=None)
     shuffle_write: ShuffleWrite | None = field(name="Shuffle Write Metrics", default=None)
     input: Input | None = field(name="Input Metrics", default=None)
@@ -211,8 +216,8 @@ def decode_event(line: bytes) -> object:
 
     Raises
     ------
-    msgspec.DecodeError
-        Where the line is no JSON object of the event's shape.
+    msgspec.DecodeError, UnicodeDecodeError, RecursionError
+        Where the line is no JSON object of the event's shape, no UTF-8, or nested without end.
     """
     if line.startswith(_PREFIX):
         start = len(_PREFIX)

@@ -52,7 +52,7 @@ def parse_event_log(
         reading.lines += 1
         try:
             event = decode_event(line)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             reading.malformed_lines += 1
             if len(reading.malformed) < 5:
                 reading.malformed.append(reading.lines)
