@@ -104,7 +104,8 @@ def sparkline_svg(
     path, is_pen_down = "", False
     for point in points:
         if point is not None:
-            path += f"{'L' if is_pen_down else 'M'}{point[0]:.1f} {point[1]:.1f}"
+            # A lone value between two gaps is a zero-length step, which its round ends show.
+            path += f"{'L' if is_pen_down else 'M'}{point[0]:.1f} {point[1]:.1f}h0"
         is_pen_down = point is not None
     last_x, last_y = next(point for point in reversed(points) if point is not None)
     body = (

@@ -37,9 +37,14 @@ class WorstCombination:
     hints: tuple[CauseHint, ...]
 
 
+def unit_order(change_unit: str) -> int:
+    """Return where cells of a change unit stand: percentages and points do not compare."""
+    return {"relative": 0, "points": 1}.get(change_unit, 2)
+
+
 def by_severity(cells: Iterable[CellVerdict]) -> list[CellVerdict]:
     """Return cells worst first: by verdict, then by how far they moved in units of their kind."""
-    return sorted(cells, key=_severity)
+    return sorted(cells, key=severity)
 
 
 def worst_combinations(
@@ -68,7 +73,7 @@ def worst_combinations(
                 hints=tuple(hints),
             )
         )
-    return sorted(found, key=lambda worst: _severity(worst.lead))
+    return sorted(found, key=lambda worst: severity(worst.lead))
 
 
 def cause_hints(
@@ -136,11 +141,11 @@ def _is_cause(material: ReportMaterial, cell: CellVerdict) -> bool:
     return cell.change is not None and (is_worse or is_clear_move(cell, material.rule))
 
 
-def _severity(cell: CellVerdict) -> tuple[int, int, float, str, str]:
+def severity(cell: CellVerdict) -> tuple[int, int, float, str, str]:
+    """Return the sort key that puts the worst cell first."""
     size = cell.degradation if cell.degradation is not None else 0.0
     size = abs(size) if cell.verdict is Verdict.IMPROVED else size
-    # Percentages and points cannot be ranked against each other: relative changes come first.
-    kind = 0 if cell.change_unit == "relative" else 1
+    kind = unit_order(cell.change_unit)
     return (VERDICT_RANK[cell.verdict], kind, -size, cell.combination, cell.metric)
 
 

@@ -1,0 +1,184 @@
+"""The technical layer: one self-contained HTML file with every cell, its interval and its samples.
+
+Nothing is fetched: the policy in the file allows its own style and its own script by digest, and
+nothing else. Without JavaScript every row that is not unchanged is there as a plain table.
+"""
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from lm_assets.model.verdict import Verdict
+from lm_assets.reports import formatting, phrases
+from lm_assets.reports.escaping import one_line
+from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
+from lm_assets.reports.insight import severity, worst_combinations
+from lm_assets.reports.material import ReportMaterial
+from lm_assets.reports.rows import NOT_JUDGED, ReportRow, all_rows
+from lm_assets.reports.technical_data import browser_data
+
+_MOST_WORST = 10
+_MOST_QUARANTINED = 50
+_MOST_HINTS = 4
+
+
+def technical_html(material: ReportMaterial) -> str:
+    """Return the technical report of a campaign as one HTML file."""
+    rows = sorted(all_rows(material), key=_worst_first)
+    css, script = _asset("technical.css"), _asset("technical.js")
+    static = [row for row in rows if row.verdict_key not in ("unchanged", NOT_JUDGED)]
+    return (
+        template_environment()
+        .get_template("technical.html.jinja")
+        .render(
+            csp=_content_security_policy(css, script),
+            css=css,
+            script=script,
+            data=browser_data(material, rows),
+            static_rows=[_static_row(material, row) for row in static],
+            total_rows=len(rows),
+            chips=_chips(rows),
+            **_header(material),
+            **_story(material),
+            **_gaps(material),
+        )
+    )
+
+
+@cache
+def template_environment() -> Environment:
+    """Return the templates of this package; whatever enters them is escaped."""
+    return Environment(
+        loader=PackageLoader("lm_assets.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+
+
+@cache
+def _asset(name: str) -> str:
+    text = files("lm_assets.reports").joinpath("templates", name).read_text(encoding="utf-8")
+    if "</s" in text.lower():
+        raise ValueError(f"{name} must not hold the end of a style or script element")
+    return text
+
+
+def _content_security_policy(css: str, script: str) -> str:
+    def digest(text: str) -> str:
+        return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest(css)}'; "
+        f"script-src 'sha256-{digest(script)}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _worst_first(row: ReportRow) -> tuple[int, int, float, str, str]:
+    return severity(row.cell) if row.cell else (row.rank, 0, 0.0, row.combination, row.metric)
+
+
+def _header(material: ReportMaterial) -> Mapping[str, Any]:
+    verdict = material.verdict
+    return {
+        "campaign": verdict.campaign,
+        "verdict_key": verdict.verdict.value,
+        "verdict_words": VERDICT_WORDS[verdict.verdict],
+        "verdict_sign": VERDICT_SIGNS[verdict.verdict],
+        "headline": phrases.headline(verdict),
+        "facts": phrases.campaign_facts(material.manifest, verdict),
+        "rule": phrases.rule_in_words(material.rule),
+        "baseline_version": verdict.baseline_version,
+    }
+
+
+def _story(material: ReportMaterial) -> Mapping[str, Any]:
+    worst = worst_combinations(material, (Verdict.REGRESSED, Verdict.SUSPECTED))
+    return {
+        "environment": [
+            (key, " / ".join(v or "not stated" for v in before), after or "not stated")
+            for key, (before, after) in material.changed_environment().items()
+        ],
+        "findings": [
+            {
+                **_verdict_facts(finding.severity),
+                "sentence": phrases.finding_sentence(finding, material.metrics),
+            }
+            for finding in material.verdict.findings
+            if finding.kind != "cell"
+        ],
+        "worst": [
+            {
+                **_verdict_facts(item.lead.verdict),
+                "combination": item.combination,
+                "what": f"{phrases.metric_label(material.metrics, item.lead.metric)} "
+                + phrases.change_with_interval(
+                    item.lead.change, item.lead.change_ci95, item.lead.change_unit
+                ),
+                "hints": [
+                    phrases.hint_phrase(hint, material.metrics) for hint in item.hints[:_MOST_HINTS]
+                ],
+            }
+            for item in worst[:_MOST_WORST]
+        ],
+        "worst_more": max(0, len(worst) - _MOST_WORST),
+    }
+
+
+def _gaps(material: ReportMaterial) -> Mapping[str, Any]:
+    ranked = sorted(material.missing.items(), key=lambda item: (-item[1], item[0]))
+    return {
+        "missing": [
+            (phrases.metric_label(material.metrics, metric), reason, runs)
+            for (metric, reason), runs in ranked
+        ],
+        "quarantined": [
+            {"rule": q.rule, "key": q.key, "line": q.line, "detail": one_line(q.detail)}
+            for q in material.quarantined[:_MOST_QUARANTINED]
+        ],
+        "quarantined_total": plural(len(material.quarantined), "line"),
+        "quarantined_more": max(0, len(material.quarantined) - _MOST_QUARANTINED),
+    }
+
+
+def _verdict_facts(verdict: Verdict) -> Mapping[str, str]:
+    return {
+        "key": verdict.value,
+        "sign": VERDICT_SIGNS[verdict],
+        "words": VERDICT_WORDS[verdict],
+    }
+
+
+def _chips(rows: Sequence[ReportRow]) -> list[Mapping[str, object]]:
+    counts = Counter(row.verdict_key for row in rows)
+    chips = [{**_verdict_facts(v), "count": counts[v.value]} for v in VERDICT_RANK]
+    chips.append(
+        {"key": NOT_JUDGED, "sign": "·", "words": "not judged", "count": counts[NOT_JUDGED]}
+    )
+    return [chip for chip in chips if chip["count"]]
+
+
+def _static_row(material: ReportMaterial, row: ReportRow) -> Mapping[str, str]:
+    cell = row.cell
+    unit = phrases.metric_unit(material.metrics, row.metric)
+    change_unit = cell.change_unit if cell else ""
+    return {
+        "key": row.verdict_key,
+        "sign": row.verdict_sign,
+        "words": row.verdict_words,
+        "combination": row.combination,
+        "metric": phrases.metric_label(material.metrics, row.metric),
+        "before": formatting.quantity(row.baseline_mean, unit),
+        "after": formatting.quantity(row.current_mean, unit),
+        "change": formatting.change(cell.change if cell else None, change_unit),
+        "interval": formatting.interval(cell.change_ci95 if cell else None, change_unit),
+        "p": formatting.p_value(cell.p if cell else None),
+        "q": formatting.p_value(cell.q if cell else None),
+        "n": "{} : {}".format(*row.run_counts),
+    }

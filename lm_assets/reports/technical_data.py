@@ -1,0 +1,117 @@
+"""What the technical report's script draws from: every row once, compact, ready to sort."""
+
+import math
+from collections.abc import Sequence
+
+from lm_assets.model.verdict import CellVerdict
+from lm_assets.reports import formatting, phrases
+from lm_assets.reports.escaping import json_in_html
+from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
+from lm_assets.reports.insight import unit_order
+from lm_assets.reports.material import ReportMaterial
+from lm_assets.reports.rows import NOT_JUDGED, ReportRow, change_axes
+
+_VERDICTS = [
+    *({"key": v.value, "sign": VERDICT_SIGNS[v], "words": VERDICT_WORDS[v]} for v in VERDICT_RANK),
+    {"key": NOT_JUDGED, "sign": "·", "words": "not judged"},
+]
+
+
+def browser_data(material: ReportMaterial, rows: Sequence[ReportRow]) -> str:
+    """Return the rows as JSON that may stand inside a script element, in the order given.
+
+    Texts are made here, so that a number reads the same in every layer; numbers are only for
+    sorting and drawing, and carry six significant digits.
+    """
+    metrics = {name: place for place, name in enumerate(dict.fromkeys(_metrics(material, rows)))}
+    axes = change_axes(material)
+    combinations = {name: place for place, name in enumerate(material.combinations)}
+    dimensions = list(dict.fromkeys(key for d in material.dimensions.values() for key in d))
+    return json_in_html(
+        {
+            "verdicts": _VERDICTS,
+            "units": sorted(axes, key=unit_order),
+            "metrics": [
+                {"name": name, "label": phrases.metric_label(material.metrics, name)}
+                for name in metrics
+            ],
+            "dimensions": [
+                {"name": name, "values": _dimension_values(material, name)} for name in dimensions
+            ],
+            "combinations": [
+                {
+                    "id": name,
+                    "values": [material.dimensions.get(name, {}).get(key) for key in dimensions],
+                }
+                for name in combinations
+            ],
+            "axes": {
+                unit: {
+                    "relative": unit == "relative",
+                    "half": axis.half_width,
+                    "threshold": axis.threshold,
+                }
+                for unit, axis in axes.items()
+            },
+            "rows": [
+                [combinations[row.combination], metrics[row.metric], *_row(material, row)]
+                for row in rows
+            ],
+        }
+    )
+
+
+def _metrics(material: ReportMaterial, rows: Sequence[ReportRow]) -> list[str]:
+    named = {row.metric for row in rows}
+    return [name for name in material.metric_order if name in named]
+
+
+def _dimension_values(material: ReportMaterial, name: str) -> list[str]:
+    return sorted({d[name] for d in material.dimensions.values() if name in d})
+
+
+def _row(material: ReportMaterial, row: ReportRow) -> list[object]:
+    cell = row.cell
+    low, high = cell.change_ci95 if cell and cell.change_ci95 else (None, None)
+    numbers = [row.baseline_mean, row.current_mean]
+    numbers += [cell.change if cell else None, low, high]
+    numbers += [cell.degradation, cell.p, cell.q] if cell else [None, None, None]
+    unit = phrases.metric_unit(material.metrics, row.metric)
+    texts = [
+        formatting.quantity(row.baseline_mean, unit),
+        formatting.quantity(row.current_mean, unit),
+        formatting.change(cell.change, cell.change_unit) if cell else formatting.NOT_AVAILABLE,
+        formatting.interval(cell.change_ci95, cell.change_unit)
+        if cell
+        else formatting.NOT_AVAILABLE,
+        formatting.p_value(cell.p if cell else None),
+        formatting.p_value(cell.q if cell else None),
+        "{} : {}".format(*row.run_counts),
+    ]
+    return [
+        row.rank,
+        cell.change_unit if cell else "",
+        [*map(_short, numbers), sum(row.run_counts)],
+        texts,
+        [_short(v) for v in row.baseline if math.isfinite(v)],
+        [_short(v) for v in row.current_values if math.isfinite(v)],
+        _note(cell),
+    ]
+
+
+def _note(cell: CellVerdict | None) -> str:
+    if cell is None:
+        return ""
+    parts = [flag.replace("_", " ") for flag in cell.flags]
+    if cell.runs_needed is not None:
+        parts.append(f"{plural(cell.runs_needed, 'more run')} would decide")
+    return "; ".join(parts)
+
+
+def _short(value: float | None) -> float | None:
+    """Six significant digits draw any picture; infinity is the largest number JSON can hold."""
+    if value is None or math.isnan(value):
+        return None
+    if math.isinf(value):
+        return math.copysign(1e308, value)
+    return float(f"{value:.6g}")
