@@ -7,7 +7,7 @@ a misspelt threshold must not silently leave the default in force.
 import dataclasses
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,8 @@ from lm_assets.model.retention import RetentionPolicy
 
 T = TypeVar("T")
 
+_TOO_DEEP = "the file is nested too deeply, or holds itself"
+
 BASELINES_FILE = Path("baselines") / "load-test-baselines.yaml"
 
 
@@ -31,7 +33,7 @@ class Configuration:
     """Everything under ``config/``, validated.
 
     ``baselines_path`` is the version-controlled catalogue; it is read where it is needed, because
-    it changes while the platform runs.
+    it changes while the platform runs. ``collection`` is empty where there is no such file.
     """
 
     directory: Path
@@ -72,13 +74,20 @@ def load_configuration(directory: Path) -> Configuration:
     except ValueError as error:
         file = str(directory / "metrics.yaml")
         raise ConfigurationError(file=file, path="$.metrics", rule=str(error)) from error
+    regression_path = directory / "regression.yaml"
+    regression = read_yaml_as(regression_path, RegressionPolicy)
+    for where, name in _traded_metrics(regression):
+        if name not in metrics:
+            rule = f"{name!r} is no metric of metrics.yaml"
+            raise ConfigurationError(file=str(regression_path), path=where, rule=rule)
+    collection_path = directory / "collection.yaml"
     return Configuration(
         directory=directory,
         matrix=read_yaml_as(directory / "matrix.yaml", Matrix),
         metrics=metrics,
-        regression=read_yaml_as(directory / "regression.yaml", RegressionPolicy),
+        regression=regression,
         retention=read_yaml_as(directory / "retention.yaml", RetentionPolicy),
-        collection=read_yaml(directory / "collection.yaml"),
+        collection=read_yaml(collection_path) if collection_path.exists() else {},
     )
 
 
@@ -88,10 +97,15 @@ def read_yaml(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigurationError(file=str(path), path="$", rule="the file is missing") from None
+    except (OSError, UnicodeDecodeError) as error:
+        rule = f"the file must be readable UTF-8: {error}"
+        raise ConfigurationError(file=str(path), path="$", rule=rule) from error
     try:
         content = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise ConfigurationError(file=str(path), path="$", rule=str(error)) from error
+    except RecursionError as error:
+        raise ConfigurationError(file=str(path), path="$", rule=_TOO_DEEP) from error
     if not isinstance(content, dict):
         raise ConfigurationError(file=str(path), path="$", rule="the file must hold a mapping")
     return content
@@ -100,14 +114,25 @@ def read_yaml(path: Path) -> dict[str, Any]:
 def read_yaml_as(path: Path, into: type[T]) -> T:
     """Return a YAML file as a dataclass; unknown keys and wrong values are refused by path."""
     content = read_yaml(path)
-    for where in _unknown_keys(content, into, "$"):
-        raise ConfigurationError(file=str(path), path=where, rule="the key is unknown")
     try:
+        for where in _unknown_keys(content, into, "$"):
+            raise ConfigurationError(file=str(path), path=where, rule="the key is unknown")
         return msgspec.convert(content, into)
+    except RecursionError as error:
+        raise ConfigurationError(file=str(path), path="$", rule=_TOO_DEEP) from error
     except msgspec.ValidationError as error:
-        rule, _, where = str(error).partition(" - at ")
-        where = where.strip("`") or "$"
+        rule, _, where = str(error).partition(" - at `")
+        # "`$.a.b`", or "`key` in `$.a.b`" where a key is wrong.
+        where = where.rstrip("`").rpartition("`")[2] or "$"
         raise ConfigurationError(file=str(path), path=where, rule=rule) from error
+
+
+def _traded_metrics(regression: RegressionPolicy) -> Iterator[tuple[str, str]]:
+    for stage, policy in regression.stages.items():
+        for index, rule in enumerate(policy.trade_offs):
+            for side in ("worse", "better"):
+                for name in getattr(rule, side):
+                    yield f"$.stages.{stage}.trade_offs[{index}].{side}", name
 
 
 def _unknown_keys(content: object, into: Any, where: str) -> Iterator[str]:
@@ -137,7 +162,11 @@ class _UniqueKeyLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[object] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                continue  # the parent refuses it, with its line
             if key in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key!r} is given twice", key_node.start_mark
