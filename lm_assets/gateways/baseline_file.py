@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import fcntl
+import glob
 import hashlib
 import os
 import tempfile
@@ -121,6 +122,9 @@ def _digest(content: bytes) -> str:
 
 
 def _replace(target: Path, content: bytes) -> None:
+    # Only the holder of the lock writes such files: what lies there is a killed writer's.
+    for debris in target.parent.glob(f".{glob.escape(target.name)}.*.tmp"):
+        debris.unlink(missing_ok=True)
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     temporary = Path(name)
     try:
