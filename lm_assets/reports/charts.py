@@ -17,8 +17,10 @@ from lm_assets.reports.marks import (
     CURRENT_COLOUR,
     VERDICT_COLOURS,
     ChangeAxis,
+    Mark,
     axis_marks,
-    interval_mark,
+    drawn,
+    interval_marks,
     strip_marks,
 )
 from lm_assets.reports.material import DecisionRule
@@ -48,20 +50,21 @@ def change_chart_svg(
         unit: ChangeAxis.covering(shown, change_unit=unit, threshold=rule.threshold(unit))
         for unit in {cell.change_unit for cell in shown}
     }
-    rows = []
+    texts: list[str] = []
+    marks: list[Mark] = []
     for place, cell in enumerate(shown):
         y, axis = place * _ROW, axes[cell.change_unit]
         frame = {"x": _LABEL_WIDTH, "y": y, "width": _PLOT_WIDTH, "height": _ROW}
         label = metrics[cell.metric].label if cell.metric in metrics else cell.metric
-        rows.append(
-            axis_marks(axis, **frame)
-            + interval_mark(cell, axis, **frame)
-            + _text(_LABEL_WIDTH - 8, y, f"{label} · {cell.combination}", anchor="end")
+        marks += [*axis_marks(axis, **frame), *interval_marks(cell, axis, **frame)]
+        texts.append(
+            _text(_LABEL_WIDTH - 8, y, f"{label} · {cell.combination}", anchor="end")
             + _text(_LABEL_WIDTH + _PLOT_WIDTH + 8, y, change(cell.change, cell.change_unit))
         )
     title = f"Changes of {plural(len(shown), 'cell')} with 95 % intervals"
     width = _LABEL_WIDTH + _PLOT_WIDTH + _VALUE_WIDTH
-    return _picture("".join(rows), title=title, width=width, height=max(len(shown), 1) * _ROW)
+    body = drawn(marks) + "".join(texts)
+    return _picture(body, title=title, width=width, height=max(len(shown), 1) * _ROW)
 
 
 def counts_bar_svg(counts: Mapping[str, int], *, width: int = 640) -> str:
@@ -120,7 +123,7 @@ def strip_svg(
     baseline: Sequence[float], current: Sequence[float], *, width: int = 160, height: int = 22
 ) -> str:
     """Return baseline samples (above) and current samples (below) as dots on one scale."""
-    body = strip_marks(baseline, current, x=4, y=0, width=width - 8, height=height)
+    body = drawn(strip_marks(baseline, current, x=4, y=0, width=width - 8, height=height))
     title = f"{plural(len(baseline), 'baseline sample')}, {plural(len(current), 'current sample')}"
     return _picture(body, title=title, width=width, height=height)
 

@@ -1,10 +1,13 @@
 """The smallest pieces of a chart, as SVG text: an axis, an interval, a strip of samples."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lm_assets.model.verdict import CellVerdict, Verdict
+
+Mark = tuple[str, str]
+"""A style, as SVG attributes, and path data drawn in it."""
 
 # Okabe and Ito (2008): told apart with any kind of colour vision, on white and on dark alike.
 VERDICT_COLOURS = {
@@ -79,47 +82,59 @@ class ChangeAxis:
         return tuple(self.place(bound) for bound in (-self.threshold, self.threshold))
 
 
-def interval_mark(
+def drawn(marks: Iterable[Mark]) -> str:
+    """Return marks as SVG, one path per style: a page of charts stays a handful of elements.
+
+    Styles are painted in the order in which they first appear.
+    """
+    paths: dict[str, list[str]] = {}
+    for style, data in marks:
+        paths.setdefault(style, []).append(data)
+    return "".join(f'<path {style} d="{"".join(data)}"/>' for style, data in paths.items())
+
+
+def axis_marks(
+    axis: ChangeAxis, *, x: float, y: float, width: float, height: float
+) -> Iterator[Mark]:
+    """Return the zero line and the ± threshold lines of one row."""
+    zero = x + width / 2
+    yield 'stroke="#97a0af" stroke-width="0.8"', f"M{zero:.1f} {y:.1f}v{height:.1f}"
+    for place in axis.threshold_places():
+        yield (
+            'stroke="#97a0af" stroke-width="0.6" stroke-dasharray="2 2"',
+            f"M{x + place * width:.1f} {y:.1f}v{height:.1f}",
+        )
+
+
+def interval_marks(
     cell: CellVerdict, axis: ChangeAxis, *, x: float, y: float, width: float, height: float
-) -> str:
-    """Return one cell's change as a dot with its 95 % interval, as SVG elements.
+) -> Iterator[Mark]:
+    """Return one cell's change as a dot with its 95 % interval; open where it is not established.
 
     A cell without a change draws nothing: an empty row is not a zero.
     """
     if cell.change is None or not math.isfinite(cell.change):
-        return ""
+        return
     colour = VERDICT_COLOURS[cell.verdict]
     middle = y + height / 2
-    parts = []
     if cell.change_ci95 is not None and not any(math.isnan(bound) for bound in cell.change_ci95):
         low, high = (x + axis.place(bound) * width for bound in cell.change_ci95)
-        parts.append(
-            f'<path d="M{low:.1f} {middle:.1f}H{high:.1f}" stroke="{colour}" '
-            'stroke-width="1.6" fill="none"/>'
+        yield (
+            f'stroke="{colour}" stroke-width="1.6" fill="none"',
+            f"M{low:.1f} {middle:.1f}H{high:.1f}",
         )
         for bound, at, way in zip(cell.change_ci95, (low, high), (-1, 1), strict=True):
             if axis.is_beyond(bound):
-                parts.append(_arrow(at, middle, way=way, colour=colour))
-    centre = x + axis.place(cell.change) * width
-    radius = min(2.6, height / 3)
-    fill = "none" if cell.verdict in (Verdict.SUSPECTED, Verdict.INCONCLUSIVE) else colour
-    parts.append(
-        f'<circle cx="{centre:.1f}" cy="{middle:.1f}" r="{radius:.1f}" fill="{fill}" '
-        f'stroke="{colour}" stroke-width="1.2"/>'
+                arrow = f"M{at - 4 * way:.1f} {middle - 3:.1f}l{4 * way} 3l{-4 * way} 3z"
+                yield f'fill="{colour}"', arrow
+    is_open = cell.verdict in (Verdict.SUSPECTED, Verdict.INCONCLUSIVE)
+    fill = "none" if is_open else colour
+    centre, radius = x + axis.place(cell.change) * width, min(2.6, height / 4)
+    half = f"a{radius:.1f} {radius:.1f} 0 1 0"
+    yield (
+        f'fill="{fill}" stroke="{colour}" stroke-width="1.2"',
+        f"M{centre - radius:.1f} {middle:.1f}{half} {2 * radius:.1f} 0{half} {-2 * radius:.1f} 0z",
     )
-    return "".join(parts)
-
-
-def axis_marks(axis: ChangeAxis, *, x: float, y: float, width: float, height: float) -> str:
-    """Return the zero line and the ± threshold lines, as SVG elements."""
-    zero = x + width / 2
-    lines = [f'<path d="M{zero:.1f} {y:.1f}v{height:.1f}" stroke="#97a0af" stroke-width="0.8"/>']
-    lines += [
-        f'<path d="M{x + place * width:.1f} {y:.1f}v{height:.1f}" stroke="#97a0af" '
-        'stroke-width="0.6" stroke-dasharray="2 2"/>'
-        for place in axis.threshold_places()
-    ]
-    return "".join(lines)
 
 
 def strip_marks(
@@ -130,34 +145,25 @@ def strip_marks(
     y: float,
     width: float,
     height: float,
-) -> str:
-    """Return baseline samples (above, hollow look) and current samples (below) as SVG dots.
+) -> Iterator[Mark]:
+    """Return baseline samples (above) and current samples (below) as dots.
 
     Both share one linear scale of their own: it shows spread and overlap, not the size.
     """
     finite = [value for value in (*baseline, *current) if math.isfinite(value)]
     if not finite:
-        return ""
-    low, high = min(finite), max(finite)
-    span = high - low
+        return
+    low = min(finite)
+    span = max(finite) - low
+    # A zero-length step with a round cap is a dot, and a path can hold any number of them.
     size = min(3.6, height / 2.6)
-
-    def dots(samples: Sequence[float], level: float, colour: str) -> str:
+    for samples, share, colour in (
+        (baseline, 0.28, BASELINE_COLOUR),
+        (current, 0.72, CURRENT_COLOUR),
+    ):
+        level = y + height * share
         places = (0.5 if span == 0 else (v - low) / span for v in samples if math.isfinite(v))
         steps = "".join(f"M{x + place * width:.1f} {level:.1f}h0" for place in places)
-        # A zero-length step with a round cap is a dot: one path for all of them stays small.
-        return (
-            f'<path d="{steps}" stroke="{colour}" stroke-opacity="0.75" '
-            f'stroke-width="{size:.1f}" stroke-linecap="round" fill="none"/>'
-            if steps
-            else ""
-        )
-
-    return dots(baseline, y + height * 0.28, BASELINE_COLOUR) + dots(
-        current, y + height * 0.72, CURRENT_COLOUR
-    )
-
-
-def _arrow(at: float, middle: float, *, way: int, colour: str) -> str:
-    start = f"M{at - 4 * way:.1f} {middle - 3:.1f}"
-    return f'<path d="{start}l{4 * way} 3l{-4 * way} 3z" fill="{colour}"/>'
+        if steps:
+            dot = f'stroke="{colour}" stroke-opacity="0.75" stroke-width="{size:.1f}"'
+            yield f'{dot} stroke-linecap="round" fill="none"', steps

@@ -8,11 +8,7 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.resources import files
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lm_assets.model.verdict import Verdict
 from lm_assets.reports import formatting, phrases
@@ -20,6 +16,7 @@ from lm_assets.reports.escaping import one_line
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
 from lm_assets.reports.insight import severity, worst_combinations
 from lm_assets.reports.material import ReportMaterial
+from lm_assets.reports.rendering import packaged_text, rendered
 from lm_assets.reports.rows import NOT_JUDGED, ReportRow, all_rows
 from lm_assets.reports.technical_data import browser_data
 
@@ -31,43 +28,21 @@ _MOST_HINTS = 4
 def technical_html(material: ReportMaterial) -> str:
     """Return the technical report of a campaign as one HTML file."""
     rows = sorted(all_rows(material), key=_worst_first)
-    css, script = _asset("technical.css"), _asset("technical.js")
+    css, script = packaged_text("technical.css"), packaged_text("technical.js")
     static = [row for row in rows if row.verdict_key not in ("unchanged", NOT_JUDGED)]
-    return (
-        template_environment()
-        .get_template("technical.html.jinja")
-        .render(
-            csp=_content_security_policy(css, script),
-            css=css,
-            script=script,
-            data=browser_data(material, rows),
-            static_rows=[_static_row(material, row) for row in static],
-            total_rows=len(rows),
-            chips=_chips(rows),
-            **_header(material),
-            **_story(material),
-            **_gaps(material),
-        )
+    return rendered(
+        "technical.html.jinja",
+        csp=_content_security_policy(css, script),
+        css=css,
+        script=script,
+        data=browser_data(material, rows),
+        static_rows=[_static_row(material, row) for row in static],
+        total_rows=len(rows),
+        chips=_chips(rows),
+        **_header(material),
+        **_story(material),
+        **_gaps(material),
     )
-
-
-@cache
-def template_environment() -> Environment:
-    """Return the templates of this package; whatever enters them is escaped."""
-    return Environment(
-        loader=PackageLoader("lm_assets.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-    )
-
-
-@cache
-def _asset(name: str) -> str:
-    text = files("lm_assets.reports").joinpath("templates", name).read_text(encoding="utf-8")
-    if "</s" in text.lower():
-        raise ValueError(f"{name} must not hold the end of a style or script element")
-    return text
 
 
 def _content_security_policy(css: str, script: str) -> str:

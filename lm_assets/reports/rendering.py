@@ -1,0 +1,30 @@
+"""The package's own templates, styles and scripts; nothing is read from anywhere else."""
+
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+
+def rendered(template: str, **values: object) -> str:
+    """Return a template filled in; every value that is not marked safe in it is escaped."""
+    return _environment().get_template(template).render(values)
+
+
+@cache
+def packaged_text(name: str) -> str:
+    """Return a style sheet or script that stands inside an HTML document."""
+    text = files("lm_assets.reports").joinpath("templates", name).read_text(encoding="utf-8")
+    if "</s" in text.lower():
+        raise ValueError(f"{name} must not hold the end of a style or script element")
+    return text
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("lm_assets.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
