@@ -198,7 +198,7 @@ CORRUPTIONS = {
     "an interval of one": ("ci95: [0, 0]", "ci95: [0]", "failed_tasks.ci95", "does not follow"),
     "an unknown status": ("active", "paused", "status", "must be one of"),
     "an unknown key": ("    status:", "    state: x\n    status:", "none_read", "unknown key"),
-    "a required key taken away": ('    reason: "initial baseline"\n', "", "none_read", "['reason']"),
+    "a key taken away": ('    reason: "initial baseline"\n', "", "none_read", "['reason']"),
     "a key twice": ("    status:", "    status: active\n    status:", "none_read", "stands twice"),
     "a size below the samples": ("sample_size: 5", "sample_size: 4", "samples", "or fewer, got 5"),
     "a size of half a run": ("sample_size: 5", "sample_size: 5.5", "sample_size", "whole number"),

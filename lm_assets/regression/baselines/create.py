@@ -1,5 +1,6 @@
 """Initial baselines: the first accepted samples of each combination, from a campaign's runs."""
 
+import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from datetime import UTC, datetime
 from lm_assets.model.baseline import (
     LARGEST_SAMPLE,
     Baseline,
+    BaselineAnchor,
     BaselineStatus,
     MetricBaseline,
     RejectedRun,
@@ -51,7 +53,8 @@ def initial_entries(
     """Return a baseline for each combination that has enough sound runs, and what is refused.
 
     Failed and repeated runs never enter; they are listed in the entry. A metric with fewer than
-    ``minimum_runs`` values stays out of the entry and is among the refusals.
+    ``minimum_runs`` values stays out of the entry and is among the refusals. The samples are also
+    pinned as the anchor. Contamination is for `plan_change` to look for.
 
     Parameters
     ----------
@@ -134,7 +137,17 @@ def entry_of(
         runs=tuple(run.run_id for run in runs),
         rejected_runs=selection.rejected,
     )
-    return entry, refusals
+    return dataclasses.replace(entry, anchor=anchor_of(entry)), refusals
+
+
+def anchor_of(entry: Baseline) -> BaselineAnchor:
+    """Return an entry's own samples as the fixed point that later drift is measured against."""
+    return BaselineAnchor(
+        set_at=entry.updated_at,
+        source_campaigns=entry.source_campaigns,
+        reason=entry.reason,
+        samples={name: metric.samples for name, metric in entry.metrics.items()},
+    )
 
 
 def _shortage(found: int, needed: int, rejected: Sequence[RejectedRun]) -> str:

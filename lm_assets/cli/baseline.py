@@ -1,0 +1,21 @@
+"""``lm baseline``: make, review and compare baselines."""
+
+import click
+
+from lm_assets.cli.baseline_change import init, propose, update
+from lm_assets.cli.baseline_compare import compare
+from lm_assets.cli.baseline_review import list_baselines, show, verify
+
+
+@click.group()
+def baseline() -> None:
+    """Make, review and compare the baselines in config/baselines/load-test-baselines.yaml.
+
+    Campaigns are read from the bucket (LM_S3_ENDPOINT, LM_S3_BUCKET, AWS_*). Nothing here commits
+    to git: a change of the file is reviewed like any other.
+    """
+
+
+COMMANDS: tuple[click.Command, ...] = (init, update, propose, compare, list_baselines, show, verify)
+for _command in COMMANDS:
+    baseline.add_command(_command)

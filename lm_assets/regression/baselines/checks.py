@@ -1,0 +1,127 @@
+"""What may be wrong with accepted baselines: age, samples, names, environment."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from lm_assets.model.baseline import Baseline, BaselineCatalogue, BaselineStatus
+from lm_assets.model.metric import MetricCatalogue
+from lm_assets.model.policy import StagePolicy
+from lm_assets.regression.baselines.create import MINIMUM_RUNS
+from lm_assets.regression.baselines.guards import Guard, differing_names, odd_samples
+
+MAXIMUM_AGE_DAYS = 90
+
+
+class Severity(StrEnum):
+    """An error makes the catalogue unfit, a warning wants a person, a note only says."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Remark:
+    """One thing about one entry, or about the whole catalogue (``combination`` empty)."""
+
+    severity: Severity
+    rule: str
+    combination: str = ""
+    detail: str
+
+
+def check_catalogue(
+    catalogue: BaselineCatalogue,
+    *,
+    now: datetime,
+    combinations: Collection[str],
+    metrics: MetricCatalogue,
+    policy: StagePolicy,
+    recent_environments: Mapping[str, Mapping[str, str]],
+    maximum_age_days: int = MAXIMUM_AGE_DAYS,
+) -> list[Remark]:
+    """Return what is to be said of a catalogue whose schema and derived values are sound.
+
+    Parameters
+    ----------
+    catalogue : BaselineCatalogue
+        As read from its file.
+    now : datetime
+        The moment that ages are counted to.
+    combinations : collection of str
+        Every combination of the matrix.
+    metrics, policy : MetricCatalogue, StagePolicy
+        Scales; the thresholds from which a deviation matters.
+    recent_environments : mapping
+        Environment of each combination's most recent runs.
+    maximum_age_days : int
+        Days after which an entry is stale.
+    """
+    remarks = list(_matrix_remarks(catalogue, combinations))
+    oldest = now - timedelta(days=maximum_age_days)
+    for name, entry in sorted(catalogue.entries.items()):
+        if entry.status is BaselineStatus.RETIRED:
+            continue
+        remarks += _age_remarks(entry, now, oldest)
+        remarks += _name_remarks(entry, combinations, metrics)
+        remarks += _sample_remarks(entry, metrics, policy)
+        if (recent := recent_environments.get(name)) is not None:
+            remarks += _environment_remarks(entry, recent)
+    return remarks
+
+
+def _matrix_remarks(
+    catalogue: BaselineCatalogue, combinations: Collection[str]
+) -> Iterator[Remark]:
+    without = sorted(set(combinations) - catalogue.entries.keys())
+    if without:
+        shown = ", ".join(without[:3]) + (", …" if len(without) > 3 else "")
+        detail = f"{len(without)} combinations of the matrix have no baseline: {shown}"
+        yield Remark(severity=Severity.NOTE, rule="no_baseline", detail=detail)
+
+
+def _age_remarks(entry: Baseline, now: datetime, oldest: datetime) -> Iterator[Remark]:
+    updated = datetime.fromisoformat(entry.updated_at)
+    if updated > now:
+        yield _remark(entry, Severity.ERROR, "future", f"updated_at lies ahead: {entry.updated_at}")
+    elif updated < oldest:
+        age = f"last updated {(now - updated).days} days ago ({entry.updated_at})"
+        yield _remark(entry, Severity.WARNING, "stale", f"{age}; refresh it or retire it")
+
+
+def _name_remarks(
+    entry: Baseline, combinations: Collection[str], metrics: MetricCatalogue
+) -> Iterator[Remark]:
+    if entry.combination not in combinations:
+        detail = "the matrix has no such combination; retire it or mend the matrix"
+        yield _remark(entry, Severity.WARNING, "unknown_combination", detail)
+    for name in sorted(entry.metrics):
+        if name not in metrics:
+            detail = f"metrics.yaml has no metric {name}; its samples are not judged"
+            yield _remark(entry, Severity.WARNING, "unknown_metric", detail)
+
+
+def _sample_remarks(
+    entry: Baseline, metrics: MetricCatalogue, policy: StagePolicy
+) -> Iterator[Remark]:
+    if entry.sample_size < MINIMUM_RUNS:
+        detail = f"{entry.sample_size} runs, {MINIMUM_RUNS} needed"
+        yield _remark(entry, Severity.WARNING, "too_few_runs", detail)
+    for finding in odd_samples(entry, metrics=metrics, policy=policy):
+        is_known = finding.guard in entry.allowed_guards
+        severity = Severity.NOTE if is_known else Severity.WARNING
+        known = " (allowed when it was accepted)" if is_known else ""
+        yield _remark(entry, severity, finding.guard, f"{finding.message}{known}")
+
+
+def _environment_remarks(entry: Baseline, recent: Mapping[str, str]) -> Iterator[Remark]:
+    differences = differing_names(entry.environment, recent)
+    if differences:
+        detail = f"recent runs differ from the baseline in {'; '.join(differences)}"
+        yield _remark(entry, Severity.WARNING, Guard.ENVIRONMENT, detail)
+
+
+def _remark(entry: Baseline, severity: Severity, rule: str, detail: str) -> Remark:
+    return Remark(severity=severity, rule=rule, combination=entry.combination, detail=detail)

@@ -1,0 +1,200 @@
+"""What keeps contaminated samples out of a baseline, and what each guard found."""
+
+import math
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from scipy.special import stdtr
+
+from lm_assets.model.baseline import Baseline
+from lm_assets.model.metric import Metric, MetricCatalogue, Scale
+from lm_assets.model.policy import StagePolicy
+from lm_assets.model.record import RunRecord
+from lm_assets.stats.bimodality import detect_two_modes
+
+# Chance that a sound, normally distributed cell of any size is said to hold an outlier.
+OUTLIER_ALPHA = 0.01
+_FEWEST_FOR_OUTLIERS = 4
+
+
+class Guard(StrEnum):
+    """The names that ``--allow`` takes."""
+
+    OUTLIERS = "outliers"
+    TWO_MODES = "two_modes"
+    ENVIRONMENT = "environment"
+    FAILURES = "failures"
+    LOST_METRICS = "lost_metrics"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuardFinding:
+    """What a guard objects to in a combination's samples; ``metric`` is empty when it is all."""
+
+    combination: str
+    guard: Guard
+    metric: str = ""
+    detail: str
+
+    @property
+    def message(self) -> str:
+        """The finding without its combination."""
+        return f"{self.metric}: {self.detail}" if self.metric else self.detail
+
+
+def guard_findings(
+    candidate: Baseline,
+    runs: Sequence[RunRecord],
+    *,
+    previous: Baseline | None,
+    metrics: MetricCatalogue,
+    policy: StagePolicy,
+) -> list[GuardFinding]:
+    """Return what the guards object to in a candidate made from these runs.
+
+    Parameters
+    ----------
+    candidate : Baseline
+        What would be accepted.
+    runs : sequence of RunRecord
+        The runs that its samples come from.
+    previous : Baseline or None
+        The entry that it would replace.
+    metrics, policy : MetricCatalogue, StagePolicy
+        The scale of each metric; the thresholds from which a deviation matters.
+    """
+    return [
+        *odd_samples(candidate, metrics=metrics, policy=policy),
+        *_environment_findings(candidate, runs, previous),
+        *_failure_findings(candidate, runs),
+        *_lost_metrics(candidate, previous),
+    ]
+
+
+def odd_samples(
+    entry: Baseline, *, metrics: MetricCatalogue, policy: StagePolicy
+) -> Iterator[GuardFinding]:
+    """Yield outliers and double modes among an entry's samples.
+
+    Both must be shown by a test and also matter: they lie further from the rest than the policy's
+    threshold for a regression. Only judged metrics compared by ratio or points are looked at; five
+    runs can hold an outlier, but fewer than ten cannot show two modes.
+    """
+    for name, baseline in sorted(entry.metrics.items()):
+        if name not in metrics:
+            continue
+        metric = metrics[name]
+        if not metric.is_judged or metric.scale is Scale.COUNT:
+            continue
+        if metric.scale is Scale.RATIO and min(baseline.samples) <= 0.0:
+            detail = f"{min(baseline.samples):g} {metric.unit} is not above zero"
+            yield _finding(entry, Guard.OUTLIERS, name, detail)
+            continue
+        if detail := _outlier(entry, baseline.samples, metric, policy):
+            yield _finding(entry, Guard.OUTLIERS, name, detail)
+        if detail := _two_modes(baseline.samples, metric, policy):
+            yield _finding(entry, Guard.TWO_MODES, name, detail)
+
+
+def differing_names(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+    """Return what differs between two environment fingerprints, as ``name: 'a' → 'b'``."""
+    return [
+        f"{name}: {one.get(name, '(none)')!r} → {other.get(name, '(none)')!r}"
+        for name in sorted({*one, *other})
+        if one.get(name) != other.get(name)
+    ]
+
+
+def _finding(entry: Baseline, guard: Guard, metric: str, detail: str) -> GuardFinding:
+    return GuardFinding(combination=entry.combination, guard=guard, metric=metric, detail=detail)
+
+
+def _outlier(entry: Baseline, samples: Sequence[float], metric: Metric, policy: StagePolicy) -> str:
+    """Return what is wrong with the value furthest from the rest, or nothing.
+
+    The value is compared with the prediction interval of the others, its p multiplied by n because
+    it was chosen as the furthest.
+    """
+    n = len(samples)
+    if n < _FEWEST_FOR_OUTLIERS:
+        return ""
+    values = _on_scale(samples, metric)
+    middle = statistics.median(values)
+    at = max(range(n), key=lambda index: abs(values[index] - middle))
+    rest = values[:at] + values[at + 1 :]
+    distance = values[at] - statistics.fmean(rest)
+    if abs(distance) < _margin(metric, policy):
+        return ""
+    stddev = max(statistics.stdev(rest), metric.noise_floor)
+    error = stddev * math.sqrt(1.0 + 1.0 / (n - 1))
+    p = min(1.0, 2.0 * n * float(stdtr(n - 2, -abs(distance) / error))) if error else 0.0
+    if p >= OUTLIER_ALPHA:
+        return ""
+    run = f"run {entry.runs[at]}" if len(entry.runs) == n else f"value {at + 1}"
+    apart = _shown_distance(distance, metric)
+    return (
+        f"{run} = {samples[at]:g} {metric.unit} lies {apart} from the other {n - 1} (p = {p:.2g})"
+    )
+
+
+def _two_modes(samples: Sequence[float], metric: Metric, policy: StagePolicy) -> str:
+    modes = detect_two_modes(_on_scale(samples, metric))
+    distance = modes.upper_mean - modes.lower_mean
+    if not modes.is_bimodal or distance < _margin(metric, policy):
+        return ""
+    low, high = (
+        math.exp(mean) if metric.scale is Scale.RATIO else mean
+        for mean in (modes.lower_mean, modes.upper_mean)
+    )
+    return (
+        f"{modes.n_lower} runs lie about {low:g} and {modes.n_upper} about {high:g} {metric.unit}, "
+        f"{_shown_distance(distance, metric)} apart"
+    )
+
+
+def _on_scale(samples: Sequence[float], metric: Metric) -> list[float]:
+    return [math.log(v) for v in samples] if metric.scale is Scale.RATIO else list(samples)
+
+
+def _margin(metric: Metric, policy: StagePolicy) -> float:
+    if metric.scale is Scale.RATIO:
+        return math.log1p(policy.threshold_relative)
+    return policy.threshold_points
+
+
+def _shown_distance(distance: float, metric: Metric) -> str:
+    if metric.scale is Scale.RATIO:
+        return f"{math.expm1(distance):+.0%}"
+    return f"{distance:+.1f} points"
+
+
+def _environment_findings(
+    candidate: Baseline, runs: Sequence[RunRecord], previous: Baseline | None
+) -> Iterator[GuardFinding]:
+    found: dict[str, None] = {}
+    for run in runs:
+        for difference in differing_names(run.environment, candidate.environment):
+            found[f"between its runs, {difference}"] = None
+    if previous is not None:
+        for difference in differing_names(previous.environment, candidate.environment):
+            found[f"since the last baseline, {difference}"] = None
+    if found:
+        yield _finding(candidate, Guard.ENVIRONMENT, "", f"changed {'; '.join(found)}")
+
+
+def _failure_findings(candidate: Baseline, runs: Sequence[RunRecord]) -> Iterator[GuardFinding]:
+    for run in runs:
+        events = {name: count for name, count in run.tier1_stability.items() if count > 0.0}
+        if events:
+            counts = ", ".join(f"{name} = {count:g}" for name, count in sorted(events.items()))
+            detail = f"run {run.run_id} of {run.campaign} had {counts}"
+            yield _finding(candidate, Guard.FAILURES, "", detail)
+
+
+def _lost_metrics(candidate: Baseline, previous: Baseline | None) -> Iterator[GuardFinding]:
+    lost = sorted(previous.metrics.keys() - candidate.metrics.keys()) if previous else []
+    if lost:
+        detail = f"the new samples have no {', '.join(lost)}; those baselines would be lost"
+        yield _finding(candidate, Guard.LOST_METRICS, "", detail)
