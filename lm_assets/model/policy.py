@@ -14,7 +14,8 @@ class CommonShiftPolicy:
 
     A shift that is significant at ``alpha`` and at least ``minimum_relative`` (or
     ``minimum_points``) is taken off every cell; from ``finding_relative`` (``finding_points``) on
-    it is a finding.
+    it is a finding. Every dimension value must have moved; where no dimensions are known,
+    ``minimum_share`` of the cells must have moved at least half as far.
     """
 
     alpha: float = 0.001
@@ -23,10 +24,12 @@ class CommonShiftPolicy:
     minimum_points: float = 0.5
     finding_relative: float = 0.10
     finding_points: float = 2.5
+    minimum_share: float = 0.67
 
     def __post_init__(self) -> None:
         _open_fraction("alpha", self.alpha)
         _at_least("minimum_cells", self.minimum_cells, 3)
+        _share("minimum_share", self.minimum_share)
         for name in ("minimum_relative", "minimum_points"):
             _positive(name, getattr(self, name))
         for scale in ("relative", "points"):
@@ -56,9 +59,7 @@ class TradeOffRule:
 
     def __post_init__(self) -> None:
         if not self.name:
-            raise ValueError(
-                "name must not be empty: reports say by which rule a loss was accepted"
-            )
+            raise ValueError("name must not be empty: reports say which rule accepted a loss")
         for side in ("worse", "better"):
             if not getattr(self, side):
                 raise ValueError(f"{side} must name at least one metric")

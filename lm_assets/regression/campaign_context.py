@@ -1,0 +1,21 @@
+"""What is known of a campaign beside its samples: environments, failed and missing runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CampaignContext:
+    """Facts that samples do not carry; everything is by combination unless said.
+
+    ``environment_*`` are the fingerprints under which the runs were made. ``failed_runs`` names
+    the load runs that ended with an error and ``attempted_runs`` counts all that were made.
+    ``missing`` gives, by (combination, metric), why there is no value.
+    """
+
+    environment_baseline: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    environment_current: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    expected_combinations: tuple[str, ...] = ()
+    failed_runs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    attempted_runs: Mapping[str, int] = field(default_factory=dict)
+    missing: Mapping[tuple[str, str], str] = field(default_factory=dict)

@@ -1,0 +1,113 @@
+"""The steps that judge cells, in order, from aligned samples to the last word on each."""
+
+from collections.abc import Mapping
+
+from lm_assets.model.metric import MetricCatalogue
+from lm_assets.model.policy import StagePolicy
+from lm_assets.regression.cell_verdicts import Decisions, decide, judgeable, plain_rule
+from lm_assets.regression.cells import Cells
+from lm_assets.regression.common_shift import MatrixShift, find_common_shifts, shift_of_cells
+from lm_assets.regression.comparison import CellComparisons, compare_cells
+from lm_assets.regression.confirmation import (
+    ConfirmationSamples,
+    ConfirmedCell,
+    confirm_suspected,
+)
+from lm_assets.regression.data_faults import fault_mask, find_faults
+from lm_assets.regression.dimension_fit import FittedMetric, fit_dimensions
+from lm_assets.regression.dimension_table import DimensionTable
+from lm_assets.regression.final_verdicts import (
+    with_confirmations,
+    with_hard_limits,
+    with_trade_offs,
+)
+from lm_assets.regression.hard_limits import runs_over_limit
+from lm_assets.regression.judgement import Judgement
+from lm_assets.regression.multiplicity import campaign_q
+from lm_assets.regression.outlier_flips import FlaggedRuns, flag_runs, without_flagged_runs
+from lm_assets.regression.run_advice import advise
+from lm_assets.regression.trade_offs import weigh_losses
+from lm_assets.stats.validation import BoolArray
+
+
+def judge_cells(
+    cells: Cells,
+    dimensions: DimensionTable,
+    *,
+    metrics: MetricCatalogue,
+    policy: StagePolicy,
+    confirmation: ConfirmationSamples | None = None,
+) -> Judgement:
+    """Return what every step found out, cell by cell."""
+    faults = find_faults(cells)
+    is_faulty = fault_mask(cells, faults)
+    judged = judgeable(cells, is_faulty, policy)
+    measured = compare_cells(cells, judged=judged, policy=policy)
+    shifts = find_common_shifts(cells, measured, dimensions, policy.common_shift)
+    beyond_shift = _beyond_shift(cells, measured, shifts, judged, policy)
+    fitted = fit_dimensions(cells, beyond_shift, dimensions, policy)
+    q = campaign_q(beyond_shift, fitted)
+    statistical = decide(
+        cells, beyond_shift, q=q, is_faulty=is_faulty, judged=judged, policy=policy
+    )
+    confirmed: Mapping[int, ConfirmedCell] = {}
+    if confirmation is not None:
+        confirmed = confirm_suspected(
+            cells, statistical, confirmation, catalogue=metrics, policy=policy
+        )
+    decisions = with_confirmations(statistical, confirmed)
+    weighed = weigh_losses(cells, decisions, policy.trade_offs)
+    over_limit = runs_over_limit(cells)
+    flagged = flag_runs(cells, judged)
+    return Judgement(
+        cells=cells,
+        comparisons=measured,
+        judged=beyond_shift,
+        q=q,
+        plain_rule=plain_rule(cells, measured, policy),
+        statistical=statistical,
+        decisions=with_hard_limits(with_trade_offs(decisions, weighed), cells, over_limit),
+        decisions_without_flagged=_without_flagged(
+            cells, flagged, is_faulty, shifts=shifts, fitted=fitted, policy=policy
+        ),
+        flagged=flagged,
+        over_limit=over_limit,
+        fitted=fitted,
+        shifts=shifts,
+        faults=faults,
+        weighed=weighed,
+        confirmed=confirmed,
+        advice=advise(cells, beyond_shift, decisions, policy),
+    )
+
+
+def _beyond_shift(
+    cells: Cells,
+    measured: CellComparisons,
+    shifts: tuple[MatrixShift, ...],
+    judged: BoolArray,
+    policy: StagePolicy,
+) -> CellComparisons:
+    """Return the comparisons with the common shift taken off, the same ones where there is none."""
+    if not shifts:
+        return measured
+    return compare_cells(cells, judged=judged, policy=policy, shift=shift_of_cells(cells, shifts))
+
+
+def _without_flagged(
+    cells: Cells,
+    flagged: FlaggedRuns,
+    is_faulty: BoolArray,
+    *,
+    shifts: tuple[MatrixShift, ...],
+    fitted: tuple[FittedMetric, ...],
+    policy: StagePolicy,
+) -> Decisions:
+    """Return what would be decided without the flagged runs; nothing else rests on it."""
+    trimmed = without_flagged_runs(cells, flagged)
+    judged = judgeable(trimmed, is_faulty, policy)
+    comparisons = compare_cells(
+        trimmed, judged=judged, policy=policy, shift=shift_of_cells(cells, shifts)
+    )
+    q = campaign_q(comparisons, fitted)
+    return decide(trimmed, comparisons, q=q, is_faulty=is_faulty, judged=judged, policy=policy)

@@ -1,0 +1,95 @@
+"""Every cell's verdict as a value: its numbers, its flags, and the explanation as data."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from lm_assets.model.metric import Scale
+from lm_assets.model.policy import StagePolicy
+from lm_assets.model.verdict import CellVerdict
+from lm_assets.regression.campaign_context import CampaignContext
+from lm_assets.regression.cell_explanations import explanations, flags_of_cells
+from lm_assets.regression.cell_verdicts import VERDICTS
+from lm_assets.regression.judgement import Judgement
+from lm_assets.stats.validation import BoolArray, FloatArray
+
+CHANGE_UNITS: Mapping[Scale, str] = {
+    Scale.RATIO: "relative",
+    Scale.POINTS: "points",
+    Scale.COUNT: "events/run",
+}
+
+
+def cell_rows(
+    judgement: Judgement, policy: StagePolicy, context: CampaignContext
+) -> tuple[CellVerdict, ...]:
+    """Return the verdict of every cell, sorted by combination and the catalogue's order."""
+    cells, comparisons = judgement.cells, judgement.comparisons
+    change, low, high = changes(judgement)
+    combinations = [cells.combinations[code] for code in cells.combination_code.tolist()]
+    metrics = [cells.metrics[code] for code in cells.metric_code.tolist()]
+    columns: dict[str, Iterator[Any] | list[Any]] = {
+        "combination": combinations,
+        "metric": [metric.name for metric in metrics],
+        "verdict": [VERDICTS[code] for code in judgement.decisions.code.tolist()],
+        "decided_by": judgement.decisions.decided_by.tolist(),
+        "change_unit": [CHANGE_UNITS[metric.scale] for metric in metrics],
+        "baseline_mean": optional(comparisons.baseline.mean),
+        "current_mean": optional(comparisons.current.mean),
+        "change": optional(change),
+        "change_ci95": _pairs(low, high),
+        "degradation": optional(cells.sign * change),
+        "p": optional(comparisons.p),
+        "p_moderated": optional(comparisons.deciding_p, where=comparisons.is_moderated),
+        "q": optional(judgement.q),
+        "n_baseline": cells.baseline.n.tolist(),
+        "n_current": cells.current.n.tolist(),
+        "change_arithmetic": optional(arithmetic_change(judgement)),
+        "p_arithmetic": optional(
+            comparisons.arithmetic.p, where=comparisons.is_compared & ~cells.is_count
+        ),
+        "flags": flags_of_cells(judgement, policy, context),
+        "runs_needed": [runs or None for runs in judgement.advice.runs_needed.tolist()],
+        "explanation": explanations(judgement, policy, context),
+    }
+    names = tuple(columns)
+    return tuple(
+        CellVerdict(**dict(zip(names, row, strict=True)))
+        for row in zip(*columns.values(), strict=True)
+    )
+
+
+def changes(judgement: Judgement) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return change and its 95 % interval of every cell, in the unit of its metric's scale."""
+    cells, comparisons = judgement.cells, judgement.comparisons
+    low, high = comparisons.welch.interval()
+    figures = [comparisons.welch.difference, low, high]
+    with np.errstate(over="ignore"):
+        change, low, high = (np.where(cells.is_ratio, np.expm1(f), f) for f in figures)
+    chosen = comparisons.rate_cells
+    change[chosen] = comparisons.rates.rate_difference
+    low[chosen], high[chosen] = comparisons.rates.difference_interval()
+    return change, low, high
+
+
+def arithmetic_change(judgement: Judgement) -> FloatArray:
+    """Return the change of arithmetic means: relative for ratio metrics, else the difference."""
+    arithmetic, baseline = judgement.comparisons.arithmetic, judgement.comparisons.baseline
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = arithmetic.difference / baseline.mean
+    return np.where(judgement.cells.is_ratio, relative, arithmetic.difference)
+
+
+def optional(values: FloatArray, *, where: BoolArray | None = None) -> list[float | None]:
+    """Return figures as they are stored: what is not defined is None."""
+    kept = values if where is None else np.where(where, values, np.nan)
+    return [value if math.isfinite(value) else None for value in kept.tolist()]
+
+
+def _pairs(low: FloatArray, high: FloatArray) -> list[tuple[float, float] | None]:
+    return [
+        (a, b) if math.isfinite(a) and math.isfinite(b) else None
+        for a, b in zip(low.tolist(), high.tolist(), strict=True)
+    ]

@@ -1,0 +1,125 @@
+"""The cells of a campaign: baseline and current samples side by side."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lm_assets.model.metric import Direction, Metric, MetricCatalogue, Scale
+from lm_assets.regression.sample_table import SampleTable, recoded
+from lm_assets.stats.ragged import RaggedSamples
+from lm_assets.stats.validation import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CellSamples:
+    """The samples of one side, aligned with the cells, and the run that each came from."""
+
+    ragged: RaggedSamples
+    runs: tuple[str, ...]
+    run_code: IntArray
+
+    @property
+    def n(self) -> IntArray:
+        """How many runs each cell has, shape (cells,)."""
+        return self.ragged.n
+
+    def runs_of(self, cell: int, mask: BoolArray) -> tuple[str, ...]:
+        """Return the run ids of a cell where a mask over all samples holds."""
+        low, high = int(self.ragged.offsets[cell]), int(self.ragged.offsets[cell + 1])
+        return tuple(self.runs[self.run_code[at]] for at in range(low, high) if mask[at])
+
+    def where(self, mask: BoolArray) -> "CellSamples":
+        """Return the samples of a mask only; the cells stay, and may become empty."""
+        ragged = RaggedSamples.from_codes(
+            self.ragged.values[mask], self.ragged.cells[mask], n_cells=self.ragged.n_cells
+        )
+        return CellSamples(ragged=ragged, runs=self.runs, run_code=self.run_code[mask])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cells:
+    """Every combination × judged metric that baseline or current has; arrays of shape (cells,).
+
+    Cells are sorted by combination, then by the catalogue's order. ``sign`` is +1 where a rise is
+    worse and −1 where a fall is.
+    """
+
+    combinations: tuple[str, ...]
+    metrics: tuple[Metric, ...]
+    combination_code: IntArray
+    metric_code: IntArray
+    baseline: CellSamples
+    current: CellSamples
+    sign: FloatArray
+    noise_floor: FloatArray
+    is_ratio: BoolArray
+    is_points: BoolArray
+    is_count: BoolArray
+
+    def __len__(self) -> int:
+        return int(self.combination_code.size)
+
+    def of_metric(self, position: int) -> IntArray:
+        """Return the cells of one metric, by its position in ``metrics``."""
+        return np.flatnonzero(self.metric_code == position)
+
+
+def align_cells(baseline: SampleTable, current: SampleTable, catalogue: MetricCatalogue) -> Cells:
+    """Return the cells of two tables; metrics that are never judged are left out.
+
+    Raises
+    ------
+    ValueError
+        When a table has a metric that the catalogue does not know.
+    """
+    metrics = _judged_metrics(baseline, current, catalogue)
+    combinations = tuple(sorted({*baseline.combinations, *current.combinations}))
+    before = _cell_keys(baseline, combinations, metrics)
+    now = _cell_keys(current, combinations, metrics)
+    cells = np.unique(np.concatenate((before[before >= 0], now[now >= 0])))
+    metric_code = cells % max(len(metrics), 1)
+    sign = np.array([-1.0 if m.direction is Direction.HIGHER else 1.0 for m in metrics])
+    floor = np.array([m.noise_floor for m in metrics])
+    scale = np.array([m.scale.value for m in metrics], dtype=np.str_)[metric_code]
+    return Cells(
+        combinations=combinations,
+        metrics=metrics,
+        combination_code=cells // max(len(metrics), 1),
+        metric_code=metric_code,
+        baseline=_aligned(baseline, before, cells),
+        current=_aligned(current, now, cells),
+        sign=sign[metric_code],
+        noise_floor=floor[metric_code],
+        is_ratio=scale == Scale.RATIO.value,
+        is_points=scale == Scale.POINTS.value,
+        is_count=scale == Scale.COUNT.value,
+    )
+
+
+def _judged_metrics(
+    baseline: SampleTable, current: SampleTable, catalogue: MetricCatalogue
+) -> tuple[Metric, ...]:
+    names = {*baseline.metrics, *current.metrics}
+    if unknown := sorted(names - set(catalogue.names)):
+        raise ValueError(f"metrics must be in the catalogue, which does not know {unknown}")
+    return tuple(metric for metric in catalogue if metric.name in names and metric.is_judged)
+
+
+def _cell_keys(
+    table: SampleTable, combinations: tuple[str, ...], metrics: tuple[Metric, ...]
+) -> IntArray:
+    """Return the cell key of every sample, below 0 for metrics that are not judged."""
+    combination = recoded(table.combinations, combinations)[table.combination_code]
+    metric = recoded(table.metrics, [m.name for m in metrics])[table.metric_code]
+    return np.where(metric < 0, -1, combination * len(metrics) + metric)
+
+
+def _aligned(table: SampleTable, keys: IntArray, cells: IntArray) -> CellSamples:
+    judged = np.flatnonzero(keys >= 0)
+    order = judged[np.argsort(keys[judged], kind="stable")]
+    codes = np.searchsorted(cells, keys[order])
+    return CellSamples(
+        ragged=RaggedSamples.from_codes(table.values[order], codes, n_cells=cells.size),
+        runs=table.runs,
+        run_code=table.run_code[order],
+    )

@@ -1,0 +1,120 @@
+"""Effects of dimension values as findings: metrics that moved in the same place are one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lm_assets.model.metric import Direction, Metric, Scale
+from lm_assets.model.verdict import Finding, Verdict
+from lm_assets.regression.cell_rows import CHANGE_UNITS
+from lm_assets.regression.cells import Cells
+from lm_assets.regression.phrases import metric_phrase
+from lm_assets.stats.validation import IntArray
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DimensionEffect:
+    """What one metric did where some dimension values meet, beyond all other effects.
+
+    ``change`` is relative or in points; ``cells`` are the cells of the group and ``explained``
+    the regressed ones that are no worse than the effect makes them.
+    """
+
+    metric: Metric
+    where: Mapping[str, str]
+    change: float
+    change_ci95: tuple[float, float]
+    cells: IntArray
+    explained: IntArray
+    is_accepted: bool
+
+    @classmethod
+    def of_fit(
+        cls,
+        metric: Metric,
+        where: Mapping[str, str],
+        effect: tuple[float, float, float],
+        *,
+        cells: IntArray,
+        explained: IntArray,
+        is_accepted: bool,
+    ) -> "DimensionEffect":
+        """Return the effect of a fit's (effect, low, high) on the scale of the comparison."""
+        change, low, high = (
+            float(np.expm1(value)) if metric.scale is Scale.RATIO else value for value in effect
+        )
+        return cls(
+            metric=metric,
+            where=where,
+            change=change,
+            change_ci95=(low, high),
+            cells=cells,
+            explained=explained,
+            is_accepted=is_accepted,
+        )
+
+    @property
+    def degradation(self) -> float:
+        """The change, above 0 where it is for the worse."""
+        return -self.change if self.metric.direction is Direction.HIGHER else self.change
+
+    @property
+    def severity(self) -> Verdict:
+        """What the effect stands for."""
+        if self.is_accepted:
+            return Verdict.ACCEPTED_TRADEOFF
+        return Verdict.REGRESSED if self.degradation > 0.0 else Verdict.IMPROVED
+
+
+def dimension_findings(effects: Sequence[DimensionEffect], cells: Cells) -> tuple[Finding, ...]:
+    """Return one finding per place, named after the metric that people ask about first.
+
+    That is the one that regressed, in the highest tier, first in the catalogue; the others are in
+    the explanation. Regressions come first, wide ones before narrow ones.
+    """
+    places: dict[tuple[tuple[str, str], ...], list[DimensionEffect]] = {}
+    for effect in effects:
+        places.setdefault(tuple(sorted(effect.where.items())), []).append(effect)
+    findings = [_finding(group, cells) for group in places.values()]
+    findings.sort(key=lambda f: (f.severity is not Verdict.REGRESSED, -f.cells))
+    return tuple(findings)
+
+
+def _finding(effects: Sequence[DimensionEffect], cells: Cells) -> Finding:
+    worse = [effect for effect in effects if effect.severity is Verdict.REGRESSED]
+    named = max(worse or effects, key=lambda effect: effect.metric.tier)
+    codes = sorted({int(c) for effect in effects for c in cells.combination_code[effect.cells]})
+    unit = CHANGE_UNITS[named.metric.scale]
+    place = " × ".join(f"{name}={value}" for name, value in named.where.items())
+    phrase = metric_phrase(named.metric.name, named.change, named.change_ci95, unit)
+    others = [
+        metric_phrase(e.metric.name, e.change, None, CHANGE_UNITS[e.metric.scale])
+        for e in effects
+        if e is not named
+    ]
+    return Finding(
+        kind="dimension",
+        metric=named.metric.name,
+        severity=named.severity,
+        where=named.where,
+        change=named.change,
+        change_ci95=named.change_ci95,
+        change_unit=unit,
+        cells=sum(int(effect.cells.size) for effect in effects),
+        combinations=tuple(cells.combinations[code] for code in codes),
+        message=f"{place}: {phrase} in {named.cells.size} combinations"
+        + (f", with {', '.join(others)}" if others else ""),
+        explanation={
+            "metrics": {
+                effect.metric.name: {
+                    "change": effect.change,
+                    "change_ci95": list(effect.change_ci95),
+                    "severity": effect.severity.value,
+                    "cells": int(effect.cells.size),
+                    "regressed_cells": int(effect.explained.size),
+                }
+                for effect in effects
+            }
+        },
+    )

@@ -1,0 +1,127 @@
+"""The dimension values that moved together: a fit of main effects and pairs, metric by metric."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from lm_assets.model.metric import Metric
+from lm_assets.model.policy import RollUpPolicy, StagePolicy
+from lm_assets.regression.cells import Cells
+from lm_assets.regression.comparison import CellComparisons
+from lm_assets.regression.dimension_table import DimensionTable
+from lm_assets.regression.threshold import degradation_on_scale, threshold_of
+from lm_assets.stats.group_effects import GroupEffects, fit_group_effects, score_groups
+from lm_assets.stats.student import critical_t, two_sided_p
+from lm_assets.stats.validation import BoolArray, FloatArray, IntArray
+
+# An effect is shared when so many cells of its group moved at least half as far.
+_SHARED_BY = 2.0 / 3.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FittedMetric:
+    """The groups of cells that were selected for one metric, and their joint fit.
+
+    ``members`` has shape (groups, cells). ``residual_p`` tests what is left of each cell.
+    ``is_material`` tells which effects, shape (groups,), pass the plain rule's threshold.
+    """
+
+    metric: Metric
+    cells: IntArray
+    where: tuple[Mapping[str, str], ...]
+    members: BoolArray
+    fit: GroupEffects
+    residual_p: FloatArray
+    is_material: BoolArray
+
+    @property
+    def is_explained(self) -> BoolArray:
+        """Which cells belong to a material effect, shape (cells,)."""
+        mask: BoolArray = np.logical_or.reduce(self.members[self.is_material], axis=0)
+        return mask
+
+
+def fit_dimensions(
+    cells: Cells, comparisons: CellComparisons, dimensions: DimensionTable, policy: StagePolicy
+) -> tuple[FittedMetric, ...]:
+    """Return the fit of every metric in which a group of cells moved, beyond a common shift.
+
+    It reads all cells and not the regressed alone: a group whose cells are each too noisy to be
+    called may still have moved beyond doubt. Counts are left out: events are too few per cell.
+    """
+    groups = [*dimensions.single_values(), *dimensions.value_pairs()]
+    if not groups:
+        return ()
+    members = np.array([mask for _, mask in groups], dtype=np.bool_)
+    fitted = []
+    for position, metric in enumerate(cells.metrics):
+        chosen = cells.of_metric(position)
+        chosen = chosen[comparisons.is_compared[chosen] & ~cells.is_count[chosen]]
+        if not chosen.size:
+            continue
+        terms, fit = _fit_metric(
+            comparisons, chosen, members[:, cells.combination_code[chosen]], policy.roll_up
+        )
+        if terms:
+            fitted.append(
+                FittedMetric(
+                    metric=metric,
+                    cells=chosen,
+                    where=tuple(groups[term][0] for term in terms),
+                    members=members[terms][:, cells.combination_code[chosen]],
+                    fit=fit,
+                    residual_p=_residual_p(comparisons, chosen, fit),
+                    is_material=np.abs(degradation_on_scale(metric, fit.effect))
+                    > threshold_of(metric, policy),
+                )
+            )
+    return tuple(fitted)
+
+
+def _fit_metric(
+    comparisons: CellComparisons, chosen: IntArray, members: BoolArray, policy: RollUpPolicy
+) -> tuple[list[int], GroupEffects]:
+    moved = comparisons.deciding.difference[chosen]
+    # Few degrees of freedom make small errors by luck; widened, they rank as the normal law does.
+    widening = critical_t(comparisons.deciding.df[chosen], confidence=0.95) / critical_t(
+        np.full(chosen.size, np.inf), confidence=0.95
+    )
+    error = comparisons.deciding.standard_error[chosen] * widening
+    terms = _select(moved, error, members, policy)
+    return terms, fit_group_effects(moved, error, members[terms])
+
+
+def _select(
+    moved: FloatArray, error: FloatArray, members: BoolArray, policy: RollUpPolicy
+) -> list[int]:
+    """Return the groups that are needed, by forward selection: the widest that explains most."""
+    usable = members.sum(axis=1) >= policy.minimum_cells
+    terms: list[int] = []
+    while usable.any() and len(terms) < policy.maximum_effects:
+        fit = fit_group_effects(moved, error, members[terms])
+        z = score_groups(fit.residual, error, members) / fit.overdispersion
+        p = two_sided_p(z, np.full(z.size, np.inf)) * int(usable.sum())
+        is_candidate = usable & (p < policy.alpha)
+        is_candidate[terms] = False
+        ranked = np.argsort(-np.abs(z), kind="stable")
+        shared = (
+            int(at) for at in ranked[is_candidate[ranked]] if _is_shared(fit.residual[members[at]])
+        )
+        chosen = next(shared, None)
+        if chosen is None:
+            break
+        terms.append(chosen)
+    return terms
+
+
+def _is_shared(residual: FloatArray) -> bool:
+    """Tell whether a group moved, and not one or two of its cells."""
+    middle = float(np.mean(residual))
+    has_moved = residual * np.sign(middle) > abs(middle) / 2.0
+    return float(np.mean(has_moved)) >= _SHARED_BY
+
+
+def _residual_p(comparisons: CellComparisons, chosen: IntArray, fit: GroupEffects) -> FloatArray:
+    deciding = comparisons.deciding
+    return two_sided_p(fit.residual / deciding.standard_error[chosen], deciding.df[chosen])

@@ -1,0 +1,56 @@
+"""The last word on each cell: confirmations, trade-offs and hard limits over the statistics."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from lm_assets.model.verdict import Verdict
+from lm_assets.regression.cell_verdicts import CODE, Decisions
+from lm_assets.regression.cells import Cells
+from lm_assets.regression.confirmation import ConfirmedCell
+from lm_assets.regression.trade_offs import WeighedLoss
+from lm_assets.stats.validation import BoolArray
+
+# A fresh run cannot make a suspicion into an improvement: it contradicts the first runs.
+_AFTER_CONFIRMATION = {
+    Verdict.REGRESSED: Verdict.REGRESSED,
+    Verdict.SUSPECTED: Verdict.SUSPECTED,
+    Verdict.UNCHANGED: Verdict.UNCHANGED,
+    Verdict.IMPROVED: Verdict.INCONCLUSIVE,
+    Verdict.INCONCLUSIVE: Verdict.INCONCLUSIVE,
+}
+
+
+def with_confirmations(decisions: Decisions, confirmed: Mapping[int, ConfirmedCell]) -> Decisions:
+    """Return the decisions with every confirmed cell decided by its fresh runs."""
+    return _overruled(
+        decisions,
+        {cell: _AFTER_CONFIRMATION[fresh.verdict] for cell, fresh in confirmed.items()},
+        by="confirmation",
+    )
+
+
+def with_trade_offs(decisions: Decisions, weighed: Mapping[int, WeighedLoss]) -> Decisions:
+    """Return the decisions with every loss that was paid for accepted."""
+    accepted = {
+        cell: Verdict.ACCEPTED_TRADEOFF for cell, loss in weighed.items() if loss.is_accepted
+    }
+    return _overruled(decisions, accepted, by="trade_off")
+
+
+def with_hard_limits(decisions: Decisions, cells: Cells, over_limit: BoolArray) -> Decisions:
+    """Return the decisions with every cell regressed that has a run above its limit."""
+    over = np.unique(cells.current.ragged.cells[over_limit])
+    over = over[~decisions.has(Verdict.DATA_FAULT)[over]]
+    return _overruled(decisions, dict.fromkeys(over.tolist(), Verdict.REGRESSED), by="hard_limit")
+
+
+def _overruled(decisions: Decisions, verdicts: Mapping[int, Verdict], *, by: str) -> Decisions:
+    if not verdicts:
+        return decisions
+    code, decided_by = decisions.code.copy(), decisions.decided_by.copy()
+    chosen = list(verdicts)
+    code[chosen] = [CODE[verdict] for verdict in verdicts.values()]
+    decided_by[chosen] = by
+    return replace(decisions, code=code, decided_by=decided_by)

@@ -1,0 +1,43 @@
+"""Everything the steps found out about a campaign's cells, before it is written as verdicts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lm_assets.regression.cell_verdicts import Decisions
+from lm_assets.regression.cells import Cells
+from lm_assets.regression.common_shift import MatrixShift
+from lm_assets.regression.comparison import CellComparisons
+from lm_assets.regression.confirmation import ConfirmedCell
+from lm_assets.regression.dimension_fit import FittedMetric
+from lm_assets.regression.outlier_flips import FlaggedRuns
+from lm_assets.regression.run_advice import RunAdvice
+from lm_assets.regression.trade_offs import WeighedLoss
+from lm_assets.stats.validation import BoolArray, FloatArray
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judgement:
+    """The results of the steps, cell by cell.
+
+    ``comparisons`` are those of the samples as they are, ``judged`` those with a common shift
+    taken off (the same object where there is none). ``statistical`` are the decisions by
+    comparison alone, ``decisions`` the last word; ``plain_rule`` is that of the samples as they
+    are. ``over_limit`` is over the current samples; mappings are by cell.
+    """
+
+    cells: Cells
+    comparisons: CellComparisons
+    judged: CellComparisons
+    q: FloatArray
+    plain_rule: BoolArray
+    statistical: Decisions
+    decisions: Decisions
+    decisions_without_flagged: Decisions
+    flagged: FlaggedRuns
+    over_limit: BoolArray
+    fitted: tuple[FittedMetric, ...]
+    shifts: tuple[MatrixShift, ...]
+    faults: Mapping[int, Mapping[str, object]]
+    weighed: Mapping[int, WeighedLoss]
+    confirmed: Mapping[int, ConfirmedCell]
+    advice: RunAdvice

@@ -1,0 +1,49 @@
+"""Step 3: which cells would still be called when it is remembered how many were asked."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lm_assets.regression.comparison import CellComparisons
+from lm_assets.regression.dimension_fit import FittedMetric
+from lm_assets.stats.multiplicity import benjamini_hochberg
+from lm_assets.stats.validation import FloatArray
+
+
+def campaign_q(comparisons: CellComparisons, fitted: Sequence[FittedMetric] = ()) -> FloatArray:
+    """Return the Benjamini–Hochberg q of every compared cell of the campaign, NaN elsewhere.
+
+    Parameters
+    ----------
+    fitted : sequence of FittedMetric
+        Dimension values that moved as a whole.
+
+    Notes
+    -----
+    A false-discovery rate allows one false alarm for every so many true ones: a dimension value
+    that regressed in 64 cells would buy three false alarms elsewhere. Such an effect is one
+    discovery and not 64, so that cells outside of it are ranked in a family in which its cells
+    stand with what is left of them. The cells of the effect keep their rank among all.
+
+    Count cells without a single event on either side could not have been called whatever had
+    happened elsewhere: their total, on which the exact test conditions, says so before the test.
+    They are no test, dilute nothing, and have q = 1.
+
+    References
+    ----------
+    Tarone (1990), "A modified Bonferroni method for discrete data", Biometrics 46.
+    """
+    rates = comparisons.rates
+    silent = comparisons.rate_cells[rates.baseline_events + rates.current_events == 0]
+    p = comparisons.deciding_p.copy()
+    p[silent] = np.nan
+    q = benjamini_hochberg(p)
+    explained = np.zeros(p.size, dtype=np.bool_)
+    for metric in fitted:
+        inside = metric.is_explained
+        explained[metric.cells[inside]] = True
+        p[metric.cells[inside]] = metric.residual_p[inside]
+    if explained.any():
+        q = np.where(explained, q, benjamini_hochberg(p))
+    q[silent] = np.where(np.isnan(comparisons.deciding_p[silent]), np.nan, 1.0)
+    return q

@@ -1,0 +1,59 @@
+"""What a reader must know of a campaign beside its verdict, in sentences."""
+
+import numpy as np
+
+from lm_assets.model.policy import StagePolicy
+from lm_assets.regression.campaign_context import CampaignContext
+from lm_assets.regression.cell_rows import CHANGE_UNITS
+from lm_assets.regression.common_shift import is_finding
+from lm_assets.regression.judgement import Judgement
+from lm_assets.regression.phrases import change_phrase
+
+
+def campaign_notes(
+    judgement: Judgement, policy: StagePolicy, context: CampaignContext
+) -> tuple[str, ...]:
+    """Return the notes of a campaign: small shifts taken off, gaps, failed runs, noise shared."""
+    return (
+        *_small_shifts(judgement, policy),
+        *_gaps(judgement),
+        *_failed_runs(context),
+        *_priors(judgement),
+    )
+
+
+def _small_shifts(judgement: Judgement, policy: StagePolicy) -> list[str]:
+    return [
+        f"a common shift of {change_phrase(shift.change, CHANGE_UNITS[shift.metric.scale])} was "
+        f"taken off every cell of {shift.metric.name}; it is too small for a finding"
+        for shift in judgement.shifts
+        if not is_finding(shift, policy.common_shift)
+    ]
+
+
+def _gaps(judgement: Judgement) -> list[str]:
+    cells = judgement.cells
+    gone = np.unique(cells.combination_code[(cells.current.n == 0) & (cells.baseline.n > 0)])
+    new = np.unique(cells.combination_code[(cells.current.n > 0) & (cells.baseline.n == 0)])
+    notes = []
+    if gone.size:
+        notes.append(f"{gone.size} combinations have a baseline and lack current values of it")
+    if new.size:
+        notes.append(f"{new.size} combinations have current values and lack a baseline for them")
+    return notes
+
+
+def _failed_runs(context: CampaignContext) -> list[str]:
+    runs = sum(map(len, context.failed_runs.values()))
+    if not runs:
+        return []
+    return [f"{runs} load runs failed in {len(context.failed_runs)} combinations"]
+
+
+def _priors(judgement: Judgement) -> list[str]:
+    return [
+        f"{metric.name}: noise shared over {prior.n_cells} cells, prior of {prior.df:.1f} degrees "
+        f"of freedom at a standard deviation of {prior.variance**0.5:.4g}"
+        for metric, prior in zip(judgement.cells.metrics, judgement.judged.priors, strict=True)
+        if prior is not None
+    ]

@@ -1,0 +1,118 @@
+"""Samples of many cells as columns: what the judge reads."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lm_assets.stats.validation import FloatArray, IntArray
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SampleTable:
+    """One value per (combination, metric, run), sorted by all three.
+
+    ``*_code`` are positions in the name tables, which are sorted too: equal samples make equal
+    tables, in whatever order they came. All arrays have shape (samples,).
+    """
+
+    combinations: tuple[str, ...]
+    metrics: tuple[str, ...]
+    runs: tuple[str, ...]
+    combination_code: IntArray
+    metric_code: IntArray
+    run_code: IntArray
+    values: FloatArray
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[tuple[str, str, str, float]]) -> "SampleTable":
+        """Return a table of (combination, metric, run, value) rows.
+
+        Raises
+        ------
+        ValueError
+            When a value is not finite, or a run has two values of one metric of one combination;
+            names all three.
+        """
+        columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
+        return cls.from_columns(
+            combinations=columns[0], metrics=columns[1], runs=columns[2], values=columns[3]
+        )
+
+    @classmethod
+    def from_columns(
+        cls,
+        *,
+        combinations: Sequence[str],
+        metrics: Sequence[str],
+        runs: Sequence[str],
+        values: npt.ArrayLike,
+    ) -> "SampleTable":
+        """Return a table of equally long columns; raises as `from_rows` does."""
+        array = np.asarray(values, dtype=np.float64)
+        for name, column in (("combinations", combinations), ("metrics", metrics), ("runs", runs)):
+            if len(column) != array.size:
+                raise ValueError(f"{name} must have length {array.size}, got {len(column)}")
+        if not np.isfinite(array).all():
+            at = int(np.flatnonzero(~np.isfinite(array))[0])
+            raise ValueError(
+                f"{metrics[at]} of {combinations[at]}, run {runs[at]}: the value must be finite, "
+                f"got {array[at]}; leave a missing value out"
+            )
+        combination_names, combination_code = encoded(combinations)
+        metric_names, metric_code = encoded(metrics)
+        run_names, run_code = encoded(runs)
+        key = (combination_code * max(len(metric_names), 1) + metric_code) * max(
+            len(run_names), 1
+        ) + run_code
+        order = np.argsort(key, kind="stable")
+        repeated = np.flatnonzero(np.diff(key[order]) == 0)
+        if repeated.size:
+            at = int(order[repeated[0]])
+            raise ValueError(
+                f"{metrics[at]} of {combinations[at]}, run {runs[at]}: a run must have one value, "
+                "got two"
+            )
+        return cls(
+            combinations=combination_names,
+            metrics=metric_names,
+            runs=run_names,
+            combination_code=combination_code[order],
+            metric_code=metric_code[order],
+            run_code=run_code[order],
+            values=array[order],
+        )
+
+    def __len__(self) -> int:
+        return int(self.values.size)
+
+    def rows(self) -> list[tuple[str, str, str, float]]:
+        """Return the samples as (combination, metric, run, value), sorted."""
+        return [
+            (self.combinations[c], self.metrics[m], self.runs[r], value)
+            for c, m, r, value in zip(
+                self.combination_code.tolist(),
+                self.metric_code.tolist(),
+                self.run_code.tolist(),
+                self.values.tolist(),
+                strict=True,
+            )
+        ]
+
+
+def encoded(names: Sequence[str]) -> tuple[tuple[str, ...], IntArray]:
+    """Return the sorted distinct names, and each name's position among them."""
+    distinct = tuple(sorted(set(names)))
+    position = {name: code for code, name in enumerate(distinct)}
+    codes = np.fromiter(map(position.__getitem__, names), dtype=np.int64, count=len(names))
+    return distinct, codes
+
+
+def recoded(names: Sequence[str], into: Sequence[str]) -> IntArray:
+    """Return each name's position in ``into``, −1 where it is not there."""
+    position = {name: code for code, name in enumerate(into)}
+    return np.array([position.get(name, -1) for name in names], dtype=np.int64)
+
+
+EMPTY = SampleTable.from_columns(combinations=(), metrics=(), runs=(), values=())
