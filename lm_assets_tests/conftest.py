@@ -1,12 +1,14 @@
 """Fixtures for everyone: real data, real servers, and loud skips."""
 
 import os
+import signal
 import tempfile
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -14,11 +16,16 @@ from psycopg import sql
 
 from lm_assets.gateways.engines import EmbeddedEngines
 from lm_assets.gateways.engines.databases import sibling_url
+from lm_assets.gateways.engines.postgres import PostgresServer
 from lm_assets.gateways.retrying import RetryPolicy
 from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.warehouse.schema import migrate
 
 PROJECT = Path(__file__).parents[1]
 SHARED_DATA_VARIABLE = "LM_TEST_SHARED_DATA"
+DEBIAN_POSTGRES = Path("/usr/lib/postgresql/15/bin")
+# What a crash of the machine would lose does not matter here, and it is twice as fast.
+FAST_POSTGRES = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 # The platform's own variables must not leak in from whoever runs the tests.
 PLATFORM_PREFIXES = ("LM_", "AWS_", "DAGSTER_")
 
@@ -81,11 +88,9 @@ def state_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def engines() -> Iterator[Mapping[str, str]]:
     """Environment of a real SeaweedFS and a real Postgres 18, one pair for the whole session."""
-    # What a crash of the machine would lose does not matter here, and it is twice as fast.
-    settings = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
     with (
         tempfile.TemporaryDirectory(prefix="lm-test-") as folder,
-        EmbeddedEngines(Path(folder), environment={}, postgres_settings=settings) as embedded,
+        EmbeddedEngines(Path(folder), environment={}, postgres_settings=FAST_POSTGRES) as embedded,
     ):
         yield embedded.start()
 
@@ -115,6 +120,72 @@ def s3_store(s3_environment: Mapping[str, str]) -> S3ObjectStore:
 def empty_database(engines: Mapping[str, str]) -> Iterator[str]:
     """URL of an empty Postgres 18 database of the test's own."""
     with own_database(engines["LM_POSTGRES_URL"], template="template0") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def debian_postgres_url() -> Iterator[str]:
+    """Server URL of Debian's Postgres 15, the oldest version that is supported."""
+    if not (DEBIAN_POSTGRES / "postgres").exists():
+        pytest.skip(f"no {DEBIAN_POSTGRES}/postgres: apt-get install postgresql-15")
+    with tempfile.TemporaryDirectory(prefix="lm-test-") as folder:
+        Path(folder).chmod(0o711)
+        server = PostgresServer(
+            Path(folder) / "postgres",
+            password="only-for-tests",
+            executables=DEBIAN_POSTGRES,
+            settings=FAST_POSTGRES,
+        )
+        process = server.launch()
+        try:
+            server.wait()
+            yield server.url("postgres")
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=20)
+
+
+def _migrated_template(server_url: str) -> Iterator[tuple[str, str]]:
+    with own_database(server_url) as url:
+        migrate(url)
+        yield sibling_url(url, "postgres"), urlsplit(url).path.lstrip("/")
+
+
+@pytest.fixture(scope="session")
+def _template_18(engines: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    yield from _migrated_template(engines["LM_POSTGRES_URL"])
+
+
+@pytest.fixture(scope="session")
+def _template_15(debian_postgres_url: str) -> Iterator[tuple[str, str]]:
+    yield from _migrated_template(debian_postgres_url)
+
+
+@pytest.fixture
+def warehouse_url(_template_18: tuple[str, str]) -> Iterator[str]:
+    """URL of a migrated, empty Postgres 18 warehouse of the test's own."""
+    server, template = _template_18
+    with own_database(server, template=template) as url:
+        yield url
+
+
+@pytest.fixture(params=["postgres_15", "postgres_18"])
+def any_warehouse_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """As `warehouse_url`, on the oldest and on the newest supported Postgres."""
+    number = request.param.removeprefix("postgres")
+    server, template = request.getfixturevalue(f"_template{number}")
+    with own_database(server, template=template) as url:
+        yield url
+
+
+@pytest.fixture(params=["postgres_15", "postgres_18"])
+def any_empty_database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """As `empty_database`, on the oldest and on the newest supported Postgres."""
+    if request.param == "postgres_15":
+        server = request.getfixturevalue("debian_postgres_url")
+    else:
+        server = request.getfixturevalue("engines")["LM_POSTGRES_URL"]
+    with own_database(server) as url:
         yield url
 
 

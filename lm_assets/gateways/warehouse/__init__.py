@@ -1,0 +1,18 @@
+"""Postgres: campaigns as rows, for dashboards, reports over time and SQL users."""
+
+from lm_assets.gateways.warehouse.errors import (
+    WarehouseError,
+    WarehouseSchemaError,
+    WarehouseUnavailableError,
+)
+from lm_assets.gateways.warehouse.history import CampaignOverview, HistoryPoint
+from lm_assets.gateways.warehouse.warehouse import Warehouse
+
+__all__ = [
+    "CampaignOverview",
+    "HistoryPoint",
+    "Warehouse",
+    "WarehouseError",
+    "WarehouseSchemaError",
+    "WarehouseUnavailableError",
+]

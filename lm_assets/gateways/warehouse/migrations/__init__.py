@@ -1,0 +1,1 @@
+"""Alembic's environment of the warehouse; `lm_assets.gateways.warehouse.schema` runs it."""

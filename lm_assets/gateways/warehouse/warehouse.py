@@ -1,0 +1,219 @@
+"""The queryable copy of every campaign, in Postgres."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Self, TypeVar
+
+import psycopg
+from psycopg import sql
+
+from lm_assets.gateways.retrying import RetryPolicy
+from lm_assets.gateways.warehouse import history, partitions, rows, schema
+from lm_assets.gateways.warehouse.connection import RetryingConnection
+from lm_assets.gateways.warehouse.errors import WarehouseError
+from lm_assets.gateways.warehouse.history import CampaignOverview, HistoryPoint
+from lm_assets.gateways.warehouse.rows import Row, Target
+from lm_assets.model.record import RunRecord
+from lm_assets.model.summary import MetricSummary
+from lm_assets.model.verdict import CampaignVerdict
+
+T = TypeVar("T")
+
+
+class Warehouse:
+    """Campaigns as rows. Objects are primary: everything here can be made again from them.
+
+    Each ``replace_…`` is one transaction that leaves exactly the given rows of a campaign,
+    whatever was there; of two writers of the same campaign one waits for the other. Every method
+    raises `WarehouseUnavailableError` when Postgres stays out of reach, and
+    `WarehouseSchemaError` when the database is not migrated to this version. For one thread.
+
+    Parameters
+    ----------
+    url : str
+        ``postgresql://user:password@host/database``.
+    retry : RetryPolicy, optional
+        How an outage is waited for.
+    """
+
+    def __init__(self, url: str, *, retry: RetryPolicy | None = None) -> None:
+        self.url = url
+        self._connection = RetryingConnection(
+            url, retry=retry or RetryPolicy(), on_connect=schema.require_head
+        )
+
+    @classmethod
+    def from_environment(
+        cls, environment: Mapping[str, str], *, retry: RetryPolicy | None = None
+    ) -> Self:
+        """Return the warehouse that ``LM_POSTGRES_URL`` names."""
+        url = environment.get("LM_POSTGRES_URL")
+        if not url:
+            raise WarehouseError(
+                "LM_POSTGRES_URL is not set: postgresql://user:password@host/database"
+            )
+        return cls(url, retry=retry)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; the next call would make a new one."""
+        self._connection.close()
+
+    def migrate(self) -> None:
+        """Bring the database to this version's tables; nothing happens when it has them."""
+        schema.migrate(self.url)
+
+    def replace_runs(self, campaign: str, records: Iterable[RunRecord]) -> None:
+        """Make these the campaign's load runs and their metrics, in place of any others."""
+        kept = list(records)
+        _require_campaign(campaign, {record.campaign for record in kept})
+        months = partitions.months_of((r.started_at for r in kept), campaign=campaign)
+        facts = rows.campaign_of_runs(campaign, kept)
+        cells = {r.combination: r.dimensions for r in kept}
+        # In one order for everyone: two campaigns at once would else wait for each other.
+        dimensions = [(name, rows.json_value(cells[name])) for name in sorted(cells)]
+
+        def write(connection: psycopg.Connection) -> None:
+            _upsert_campaign(connection, facts)
+            with connection.cursor() as cursor:
+                cursor.executemany(_UPSERT_COMBINATION, dimensions)
+            _replace(connection, rows.RUNS, campaign, rows.run_rows(kept))
+            _replace(connection, rows.RUN_METRICS, campaign, rows.run_metric_rows(kept))
+
+        self._write(campaign, write, months=months)
+
+    def replace_summaries(self, campaign: str, summaries: Iterable[MetricSummary]) -> None:
+        """Make these the campaign's summaries, in place of any others."""
+        kept = list(summaries)
+        _require_campaign(campaign, {summary.campaign for summary in kept})
+
+        def write(connection: psycopg.Connection) -> None:
+            _upsert_campaign(connection, {"campaign": campaign})
+            _replace(connection, rows.SUMMARIES, campaign, rows.summary_rows(kept))
+
+        self._write(campaign, write)
+
+    def replace_verdict(self, verdict: CampaignVerdict) -> None:
+        """Make this the campaign's verdict, with its cells and findings, in place of any other."""
+        campaign = verdict.campaign
+        facts = rows.campaign_of_verdict(verdict)
+        cells = list(rows.verdict_rows(campaign, verdict.cells))
+        findings = list(rows.finding_rows(campaign, verdict.findings))
+
+        def write(connection: psycopg.Connection) -> None:
+            _upsert_campaign(connection, facts)
+            _replace(connection, rows.VERDICTS, campaign, cells)
+            _replace(connection, rows.FINDINGS, campaign, findings)
+
+        self._write(campaign, write)
+
+    def was_delivered(self, campaign: str, channel: str, digest: str) -> bool:
+        """Tell whether a channel has taken the message with this digest for a campaign."""
+        row = self._connection.run(
+            lambda c: c.execute(_WAS_DELIVERED, [campaign, channel, digest]).fetchone()
+        )
+        return row is not None
+
+    def record_delivery(self, campaign: str, channel: str, digest: str) -> None:
+        """Write down that a channel has taken a message; a second time changes nothing."""
+        self._connection.run(lambda c: c.execute(_RECORD_DELIVERY, [campaign, channel, digest]))
+
+    def combination_history(
+        self, combination: str, *, metrics: Sequence[str] | None = None, campaigns: int = 400
+    ) -> list[HistoryPoint]:
+        """Return the summaries of a combination over its latest campaigns, the oldest first.
+
+        Parameters
+        ----------
+        metrics : sequence of str, optional
+            Only these; all when not given.
+        campaigns : int
+            At most so many campaigns.
+        """
+        return self._connection.run(
+            lambda c: history.of_combination(c, combination, metrics, campaigns)
+        )
+
+    def metric_history(self, metric: str, *, campaigns: int = 400) -> list[HistoryPoint]:
+        """Return the summaries of a metric for every combination, the oldest campaign first."""
+        return self._connection.run(lambda c: history.of_metric(c, metric, campaigns))
+
+    def recent_campaigns(self, *, limit: int = 50) -> list[CampaignOverview]:
+        """Return the latest campaigns, the newest first."""
+        return self._connection.run(lambda c: history.recent_campaigns(c, limit))
+
+    def read(self, query: sql.SQL | sql.Composed, parameters: Sequence[object] = ()) -> list[Row]:
+        """Return the rows of a query of the caller's own."""
+        return self._connection.run(lambda c: c.execute(query, parameters).fetchall())
+
+    def run(self, unit: Callable[[psycopg.Connection], T]) -> T:
+        """Return what a unit of work returns; it is repeated when an outage cuts it off."""
+        return self._connection.run(unit)
+
+    def _write(
+        self,
+        campaign: str,
+        write: Callable[[psycopg.Connection], None],
+        *,
+        months: Sequence[partitions.Month] = (),
+    ) -> None:
+        def attempt(connection: psycopg.Connection) -> bool:
+            with connection.transaction():
+                connection.execute(_LOCK_CAMPAIGN, [f"lm-assets campaign {campaign}"])
+                if months and partitions.missing_months(connection, months):
+                    return False
+                write(connection)
+            return True
+
+        # Made outside the transaction: to attach a partition inside it would lock other writers.
+        while not self._connection.run(attempt):
+            self._connection.run(lambda c: partitions.make_months(c, months))
+
+
+def _require_campaign(campaign: str, found: set[str]) -> None:
+    if others := sorted(found - {campaign}):
+        raise WarehouseError(f"rows of campaign {campaign!r} belong to {others}")
+
+
+def _upsert_campaign(connection: psycopg.Connection, facts: Mapping[str, Any]) -> None:
+    others = [name for name in facts if name != "campaign"]
+    update = sql.SQL(", ").join(
+        sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name)) for name in others
+    )
+    connection.execute(
+        sql.SQL("INSERT INTO campaigns ({}) VALUES ({}) ON CONFLICT (campaign) DO {}").format(
+            sql.SQL(", ").join(map(sql.Identifier, facts)),
+            sql.SQL(", ").join(map(sql.Placeholder, facts)),
+            sql.SQL("UPDATE SET {}").format(update) if others else sql.SQL("NOTHING"),
+        ),
+        facts,
+    )
+
+
+def _replace(
+    connection: psycopg.Connection, target: Target, campaign: str, new: Iterable[Row]
+) -> None:
+    table = sql.Identifier(target.table)
+    connection.execute(sql.SQL("DELETE FROM {} WHERE campaign = %s").format(table), [campaign])
+    columns = sql.SQL(", ").join(map(sql.Identifier, target.columns))
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(table, columns)
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(list(target.columns.values()))
+        for row in new:
+            copy.write_row(row)
+
+
+_LOCK_CAMPAIGN = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+_UPSERT_COMBINATION = (
+    "INSERT INTO combinations (combination, dimensions) VALUES (%s, %s) ON CONFLICT (combination) "
+    "DO UPDATE SET dimensions = EXCLUDED.dimensions "
+    "WHERE combinations.dimensions IS DISTINCT FROM EXCLUDED.dimensions"
+)
+_WAS_DELIVERED = "SELECT 1 FROM deliveries WHERE campaign = %s AND channel = %s AND digest = %s"
+_RECORD_DELIVERY = (
+    "INSERT INTO deliveries (campaign, channel, digest) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+)
