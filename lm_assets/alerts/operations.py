@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from lm_assets.alerts.messages import escape_mrkdwn
+from lm_assets.alerts.wording import slack_text
 
 Notice = Mapping[str, Mapping[str, object]]
 
@@ -23,6 +23,6 @@ def run_failure_notice(campaign: str, *, job: str, run_id: str, detail: str) -> 
 
 def _notice(kind: str, campaign: str, text: str, facts: Mapping[str, object]) -> Notice:
     return {
-        "slack": {"text": escape_mrkdwn(text)},
+        "slack": {"text": slack_text(text, limit=_LONGEST_DETAIL)},
         "webhook": {"schema_version": 1, "kind": kind, "campaign": campaign, "text": text, **facts},
     }

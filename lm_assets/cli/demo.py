@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from lm_assets.cli.local_platform import start_engines
 from lm_assets.cli.progress import Steps
 from lm_assets.cli.report import fetch_reports
 from lm_assets.cli.verdict_table import print_verdict
@@ -82,7 +83,7 @@ def demo(state: Path) -> None:
         prepare(places)
     with EmbeddedEngines(state) as engines:
         with steps.step("start the object store and Postgres"):
-            os.environ.update(engines.start(), LM_CONFIG_DIR=str(places.configuration.resolve()))
+            start_engines(engines, state=state, configuration=places.configuration)
         home = DagsterHome.prepare(state, project=places.project)
         with DagsterServices(home, os.environ) as services:
             services.start_daemon()

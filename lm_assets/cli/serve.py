@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from lm_assets.cli.local_platform import start_engines
 from lm_assets.cli.progress import Steps
 from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices, free_port
 from lm_assets.gateways.engines import EmbeddedEngines
@@ -52,26 +53,28 @@ def serve(state: Path, config_directory: Path | None, port: int) -> None:
     state.mkdir(parents=True, exist_ok=True)
     with EmbeddedEngines(state) as engines:
         with steps.step("start the object store and Postgres"):
-            os.environ.update(engines.start(), LM_CONFIG_DIR=str(chosen.resolve()))
+            shell_file = start_engines(engines, state=state, configuration=chosen)
         home = DagsterHome.prepare(state, project=Path.cwd())
         with DagsterServices(home, os.environ) as services:
             with steps.step("start Dagster's daemon and web server"):
                 services.start_daemon()
                 address = services.start_webserver(port=port or free_port())
-            _say_where(console, address, chosen, state)
+            _say_where(console, address, chosen, shell_file)
             while not stopped.wait(_CHECK_SECONDS):
                 services.check_alive()
             console.print("stopping …")
 
 
-def _say_where(console: Console, address: str, configuration: Path, state: Path) -> None:
-    console.print(f"\nDagster UI      {address}", highlight=False)
-    console.print(
-        f"Object store    {os.environ['LM_S3_ENDPOINT']}  bucket {os.environ['LM_S3_BUCKET']}",
-        highlight=False,
-    )
-    console.print(f"Configuration   {configuration}/", highlight=False)
-    console.print(f"State and logs  {state}/", highlight=False)
+def _say_where(console: Console, address: str, configuration: Path, shell_file: Path) -> None:
+    lines = {
+        "Dagster UI": address,
+        "Object store": f"{os.environ['LM_S3_ENDPOINT']}, bucket {os.environ['LM_S3_BUCKET']}",
+        "Configuration": f"{configuration}/",
+        "For a shell": f"source {shell_file}   (addresses and keys for lm and S3 clients)",
+    }
+    console.print()
+    for name, value in lines.items():
+        console.print(f"{name:15}{value}", highlight=False, soft_wrap=True)
     console.print("Stop with Ctrl-C.")
 
 

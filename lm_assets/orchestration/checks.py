@@ -12,6 +12,8 @@ from lm_assets.collect.collector import campaign_manifest
 from lm_assets.collect.coverage import tier_coverage
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import Configuration
+from lm_assets.model.metric import Tier
+from lm_assets.model.policy import TierCoverage
 from lm_assets.orchestration.partitions import campaign_partitions
 from lm_assets.orchestration.tables_of_campaigns import RECORDS
 
@@ -93,4 +95,23 @@ def fit_to_judge(
     )
 
 
-ALL = [nothing_quarantined, every_combination_landed, fit_to_judge]
+@dg.asset_check(
+    asset="raw_metrics",
+    partitions_def=campaign_partitions,
+    description="Every run has values of all three tiers; required or not, a gap is said.",
+)
+def every_tier_measured(
+    context: dg.AssetCheckExecutionContext, raw_metrics: pd.DataFrame
+) -> dg.AssetCheckResult:
+    """Runs without any metric of a tier are none."""
+    every_tier = [TierCoverage(tier=tier, allowed_missing_share=0.0) for tier in Tier]
+    coverage = tier_coverage(RECORDS.rows(raw_metrics), every_tier)
+    return dg.AssetCheckResult(
+        passed=coverage.is_enough,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=coverage.message,
+        metadata={"runs": coverage.runs, **coverage.missing_shares},
+    )
+
+
+ALL = [nothing_quarantined, every_combination_landed, every_tier_measured, fit_to_judge]

@@ -8,11 +8,13 @@ import dagster as dg
 from lm_assets.collect.collector import CollectedCampaign
 from lm_assets.collect.coverage import metric_coverage
 from lm_assets.gateways.configuration import Configuration
+from lm_assets.gateways.warehouse import HistoryPoint
 from lm_assets.model.baseline import Baseline
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.summary import MetricSummary
 from lm_assets.model.verdict import CampaignVerdict
 from lm_assets.orchestration.report_material import decision_rule
+from lm_assets.reports.history import history_markdown
 from lm_assets.reports.ui import changes_chart_markdown, summary_markdown, worst_changes_markdown
 
 Metadata = Mapping[str, Any]
@@ -105,6 +107,42 @@ def of_baseline(entry: Baseline | None, metrics: MetricCatalogue) -> Metadata:
             }
             for name, baseline in entry.metrics.items()
         ),
+    }
+
+
+def of_history(history: Sequence[HistoryPoint], metrics: MetricCatalogue) -> Metadata:
+    """Metadata of a combination's history: its campaigns, and each judged metric as a line."""
+    by_metric: dict[str, list[HistoryPoint]] = {}
+    for point in history:
+        by_metric.setdefault(point.metric, []).append(point)
+    latest = [points[-1] for points in by_metric.values()]
+    return {
+        "campaigns": len({point.campaign for point in history}),
+        "dagster/row_count": len(history),
+        "latest": table(
+            {
+                "metric": p.metric,
+                "unit": p.unit,
+                "campaign": p.campaign,
+                "n": p.n,
+                "mean": p.mean,
+                "cv": p.cv,
+                "verdict": p.verdict,
+            }
+            for p in latest
+            if p.mean is not None
+        ),
+        "lines": dg.MetadataValue.md(history_markdown(_judged_means(by_metric, metrics))),
+    }
+
+
+def _judged_means(
+    by_metric: Mapping[str, Sequence[HistoryPoint]], metrics: MetricCatalogue
+) -> dict[str, list[float | None]]:
+    return {
+        metrics[name].label: [point.mean for point in points]
+        for name, points in by_metric.items()
+        if name in metrics and metrics[name].is_judged
     }
 
 

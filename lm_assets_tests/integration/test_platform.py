@@ -1,0 +1,125 @@
+"""The real daemon and web server: a campaign lands, the sensor sees it, and everything follows."""
+
+import json
+import os
+import re
+import shutil
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from playwright.sync_api import sync_playwright
+
+from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices, free_port
+from lm_assets.gateways.object_keys import REPORT_NAMES
+from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets_tests.conftest import PROJECT
+from lm_assets_tests.integration.result_files import land
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+
+CAMPAIGN = "nightly-2026-11-22-1a2b3c4"
+COMBINATIONS = ("3.5.0_connect_kubernetes_none_read_1gb", "4.0.0_connect_kubernetes_none_join_1gb")
+ARTEFACTS = PROJECT / ".ci" / "artefacts"
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass(frozen=True)
+class Platform:
+    address: str
+    bucket: CampaignBucket
+    postgres_url: str
+
+
+@pytest.fixture
+def platform(service_environment: dict[str, str], tmp_path: Path) -> Iterator[Platform]:
+    """The code location in a real daemon and a real web server, on servers of the test's own."""
+    home = DagsterHome.prepare(tmp_path / "state", project=PROJECT)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": os.environ.get("HOME", "/"),
+        "LM_CONFIG_DIR": str(PROJECT / "config"),
+        "PYTHONPATH": str(PROJECT),
+        **service_environment,
+    }
+    store = S3ObjectStore.from_environment(service_environment)
+    with DagsterServices(home, environment) as services:
+        services.start_daemon()
+        address = services.start_webserver(port=free_port())
+        yield Platform(
+            address=address,
+            bucket=CampaignBucket(store),
+            postgres_url=service_environment["LM_POSTGRES_URL"],
+        )
+
+
+def ask(platform: Platform, query: str) -> dict:
+    request = urllib.request.Request(
+        f"{platform.address}/graphql",
+        data=json.dumps({"query": query}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)["data"]
+
+
+def wait_for_runs(platform: Platform, *, at_least: int, seconds: float = 150) -> list[dict]:
+    """Return the runs once so many have ended; the test fails when they do not."""
+    deadline = time.monotonic() + seconds
+    runs: list[dict] = []
+    while time.monotonic() < deadline:
+        answer = ask(
+            platform,
+            "{ runsOrError { ... on Runs { results { runId status tags { key value } } } } }",
+        )
+        runs = answer["runsOrError"]["results"]
+        if len([r for r in runs if r["status"] in {"SUCCESS", "FAILURE"}]) >= at_least:
+            return runs
+        time.sleep(1)
+    pytest.fail(f"{at_least} runs did not end within {seconds} s; there are {runs}")
+
+
+def test_a_landed_campaign_becomes_reports_rows_and_a_page(platform: Platform):
+    land(
+        platform.bucket.store, CAMPAIGN, dict.fromkeys(COMBINATIONS, (10.0, 10.2, 9.9, 10.1, 10.3))
+    )
+
+    runs = wait_for_runs(platform, at_least=1)
+
+    assert [run["status"] for run in runs] == ["SUCCESS"]
+    assert {"key": "dagster/partition", "value": CAMPAIGN} in runs[0]["tags"]
+    for name in REPORT_NAMES:
+        assert platform.bucket.report(CAMPAIGN, name)
+    assert len(platform.bucket.records(CAMPAIGN)) == 10
+    with psycopg.connect(platform.postgres_url) as connection:
+        assert connection.execute("SELECT count(*) FROM load_runs").fetchone() == (10,)
+        assert connection.execute("SELECT DISTINCT campaign FROM verdicts").fetchone() == (
+            CAMPAIGN,
+        )
+    look_at_the_asset_graph(platform)
+
+
+def look_at_the_asset_graph(platform: Platform) -> None:
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1800, "height": 1000})
+        page.goto(f"{platform.address}/asset-groups/")
+        for name in ("raw_metrics", "regression_verdicts", "technical_report"):
+            page.get_by_text(re.compile(rf"^{name}$")).first.wait_for(timeout=60_000)
+        page.wait_for_timeout(2_000)
+        page.screenshot(path=str(ARTEFACTS / "asset-graph.png"))
+        browser.close()
