@@ -83,7 +83,7 @@ def detect_two_modes(values: npt.ArrayLike) -> TwoModes:
     -----
     Both groups hold a fifth of the values at least, so that one or two outliers are no mode. The
     statistic is compared with its law on one normal mode. Its power is small: at n = 10 the modes
-    must lie about 6 standard deviations apart, at n = 30 about 4. "Not bimodal" means not shown.
+    must lie about 8 standard deviations apart, at n = 30 about 4.5. "Not bimodal" means not shown.
     A constant sample has one mode.
 
     References

@@ -80,10 +80,11 @@ def estimate_common_shift(
     matrix can tell part of it from all of it. Cells count by their precision, none for more than
     four times the median cell's, so that a lucky small standard error buys little.
 
-    Standard error by the cluster-robust sandwich, tested against t with clusters − 1 degrees of
-    freedom: it holds whatever the precision of the cells, and whatever their correlation within
-    clusters. Correlation that is not named by ``clusters`` makes p too small. What all cells share
-    *is* the shift, and cannot be told from a true one.
+    Standard error by the cluster-robust sandwich, never below what the cells' own errors give,
+    tested against t with clusters − 1 degrees of freedom: it holds whatever the precision of the
+    cells, and whatever their correlation within clusters. Correlation that is not named by
+    ``clusters`` makes p too small. What all cells share *is* the shift, and cannot be told from a
+    true one.
 
     References
     ----------
@@ -109,7 +110,9 @@ def estimate_common_shift(
     median = float(np.median(moved))
     shift, overdispersion = _location_and_scale(moved, error)
     spread = error * overdispersion
-    deviation = _sandwich_error(moved, spread, members, shift=shift)
+    # Cells on a coarse clock agree better than their noise floors allow; theirs is the last word.
+    least = float(1.0 / np.sqrt(np.sum(1.0 / spread**2)))
+    deviation = max(_sandwich_error(moved, spread, members, shift=shift), least)
     df = np.array([n_clusters - 1.0])
     half = float(critical_t(df, confidence=confidence)[0]) * deviation
     return CommonShift(
@@ -117,7 +120,7 @@ def estimate_common_shift(
         standard_error=deviation,
         low=shift - half,
         high=shift + half,
-        p=float(two_sided_p(np.array([shift / deviation if deviation else 0.0]), df)[0]),
+        p=float(two_sided_p(np.array([shift / deviation]), df)[0]),
         df=n_clusters - 1.0,
         median=median,
         overdispersion=overdispersion,
