@@ -32,6 +32,11 @@ class Scale(StrEnum):
     POINTS = "points"
     COUNT = "count"
 
+    @property
+    def change_unit(self) -> str:
+        """Unit of a change on this scale; ``relative`` is a share, 0.2 for 20 %."""
+        return {Scale.RATIO: "relative", Scale.POINTS: "points"}.get(self, "events/run")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Metric:

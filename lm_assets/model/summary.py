@@ -1,6 +1,12 @@
 """Descriptive statistics of one metric of one combination in one campaign."""
 
+import math
 from dataclasses import dataclass
+
+_FIGURES = (
+    *("mean", "median", "stddev", "cv", "ci95_low", "ci95_high"),
+    *("p05", "p25", "p75", "p95", "minimum", "maximum"),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,3 +35,12 @@ class MetricSummary:
     minimum: float | None
     maximum: float | None
     outlier_runs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in _FIGURES:
+            value = getattr(self, name)
+            if value is not None and not math.isfinite(value):
+                raise ValueError(
+                    f"{name} of {self.metric} must be finite or None, got {value!r} "
+                    f"({self.combination})"
+                )

@@ -1,6 +1,7 @@
 """Verdicts: the decision for a cell and, rolled up, for a campaign."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -19,13 +20,20 @@ class Verdict(StrEnum):
     DATA_FAULT = "data_fault"
 
 
+_CELL_FIGURES = (
+    *("baseline_mean", "current_mean", "change", "change_ci95", "degradation"),
+    *("p", "p_moderated", "q", "change_arithmetic", "p_arithmetic"),
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CellVerdict:
     """The decision for one metric of one combination, with the numbers it rests on.
 
     ``change`` is current / baseline − 1 for ``ratio`` metrics (of geometric means), the difference
     in points for ``points`` metrics and the difference of events per run for ``count`` metrics
-    (``change_unit`` says which). ``degradation`` > 0 is worse whatever the metric's direction.
+    (``change_unit`` says which: `Scale.change_unit`). A figure is finite, or ``None`` where it is
+    not defined. ``degradation`` > 0 is worse whatever the metric's direction.
     ``explanation`` is data: ``decided_by`` names the step, the rest its numbers.
     """
 
@@ -50,6 +58,9 @@ class CellVerdict:
     runs_needed: int | None = None
     explanation: Mapping[str, object] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        _refuse_not_finite(self, _CELL_FIGURES)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
@@ -72,6 +83,9 @@ class Finding:
     message: str = ""
     explanation: Mapping[str, object] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        _refuse_not_finite(self, ("change", "change_ci95"))
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CampaignVerdict:
@@ -89,3 +103,14 @@ class CampaignVerdict:
     counts: Mapping[str, int] = field(default_factory=dict)
     baseline_version: str = ""
     notes: tuple[str, ...] = ()
+
+
+def _refuse_not_finite(row: CellVerdict | Finding, names: Iterable[str]) -> None:
+    # Stored as JSON, NaN and infinity would come back as None: another figure without a trace.
+    for name in names:
+        value = getattr(row, name)
+        if value is None:
+            continue
+        low, high = value if isinstance(value, tuple) else (value, value)
+        if not (math.isfinite(low) and math.isfinite(high)):
+            raise ValueError(f"{name} of {row.metric} must be finite or None, got {value!r}")

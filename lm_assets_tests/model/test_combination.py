@@ -99,7 +99,7 @@ class TestResolve:
             matrix.resolve("p1_a_b")
 
     def test_reads_priorities_whose_names_hold_the_separator(self) -> None:
-        priorities = {"smoke": [{}], "smoke_test": [{}]}
+        priorities: dict[str, object] = {"smoke": [{}], "smoke_test": [{}]}
         matrix = two_dimensions(["a"], ["b"], priorities=priorities)
         assert matrix.resolve("smoke_test_a_b").id == "a_b"
         assert matrix.resolve("smoke_a_b").id == "a_b"

@@ -51,6 +51,14 @@ def test_a_metric_without_a_title_is_called_by_its_name() -> None:
     assert (metric().label, metric(title="Duration").label) == ("duration_s", "Duration")
 
 
+@pytest.mark.parametrize(
+    ("scale", "unit"),
+    [(Scale.RATIO, "relative"), (Scale.POINTS, "points"), (Scale.COUNT, "events/run")],
+)
+def test_a_change_is_in_the_unit_of_its_scale(scale: Scale, unit: str) -> None:
+    assert scale.change_unit == unit
+
+
 class TestCatalogue:
     CATALOGUE = MetricCatalogue(
         (
