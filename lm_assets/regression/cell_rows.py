@@ -1,6 +1,5 @@
 """Every cell's verdict as a value: its numbers, its flags, and the explanation as data."""
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from lm_assets.model.verdict import CellVerdict
 from lm_assets.regression.campaign_context import CampaignContext
 from lm_assets.regression.cell_explanations import explanations, flags_of_cells
 from lm_assets.regression.cell_verdicts import VERDICTS
+from lm_assets.regression.figures import defined, interval
 from lm_assets.regression.judgement import Judgement
 from lm_assets.stats.validation import BoolArray, FloatArray
 
@@ -85,11 +85,8 @@ def arithmetic_change(judgement: Judgement) -> FloatArray:
 def optional(values: FloatArray, *, where: BoolArray | None = None) -> list[float | None]:
     """Return figures as they are stored: what is not defined is None."""
     kept = values if where is None else np.where(where, values, np.nan)
-    return [value if math.isfinite(value) else None for value in kept.tolist()]
+    return [defined(value) for value in kept.tolist()]
 
 
 def _pairs(low: FloatArray, high: FloatArray) -> list[tuple[float, float] | None]:
-    return [
-        (a, b) if math.isfinite(a) and math.isfinite(b) else None
-        for a, b in zip(low.tolist(), high.tolist(), strict=True)
-    ]
+    return [interval(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True)]

@@ -1,4 +1,4 @@
-"""The plain rule's threshold, for effects that are wider than a cell."""
+"""The plain rule's threshold and the margin of equivalence, in the unit of a metric's scale."""
 
 import numpy as np
 
@@ -8,9 +8,21 @@ from lm_assets.stats.validation import FloatArray
 
 
 def threshold_of(metric: Metric, policy: StagePolicy) -> float:
-    """Return the degradation above which a metric is worse: relative, or in points."""
-    is_points = metric.scale is Scale.POINTS
-    return policy.threshold_points if is_points else policy.threshold_relative
+    """Return the degradation above which a metric is worse: relative, in points, or events."""
+    return {
+        Scale.RATIO: policy.threshold_relative,
+        Scale.POINTS: policy.threshold_points,
+        Scale.COUNT: policy.equivalence_events_per_run,
+    }[metric.scale]
+
+
+def margin_of(metric: Metric, policy: StagePolicy) -> float:
+    """Return the margin within which a metric must be shown to lie to be called unchanged."""
+    return {
+        Scale.RATIO: policy.equivalence_relative,
+        Scale.POINTS: policy.equivalence_points,
+        Scale.COUNT: policy.equivalence_events_per_run,
+    }[metric.scale]
 
 
 def degradation_on_scale(metric: Metric, worse: FloatArray) -> FloatArray:

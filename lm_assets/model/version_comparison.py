@@ -1,0 +1,46 @@
+"""Two versions side by side, paired over the combinations that both have."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lm_assets.model.verdict import Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PartComparison:
+    """The comparison within one dimension value, such as ``operation=join``."""
+
+    where: Mapping[str, str]
+    n: int
+    change: float | None
+    change_ci95: tuple[float, float] | None
+    p: float | None
+    verdict: Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VersionComparison:
+    """One metric of a candidate version against a baseline version.
+
+    Changes are candidate / baseline − 1. ``change_geomean`` weighs every combination alike and is
+    None where the metric has no logarithms; ``change_total`` weighs every unit alike.
+    ``mean_difference`` is in the metric's unit. ``verdict`` rests on the log scale for ratio
+    metrics and on the raw scale otherwise; ``scale_conflict`` tells that the other one disagrees.
+    """
+
+    metric: str
+    n: int
+    verdict: Verdict
+    change_geomean: float | None
+    change_geomean_ci95: tuple[float, float] | None
+    t_log: float | None
+    p_log: float | None
+    change_total: float | None
+    mean_difference: float | None
+    mean_difference_ci95: tuple[float, float] | None
+    t_raw: float | None
+    p_raw: float | None
+    wilcoxon_p: float | None
+    scale_conflict: bool
+    unpaired: tuple[str, ...] = ()
+    parts: tuple[PartComparison, ...] = field(default=())

@@ -1,0 +1,153 @@
+"""Step 10: campaigns one after the other: trend, drift from the anchor, level shifts."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from lm_assets.model.history import HistoryPoint, LevelChange, MetricHistory
+from lm_assets.model.metric import Direction, Metric, Scale
+from lm_assets.model.policy import StagePolicy
+from lm_assets.model.verdict import Verdict
+from lm_assets.regression.figures import defined, interval
+from lm_assets.regression.threshold import margin_of, threshold_of
+from lm_assets.stats.change_points import ChangePoints, find_change_points
+from lm_assets.stats.drift import Drift, drift_from_anchor
+from lm_assets.stats.state import State
+from lm_assets.stats.trend import Trend, fit_trend
+from lm_assets.stats.validation import FloatArray
+
+Change = tuple[float, float, float, float]
+"""A change with its interval and p, relative or in the metric's unit."""
+
+
+def judge_history(
+    points: Sequence[HistoryPoint],
+    *,
+    metric: Metric,
+    policy: StagePolicy,
+    anchor: Sequence[float] = (),
+) -> MetricHistory:
+    """Return trend, drift and change points of one metric of one combination.
+
+    Parameters
+    ----------
+    points : sequence of HistoryPoint
+        In time order, one a campaign; campaigns without a value are left out.
+    anchor : sequence of float
+        Pinned samples of a release, in run order; drift is measured against them.
+
+    Notes
+    -----
+    Worse than the threshold against the anchor decides first, then a level shift that has lasted
+    to the end, then a trend. Nothing is called unchanged that is not shown to lie within the
+    margin.
+    """
+    values = np.array([point.value for point in points], dtype=np.float64)
+    if metric.scale is Scale.RATIO and ((values <= 0.0).any() or min(anchor, default=1.0) <= 0.0):
+        return MetricHistory(
+            metric=metric.name,
+            n=values.size,
+            verdict=Verdict.DATA_FAULT,
+            decided_by="data_fault",
+        )
+    series = _on_scale(metric, values)
+    trend, on_scale = fit_trend(values), fit_trend(series)
+    shifts = find_change_points(series)
+    drift = drift_from_anchor(
+        series, _on_scale(metric, np.array(anchor, dtype=np.float64)), min_sd=metric.noise_floor
+    )
+    moved, drifted = _trend_change(metric, on_scale), _drift_change(metric, drift)
+    levels = _level_changes(points, metric, shifts)
+    verdict, decided_by = _verdict(metric, policy, moved, drifted, shifts)
+    return MetricHistory(
+        metric=metric.name,
+        n=values.size,
+        verdict=verdict,
+        decided_by=decided_by,
+        slope_per_step=defined(trend.slope),
+        slope_ci95=interval(trend.slope_low, trend.slope_high),
+        mann_kendall_p=defined(trend.p),
+        change=moved and moved[0],
+        change_ci95=moved and interval(moved[1], moved[2]),
+        drift=drifted and drifted[0],
+        drift_ci95=drifted and interval(drifted[1], drifted[2]),
+        drift_p=drifted and drifted[3],
+        change_points=levels,
+    )
+
+
+def _on_scale(metric: Metric, values: FloatArray) -> FloatArray:
+    return np.log(values) if metric.scale is Scale.RATIO else values
+
+
+def _as_change(metric: Metric, difference: float) -> float:
+    return math.expm1(min(difference, 700.0)) if metric.scale is Scale.RATIO else difference
+
+
+def _worse(metric: Metric, change: float) -> float:
+    return -change if metric.direction is Direction.HIGHER else change
+
+
+def _trend_change(metric: Metric, trend: Trend) -> Change | None:
+    if trend.state != State.OK:
+        return None
+    steps = trend.n - 1
+    change, low, high = (
+        _as_change(metric, slope * steps)
+        for slope in (trend.slope, trend.slope_low, trend.slope_high)
+    )
+    return change, low, high, trend.p
+
+
+def _drift_change(metric: Metric, drift: Drift) -> Change | None:
+    if drift.state != State.OK:
+        return None
+    change, low, high = (
+        _as_change(metric, difference)
+        for difference in (drift.difference, drift.difference_low, drift.difference_high)
+    )
+    return change, low, high, drift.p
+
+
+def _level_changes(
+    points: Sequence[HistoryPoint], metric: Metric, found: ChangePoints
+) -> tuple[LevelChange, ...]:
+    to_unit = math.exp if metric.scale is Scale.RATIO else float
+    return tuple(
+        LevelChange(
+            campaign=points[index].campaign,
+            index=index,
+            before=to_unit(before),
+            after=to_unit(after),
+            degradation=_worse(metric, _as_change(metric, after - before)),
+        )
+        for index, before, after in zip(found.indices, found.levels, found.levels[1:], strict=False)
+    )
+
+
+def _verdict(
+    metric: Metric,
+    policy: StagePolicy,
+    moved: Change | None,
+    drifted: Change | None,
+    shifts: ChangePoints,
+) -> tuple[Verdict, str]:
+    threshold = threshold_of(metric, policy)
+    evidence = [("drift", drifted), ("trend", moved)]
+    if shifts.indices:
+        lasting = _as_change(metric, shifts.levels[-1] - shifts.levels[0])
+        evidence.insert(1, ("change_point", (lasting, lasting, lasting, 0.0)))
+    for step, change in evidence:
+        if change is not None and change[3] < policy.alpha:
+            worse = _worse(metric, change[0])
+            if abs(worse) > threshold:
+                return (Verdict.REGRESSED if worse > 0.0 else Verdict.IMPROVED), step
+    if moved is None and drifted is None:
+        return Verdict.INSUFFICIENT_DATA, "minimum_points"
+    margin = margin_of(metric, policy)
+    # The change since the anchor is the one that matters; without an anchor, since the beginning.
+    step, change = ("drift", drifted) if drifted is not None else ("trend", moved)
+    if change is not None and change[1] > -margin and change[2] < margin:
+        return Verdict.UNCHANGED, step
+    return Verdict.INCONCLUSIVE, step

@@ -1,0 +1,192 @@
+"""Step 8: two versions compared across the matrix, every combination its own control."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from lm_assets.model.metric import Direction, Metric, MetricCatalogue, Scale
+from lm_assets.model.policy import StagePolicy
+from lm_assets.model.verdict import Verdict
+from lm_assets.model.version_comparison import PartComparison, VersionComparison
+from lm_assets.regression.dimension_table import DimensionTable
+from lm_assets.regression.figures import defined, interval
+from lm_assets.regression.sample_table import SampleTable
+from lm_assets.regression.threshold import margin_of, threshold_of
+from lm_assets.stats.paired import PairedComparison, PairedTest, compare_paired
+from lm_assets.stats.state import State
+from lm_assets.stats.validation import FloatArray
+
+_NO_DIMENSIONS: Mapping[str, Mapping[str, str]] = {}
+
+
+def compare_versions(
+    baseline: SampleTable,
+    candidate: SampleTable,
+    *,
+    metrics: MetricCatalogue,
+    policy: StagePolicy,
+    dimensions: Mapping[str, Mapping[str, str]] = _NO_DIMENSIONS,
+) -> tuple[VersionComparison, ...]:
+    """Return the paired comparison of every judged metric, in the catalogue's order.
+
+    Repeats are averaged per combination first: the combination is the unit, and one that was run
+    more often counts no more. Combinations that one side lacks are left out and named.
+
+    Raises
+    ------
+    ValueError
+        When a table has a metric that the catalogue does not know.
+    """
+    names = {*baseline.metrics, *candidate.metrics}
+    if unknown := sorted(names - set(metrics.names)):
+        raise ValueError(f"metrics must be in the catalogue, which does not know {unknown}")
+    return tuple(
+        _compare_metric(metric, baseline, candidate, policy=policy, dimensions=dimensions)
+        for metric in metrics
+        if metric.name in names and metric.is_judged
+    )
+
+
+def _compare_metric(
+    metric: Metric,
+    baseline: SampleTable,
+    candidate: SampleTable,
+    *,
+    policy: StagePolicy,
+    dimensions: Mapping[str, Mapping[str, str]],
+) -> VersionComparison:
+    before, after = _means(baseline, metric.name), _means(candidate, metric.name)
+    paired = sorted(before.keys() & after.keys())
+    first = np.array([before[name] for name in paired])
+    second = np.array([after[name] for name in paired])
+    both = _Pair(metric=metric, policy=policy, first=first, second=second)
+    result = both.result
+    return VersionComparison(
+        metric=metric.name,
+        n=result.n,
+        verdict=both.verdict,
+        change_geomean=defined(result.change_geomean),
+        change_geomean_ci95=interval(result.change_geomean_low, result.change_geomean_high),
+        t_log=defined(result.log.t),
+        p_log=defined(result.log.p),
+        change_total=defined(result.change_total),
+        mean_difference=defined(result.raw.mean_difference),
+        mean_difference_ci95=interval(result.raw.low, result.raw.high),
+        t_raw=defined(result.raw.t),
+        p_raw=defined(result.raw.p),
+        wilcoxon_p=defined(result.wilcoxon_p),
+        scale_conflict=both.has_scale_conflict,
+        unpaired=tuple(sorted(before.keys() ^ after.keys())),
+        parts=_parts(both, paired, dimensions),
+    )
+
+
+class _Pair:
+    """Values of the same combinations in two versions, compared on both scales."""
+
+    def __init__(
+        self, *, metric: Metric, policy: StagePolicy, first: FloatArray, second: FloatArray
+    ) -> None:
+        self.metric, self.policy = metric, policy
+        self.first, self.second = first, second
+        self.result = self._compared(0.95)
+
+    def of(self, chosen: Sequence[int]) -> "_Pair":
+        """Return the comparison of some of the combinations."""
+        index = np.array(chosen, dtype=np.int64)
+        return _Pair(
+            metric=self.metric,
+            policy=self.policy,
+            first=self.first[index],
+            second=self.second[index],
+        )
+
+    @property
+    def is_on_logs(self) -> bool:
+        """Whether the log scale decides."""
+        return self.metric.scale is Scale.RATIO
+
+    @property
+    def test(self) -> PairedTest:
+        """The deciding test."""
+        return self.result.log if self.is_on_logs else self.result.raw
+
+    @property
+    def change(self) -> tuple[float, float, float]:
+        """The deciding change with its 95 % interval."""
+        if self.is_on_logs:
+            result = self.result
+            return result.change_geomean, result.change_geomean_low, result.change_geomean_high
+        return self.test.mean_difference, self.test.low, self.test.high
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on the deciding scale."""
+        if self.test.state in (State.INSUFFICIENT_DATA, State.OUTSIDE_SCALE):
+            is_few = self.test.state == State.INSUFFICIENT_DATA
+            return Verdict.INSUFFICIENT_DATA if is_few else Verdict.DATA_FAULT
+        called = self._call(self.change[0], self.test.p)
+        if called is not None:
+            return called
+        return Verdict.UNCHANGED if self._is_shown_equal() else Verdict.INCONCLUSIVE
+
+    @property
+    def has_scale_conflict(self) -> bool:
+        """Whether totals on the raw scale would be called otherwise than ratios on logs."""
+        if not self.is_on_logs or self.test.state != State.OK:
+            return False
+        raw = self._call(self.result.change_total, self.result.raw.p)
+        return raw is not self._call(self.change[0], self.test.p)
+
+    def _call(self, change: float, p: float) -> Verdict | None:
+        worse = -change if self.metric.direction is Direction.HIGHER else change
+        if not (abs(worse) > threshold_of(self.metric, self.policy) and p < self.policy.alpha):
+            return None
+        return Verdict.REGRESSED if worse > 0.0 else Verdict.IMPROVED
+
+    def _is_shown_equal(self) -> bool:
+        result = self._compared(1.0 - 2.0 * self.policy.alpha)
+        low, high = result.raw.low, result.raw.high
+        if self.is_on_logs:
+            low, high = result.change_geomean_low, result.change_geomean_high
+        margin = margin_of(self.metric, self.policy)
+        return low > -margin and high < margin
+
+    def _compared(self, confidence: float) -> PairedComparison:
+        floor = self.metric.noise_floor if self.is_on_logs else 0.0
+        return compare_paired(self.first, self.second, min_log_sd=floor, confidence=confidence)
+
+
+def _parts(
+    both: _Pair, combinations: Sequence[str], dimensions: Mapping[str, Mapping[str, str]]
+) -> tuple[PartComparison, ...]:
+    table = DimensionTable.of_combinations(combinations, dimensions)
+    parts = []
+    for where, mask in table.single_values():
+        part = both.of(np.flatnonzero(mask).tolist())
+        change, low, high = part.change
+        parts.append(
+            PartComparison(
+                where=where,
+                n=part.result.n,
+                change=defined(change),
+                change_ci95=interval(low, high),
+                p=defined(part.test.p),
+                verdict=part.verdict,
+            )
+        )
+    return tuple(parts)
+
+
+def _means(table: SampleTable, metric: str) -> dict[str, float]:
+    if metric not in table.metrics:
+        return {}
+    chosen = table.metric_code == table.metrics.index(metric)
+    codes, values = table.combination_code[chosen], table.values[chosen]
+    runs = np.bincount(codes, minlength=len(table.combinations))
+    sums = np.bincount(codes, weights=values, minlength=len(table.combinations))
+    return {
+        name: float(sums[code] / runs[code])
+        for code, name in enumerate(table.combinations)
+        if runs[code]
+    }
