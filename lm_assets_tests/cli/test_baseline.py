@@ -1,0 +1,354 @@
+"""``lm baseline`` from the outside: what it writes, prints and ends with."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
+
+import click
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from lm_assets.cli.baseline import COMMANDS, baseline
+from lm_assets.gateways.baseline_file import read_catalogue
+from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.model.errors import ConfigurationError, DataFaultError, LmError
+from lm_assets_tests.builders import COMBINATION, DIMENSIONS, STARTED, a_record
+from lm_assets_tests.conftest import PROJECT
+from lm_assets_tests.fakes.object_store import InMemoryObjectStore
+
+FIRST, SECOND = "nightly-2026-11-22-1a2b3c4", "nightly-2026-11-29-7a7a7a7"
+OTHER = COMBINATION.replace("_read_", "_write_")
+SOUND = (12.0, 12.1, 12.2, 12.3, 12.4)
+
+
+def runs(campaign, durations=SOUND, combination=COMBINATION, **changes):
+    return [
+        a_record(
+            campaign=campaign,
+            combination=combination,
+            dimensions={**DIMENSIONS, "operation": combination.split("_")[4]},
+            run_id=f"run-{k}",
+            started_at=STARTED + timedelta(minutes=k),
+            tier2_efficiency={"gc_time_pct": 2.0 + k / 10},
+            tier3_performance={"duration_s": duration},
+            **changes,
+        )
+        for k, duration in enumerate(durations, start=1)
+    ]
+
+
+class Platform:
+    """A configuration folder of its own, a bucket, and ``lm baseline`` on them."""
+
+    def __init__(self, folder):
+        self.config = folder / "config"
+        shutil.copytree(PROJECT / "config", self.config)
+        shutil.rmtree(self.config / "baselines", ignore_errors=True)
+        self.path = self.config / "baselines" / "load-test-baselines.yaml"
+        self.bucket = CampaignBucket(InMemoryObjectStore())
+
+    def land(self, campaign, *records):
+        self.bucket.write_records(campaign, [r for group in records for r in group])
+
+    def run(self, *arguments):
+        """Return (exit code, stdout, stderr); an error is raised."""
+        result = CliRunner().invoke(
+            baseline,
+            [*arguments, "--config", str(self.config)],
+            obj=self.bucket,
+            standalone_mode=False,
+        )
+        if result.exception is not None:
+            raise result.exception
+        return result.return_value, result.stdout, result.stderr
+
+    def json(self, *arguments):
+        code, stdout, _ = self.run(*arguments, "--json")
+        return code, json.loads(stdout)
+
+    @property
+    def entries(self):
+        return read_catalogue(self.path).entries
+
+
+@pytest.fixture
+def platform(tmp_path):
+    return Platform(tmp_path)
+
+
+@pytest.fixture
+def initialised(platform):
+    platform.land(FIRST, runs(FIRST), runs(FIRST, combination=OTHER))
+    assert platform.run("init", "--campaign", FIRST)[0] == 0
+    return platform
+
+
+class TestInit:
+    def test_it_writes_a_baseline_for_each_combination(self, initialised):
+        assert initialised.entries.keys() == {COMBINATION, OTHER}
+        assert initialised.entries[COMBINATION].metrics["duration_s"].samples == SOUND
+        assert initialised.entries[COMBINATION].reason == "initial baseline"
+
+    def test_a_dry_run_writes_nothing(self, platform):
+        platform.land(FIRST, runs(FIRST))
+        code, stdout, stderr = platform.run("init", "--campaign", FIRST, "--dry-run")
+        assert (code, platform.path.exists()) == (0, False)
+        assert COMBINATION in stdout
+        assert "1 baselines would be written" in stderr
+
+    def test_too_few_runs_are_refused_and_the_others_are_made(self, platform):
+        platform.land(FIRST, runs(FIRST), runs(FIRST, SOUND[:3], OTHER))
+        code, document = platform.json("init", "--campaign", FIRST)
+        assert code == 4
+        assert platform.entries.keys() == {COMBINATION}
+        (refusal,) = document["refusals"]
+        assert (refusal["combination"], refusal["rule"]) == (OTHER, "too_few_runs")
+        assert "2 more to run" in refusal["detail"]
+
+    def test_a_second_init_leaves_what_there_is(self, initialised):
+        before = initialised.path.read_bytes()
+        initialised.land(SECOND, runs(SECOND))
+        code, document = initialised.json("init", "--campaign", SECOND)
+        assert (code, document["written"]) == (4, False)
+        assert document["refusals"][0]["rule"] == "already_present"
+        assert initialised.path.read_bytes() == before
+
+    def test_contaminated_samples_need_the_guard_to_be_named(self, platform):
+        platform.land(FIRST, runs(FIRST, (12.0, 12.1, 25.0, 12.3, 12.4)))
+        assert platform.run("init", "--campaign", FIRST)[0] == 4
+        assert not platform.path.exists()
+        assert platform.run("init", "--campaign", FIRST, "--allow", "outliers")[0] == 0
+        assert "run-3 = 25 s" in platform.entries[COMBINATION].allowed_guards["outliers"]
+
+    def test_an_unknown_campaign_is_a_data_fault(self, platform):
+        with pytest.raises(DataFaultError, match="has no records under raw/"):
+            platform.run("init", "--campaign", "nightly-2020-01-01-0000000")
+
+
+class TestUpdate:
+    def test_it_shows_old_new_and_change_and_then_writes(self, initialised):
+        initialised.land(SECOND, runs(SECOND, [v * 1.1 for v in SOUND]))
+        code, stdout, stderr = initialised.run(
+            "update", "--campaign", SECOND, "--reason", "a new release"
+        )
+        assert code == 0
+        (line,) = [line for line in stdout.splitlines() if "duration_s" in line]
+        assert line.split()[1:5] == ["12.2", "13.42", "s", "+10.0%"]
+        assert "1 baselines written" in stderr
+        assert initialised.entries[COMBINATION].reason == "a new release"
+
+    def test_a_reason_is_required(self, initialised):
+        with pytest.raises(click.MissingParameter, match="reason"):
+            initialised.run("update", "--campaign", FIRST)
+
+    def test_a_blank_reason_is_none(self, initialised):
+        with pytest.raises(LmError, match="reason must say why"):
+            initialised.run("update", "--campaign", FIRST, "--reason", " ")
+
+    def test_patterns_select_the_combinations(self, initialised):
+        initialised.land(
+            SECOND, runs(SECOND, (11.0, 11.1, 11.2, 11.3, 11.4)), runs(SECOND, combination=OTHER)
+        )
+        before = initialised.entries[OTHER]
+        arguments = ["--campaign", SECOND, "--reason", "x", "--combination", "*_read_*"]
+        assert initialised.run("update", *arguments)[0] == 0
+        assert initialised.entries[OTHER] == before
+        assert initialised.entries[COMBINATION].source_campaigns == (SECOND,)
+
+    def test_a_pattern_that_selects_nothing_is_an_error(self, initialised):
+        arguments = ["--campaign", FIRST, "--reason", "x", "--combination", "*_red_*"]
+        with pytest.raises(DataFaultError, match=r"no combination of .* matches \*_red_\*"):
+            initialised.run("update", *arguments)
+
+    def test_a_dry_run_writes_nothing(self, initialised):
+        before = initialised.path.read_bytes()
+        initialised.land(SECOND, runs(SECOND, [v * 0.9 for v in SOUND]))
+        arguments = ["--campaign", SECOND, "--reason", "x", "--dry-run"]
+        code, document = initialised.json("update", *arguments)
+        assert (code, document["written"]) == (0, False)
+        assert initialised.path.read_bytes() == before
+
+    def test_an_unacknowledged_loss_ends_with_2_and_changes_nothing(self, initialised):
+        before = initialised.path.read_bytes()
+        initialised.land(SECOND, runs(SECOND, [v * 1.5 for v in SOUND]))
+        arguments = ["update", "--campaign", SECOND, "--reason", "x"]
+        code, stdout, _ = initialised.run(*arguments)
+        assert code == 2
+        assert "unacknowledged_loss" in stdout
+        assert initialised.path.read_bytes() == before
+        assert initialised.run(*arguments, "--acknowledge", "duration_s=PERF-7")[0] == 0
+        assert initialised.entries[COMBINATION].acknowledged_findings == {"duration_s": "PERF-7"}
+
+    @pytest.mark.parametrize("pair", ["duration_s", "duration_s=", "durations=PERF-7"])
+    def test_an_acknowledgement_names_a_metric_and_a_finding(self, initialised, pair):
+        arguments = ["--campaign", FIRST, "--reason", "x", "--acknowledge", pair]
+        with pytest.raises(LmError, match="must be METRIC=REFERENCE"):
+            initialised.run("update", *arguments)
+
+    def test_the_anchor_moves_only_with_its_option(self, initialised):
+        initialised.land(SECOND, runs(SECOND, [v * 0.9 for v in SOUND]))
+        arguments = ["update", "--campaign", SECOND, "--reason", "release 2"]
+        first = initialised.entries[COMBINATION].anchor
+        initialised.run(*arguments)
+        assert initialised.entries[COMBINATION].anchor == first
+        initialised.run(*arguments, "--anchor")
+        assert initialised.entries[COMBINATION].anchor.reason == "release 2"
+
+    def test_a_failed_run_is_shown_as_rejected(self, initialised):
+        failed = runs(SECOND, (1.0,), exit_code=137)
+        failed[0] = a_record(campaign=SECOND, run_id="run-9", exit_code=137)
+        initialised.land(SECOND, runs(SECOND), failed)
+        _, stdout, _ = initialised.run("update", "--campaign", SECOND, "--reason", "x")
+        assert f"rejected {SECOND}/run-9: the run failed with exit code 137" in stdout
+
+
+class TestPropose:
+    def test_it_writes_yaml_and_text_and_leaves_the_catalogue(self, initialised, tmp_path):
+        before = initialised.path.read_bytes()
+        initialised.land(SECOND, runs(SECOND, [v * 0.8 for v in SOUND]))
+        folder = tmp_path / "proposal"
+        arguments = ["--campaign", SECOND, "--reason", "weekly", "--output", str(folder)]
+        assert initialised.run("propose", *arguments)[0] == 0
+        assert initialised.path.read_bytes() == before
+        proposed = read_catalogue(folder / initialised.path.name)
+        assert proposed.entries[COMBINATION].source_campaigns == (SECOND,)
+        assert proposed.entries[OTHER] == initialised.entries[OTHER]
+        text = (folder / "pull-request.md").read_text()
+        assert "Unacknowledged slow-downs accepted: 0" in text
+
+    def test_a_slow_down_is_not_proposed(self, initialised, tmp_path):
+        initialised.land(SECOND, runs(SECOND, [v * 1.5 for v in SOUND]))
+        folder = tmp_path / "proposal"
+        arguments = ["--campaign", SECOND, "--reason", "weekly", "--output", str(folder)]
+        assert initialised.run("propose", *arguments)[0] == 2
+        assert read_catalogue(folder / initialised.path.name).entries == initialised.entries
+
+
+class TestCompare:
+    @pytest.mark.parametrize(
+        ("factor", "code", "verdict"),
+        [(1.5, 2, "regressed"), (1.0, 0, "unchanged")],
+        ids=["slower", "the same"],
+    )
+    def test_a_campaign_is_judged_against_the_baselines(self, initialised, factor, code, verdict):
+        initialised.land(SECOND, runs(SECOND, [v * factor for v in SOUND]))
+        got, document = initialised.json("compare", "--campaign", SECOND)
+        verdicts = {cell["metric"]: cell["verdict"] for cell in document["cells"]}
+        assert got == document["exit_code"] == code
+        assert verdicts["duration_s"] == verdict
+
+    def test_another_catalogue_is_judged_against_the_baselines(self, initialised, tmp_path):
+        initialised.land(SECOND, runs(SECOND, [v * 1.5 for v in SOUND]))
+        folder = tmp_path / "proposal"
+        arguments = ["--campaign", SECOND, "--reason", "x", "--acknowledge", "duration_s=PERF-7"]
+        initialised.run("propose", *arguments, "--output", str(folder))
+        other = str(folder / initialised.path.name)
+        code, stdout, _ = initialised.run("compare", "--catalogue", other)
+        assert code == 2
+        assert "REGRESSED" in stdout
+        pattern = ["--combination", "*_write_*"]
+        assert initialised.run("compare", "--catalogue", other, *pattern)[0] == 0
+
+    @pytest.mark.parametrize("extra", [[], ["--campaign", FIRST, "--catalogue", __file__]])
+    def test_it_wants_exactly_one_side(self, initialised, extra):
+        with pytest.raises(click.UsageError, match="either --campaign or --catalogue"):
+            initialised.run("compare", *extra)
+
+
+class TestListAndShow:
+    def test_the_list_gives_runs_age_and_noise(self, initialised):
+        code, document = initialised.json("list")
+        assert code == 0
+        row = document["baselines"][0]
+        assert (row["combination"], row["n"], row["status"]) == (COMBINATION, 5, "active")
+        assert row["age_days"] == 0
+        assert row["highest_cv_metric"] == "gc_time_pct"
+        assert row["highest_cv"] == pytest.approx(0.158113883 / 2.3)
+
+    def test_the_list_is_a_table_for_people(self, initialised):
+        _, stdout, _ = initialised.run("list", "--combination", "*_read_*")
+        assert COMBINATION[:10] in stdout
+        assert "_write_" not in stdout
+
+    def test_show_prints_the_entry_as_it_stands_in_the_file(self, initialised):
+        code, stdout, _ = initialised.run("show", COMBINATION)
+        assert code == 0
+        entry = stdout.partition("\nSmallest change")[0]
+        assert entry in initialised.path.read_text()
+        assert yaml.safe_load(entry)[COMBINATION]["sample_size"] == 5
+        assert "duration_s: +" in stdout.partition("Smallest change")[2]
+
+    def test_show_of_what_is_not_there_says_where_to_look(self, initialised):
+        with pytest.raises(LmError, match="lm baseline list"):
+            initialised.run("show", "nothing")
+
+
+class TestVerify:
+    def test_a_sound_catalogue_ends_with_0(self, initialised):
+        code, document = initialised.json("verify", "--campaign", FIRST)
+        assert code == 0
+        assert document["entries"] == 2
+        assert document["counts"] == {"error": 0, "warning": 0, "note": 1}
+
+    def test_what_was_not_checked_is_said(self, initialised):
+        _, stdout, _ = initialised.run("verify")
+        assert "environments were not compared" in stdout
+
+    def test_a_hand_edited_entry_ends_with_4_and_its_line(self, initialised):
+        text = initialised.path.read_text()
+        initialised.path.write_text(text.replace("mean: 12.2", "mean: 12.1", 1))
+        line = text.splitlines().index("        mean: 12.2") + 1
+        code, stdout, _ = initialised.run("verify")
+        assert code == 4
+        assert f"load-test-baselines.yaml:{line}:" in stdout
+        assert "metrics.duration_s.mean" in stdout
+
+    def test_a_changed_environment_is_a_warning(self, initialised):
+        initialised.land(SECOND, runs(SECOND, environment={"jdk": "21.0.1"}))
+        code, document = initialised.json("verify", "--recent", "1")
+        assert code == 3
+        (warning,) = [r for r in document["remarks"] if r["severity"] == "warning"]
+        assert (warning["rule"], warning["combination"]) == ("environment", COMBINATION)
+
+    def test_odd_formatting_is_a_warning(self, initialised):
+        initialised.path.write_text(initialised.path.read_text() + "# by hand\n")
+        code, stdout, _ = initialised.run("verify", "--campaign", FIRST)
+        assert code == 3
+        assert "formatting" in stdout
+
+    def test_a_broken_configuration_is_no_broken_catalogue(self, initialised):
+        (initialised.config / "matrix.yaml").write_text("dimensions: 5\n")
+        with pytest.raises(ConfigurationError, match=r"matrix\.yaml"):
+            initialised.run("verify")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_explains_itself_with_an_example(command):
+    result = CliRunner().invoke(baseline, [command.name, "--help"])
+    assert result.exit_code == 0
+    assert f"lm baseline {command.name}" in result.stdout
+
+
+@pytest.mark.integration
+def test_the_installed_command_works_on_a_real_bucket(platform, s3_environment, s3_store):
+    CampaignBucket(s3_store).write_records(FIRST, runs(FIRST))
+    command = [sys.executable, "-c", "from lm_assets.cli.main import main; main()", "baseline"]
+    environment = {**os.environ, **s3_environment, "LM_CONFIG_DIR": str(platform.config)}
+
+    def lm(*arguments):
+        return subprocess.run(
+            [*command, *arguments], env=environment, capture_output=True, text=True, check=False
+        )
+
+    made = lm("init", "--campaign", FIRST, "--json")
+    assert made.returncode == 0, made.stderr
+    assert json.loads(made.stdout)["written"] is True
+    assert lm("verify", "--recent", "1").returncode == 0
+    assert lm("compare", "--campaign", FIRST).returncode == 0
+    unknown = lm("init", "--campaign", "nightly-2020-01-01-0000000")
+    assert unknown.returncode == 4
+    assert "has no records under raw/" in unknown.stderr

@@ -1,0 +1,82 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from lm_assets.model.baseline import BaselineCatalogue, BaselineStatus
+from lm_assets.model.policy import StagePolicy
+from lm_assets.regression.baselines.checks import check_catalogue
+from lm_assets_tests.builders import (
+    COMBINATION,
+    ENVIRONMENT,
+    a_baseline,
+    a_metric_baseline,
+    a_metric_catalogue,
+)
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+ODD = {"duration_s": a_metric_baseline((12.3, 12.5, 19.9, 12.6, 12.2))}
+
+
+def remarks(*entries, **changes):
+    arguments = {
+        "now": NOW,
+        "combinations": {COMBINATION},
+        "metrics": a_metric_catalogue(),
+        "policy": StagePolicy(),
+        "recent_environments": {COMBINATION: ENVIRONMENT},
+    }
+    catalogue = BaselineCatalogue(entries={entry.combination: entry for entry in entries})
+    return check_catalogue(catalogue, **{**arguments, **changes})
+
+
+def test_there_is_nothing_to_say_of_a_sound_baseline():
+    assert remarks(a_baseline()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "severity", "rule", "detail"),
+    [
+        ({"updated_at": "2026-08-01T00:00:00Z"}, "warning", "stale", "113 days ago"),
+        ({"updated_at": "2026-11-23T00:00:00Z"}, "error", "future", "lies ahead"),
+        ({"sample_size": 3}, "warning", "too_few_runs", "3 runs, 5 needed"),
+        ({"metrics": ODD}, "warning", "outliers", "value 3 = 19.9 s"),
+        ({"metrics": ODD, "allowed_guards": {"outliers": "x"}}, "note", "outliers", "(allowed"),
+        ({"combination": "gone"}, "warning", "unknown_combination", "no such combination"),
+        ({"metrics": {"old": a_metric_baseline()}}, "warning", "unknown_metric", "no metric old"),
+        (
+            {"environment": {**ENVIRONMENT, "jdk": "11.0.2"}},
+            "warning",
+            "environment",
+            "jdk: '11.0.2' → '17.0.12'",
+        ),
+    ],
+    ids=[
+        "stale",
+        "in the future",
+        "few runs",
+        "outlier",
+        "outlier that was allowed",
+        "not in the matrix",
+        "metric not in the catalogue",
+        "other environment",
+    ],
+)
+def test_what_is_wrong_is_named(changes, severity, rule, detail):
+    found = [r for r in remarks(a_baseline(**changes)) if r.rule == rule]
+    assert [r.severity for r in found] == [severity]
+    assert detail in found[0].detail
+
+
+def test_the_day_of_staleness_can_be_set():
+    assert remarks(a_baseline(), maximum_age_days=21) == []
+    assert [r.rule for r in remarks(a_baseline(), maximum_age_days=20)] == ["stale"]
+
+
+def test_a_retired_baseline_is_left_in_peace():
+    assert remarks(a_baseline(status=BaselineStatus.RETIRED, metrics=ODD, sample_size=1)) == []
+
+
+def test_combinations_without_a_baseline_are_counted_once():
+    (remark,) = remarks(a_baseline(), combinations={COMBINATION, "a", "b", "c", "d"})
+    assert remark.severity == "note"
+    assert remark.detail == "4 combinations of the matrix have no baseline: a, b, c, …"
