@@ -10,10 +10,12 @@ from lm_assets.collect.coverage import metric_coverage
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.warehouse import HistoryPoint
 from lm_assets.model.baseline import Baseline
+from lm_assets.model.campaign import Stage
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.summary import MetricSummary
 from lm_assets.model.verdict import CampaignVerdict
 from lm_assets.orchestration.report_material import decision_rule
+from lm_assets.regression.campaign_versions import VersionPair
 from lm_assets.reports.history import history_markdown
 from lm_assets.reports.ui import changes_chart_markdown, summary_markdown, worst_changes_markdown
 
@@ -67,7 +69,7 @@ def of_summaries(summaries: Sequence[MetricSummary]) -> Metadata:
 
 def of_verdict(verdict: CampaignVerdict, settings: Configuration) -> Metadata:
     """Metadata of verdicts: the decision, the counts, the worst changes, and a chart of them."""
-    rule = decision_rule(settings.regression.stages[verdict.stage])
+    rule = decision_rule(settings.regression.stages[Stage(verdict.stage)])
     return {
         "dagster/row_count": len(verdict.cells),
         "verdict": verdict.verdict.value,
@@ -106,6 +108,29 @@ def of_baseline(entry: Baseline | None, metrics: MetricCatalogue) -> Metadata:
                 "stddev": baseline.stddev,
             }
             for name, baseline in entry.metrics.items()
+        ),
+    }
+
+
+def of_versions(pairs: Sequence[VersionPair]) -> Metadata:
+    """Metadata of a version comparison: a row a metric and pair of versions."""
+    return {
+        "pairs": ", ".join(f"{p.baseline} → {p.candidate}" for p in pairs) or "one version only",
+        "comparison": table(
+            {
+                "versions": f"{pair.baseline} → {pair.candidate}",
+                "metric": c.metric,
+                "verdict": c.verdict.value,
+                "cells": c.n,
+                "change_geomean": c.change_geomean,
+                "p_log": c.p_log,
+                "change_total": c.change_total,
+                "p_raw": c.p_raw,
+                "wilcoxon_p": c.wilcoxon_p,
+                "scale_conflict": str(c.scale_conflict),
+            }
+            for pair in pairs
+            for c in pair.comparisons
         ),
     }
 

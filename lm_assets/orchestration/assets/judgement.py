@@ -12,6 +12,7 @@ from lm_assets.orchestration import metadata
 from lm_assets.orchestration.partitions import campaign_partitions
 from lm_assets.orchestration.tables_of_campaigns import RECORDS, VERDICTS
 from lm_assets.regression.campaign_judgement import judge_campaign
+from lm_assets.regression.campaign_versions import compare_campaign_versions
 
 
 @dg.observable_source_asset(
@@ -48,3 +49,25 @@ def regression_verdicts(
     return dg.Output(
         VERDICTS.frame(verdict_rows(verdict)), metadata=metadata.of_verdict(verdict, settings)
     )
+
+
+@dg.asset(
+    partitions_def=campaign_partitions,
+    group_name="judgement",
+    kinds={"scipy"},
+)
+def version_comparison(
+    context: dg.AssetExecutionContext,
+    raw_metrics: pd.DataFrame,
+    bucket: dg.ResourceParam[CampaignBucket],
+    settings: dg.ResourceParam[Configuration],
+) -> dg.MaterializeResult:
+    """Versions of the campaign side by side: paired across the combinations they share."""
+    manifest, _ = campaign_manifest(bucket, context.partition_key)
+    pairs = compare_campaign_versions(
+        RECORDS.rows(raw_metrics),
+        matrix=settings.matrix,
+        metrics=settings.metrics,
+        policy=settings.regression.stages[manifest.stage],
+    )
+    return dg.MaterializeResult(metadata=metadata.of_versions(pairs))

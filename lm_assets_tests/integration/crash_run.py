@@ -1,0 +1,69 @@
+"""One campaign run in a process of its own that kills itself at a chosen point.
+
+Points are counted over everything that leaves the process: each object written or deleted and each
+transaction, once just before it and once just after.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from lm_assets.definitions import build_definitions
+from lm_assets.gateways.configuration import load_configuration
+from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.warehouse import Warehouse
+
+_OUTWARD = (
+    (S3ObjectStore, "write"),
+    (S3ObjectStore, "delete"),
+    (Warehouse, "replace_runs"),
+    (Warehouse, "replace_summaries"),
+    (Warehouse, "replace_verdict"),
+)
+
+
+class KillPoints:
+    """Counts points, and kills this process at one of them without any goodbye."""
+
+    def __init__(self, kill_at: int | None) -> None:
+        self.passed = 0
+        self._kill_at = kill_at
+
+    def point(self) -> None:
+        """Pass one point, or do not."""
+        self.passed += 1
+        if self.passed == self._kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the method with a point before and a point after it."""
+
+        @wraps(method)
+        def wrapped(*arguments: Any, **named: Any) -> Any:
+            self.point()
+            result = method(*arguments, **named)
+            self.point()
+            return result
+
+        return wrapped
+
+
+def run_campaign(
+    campaign: str, environment: Mapping[str, str], kill_at: int | None, passed_file: Path
+) -> None:
+    """Run the campaign job; write how many points it passed when it was not killed."""
+    os.environ.update(environment)
+    points = KillPoints(kill_at)
+    for owner, name in _OUTWARD:
+        setattr(owner, name, points.around(getattr(owner, name)))
+    matrix = load_configuration(Path(environment["LM_CONFIG_DIR"])).matrix
+    job = build_definitions(matrix).resolve_job_def("campaign_job")
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("campaign", [campaign])
+        job.execute_in_process(instance=instance, partition_key=campaign)
+    passed_file.write_text(str(points.passed))
