@@ -65,8 +65,8 @@ def flag_outliers(
     Notes
     -----
     Fences are q₁ − 1.5 IQR and q₃ + 1.5 IQR with quartiles of type 7 (see `sample_quantiles`);
-    only values strictly outside are flagged. Of five normal values 1 in 15 cells has a flag
-    without anything being wrong. A constant cell has no outliers; where three of five values are
+    only values strictly outside are flagged. With five normal runs every third cell has a flag and
+    nothing wrong: a flag invites a look and decides nothing. A constant cell has no outliers; where three of five values are
     equal and the quartiles with them, any other value is flagged.
 
     References

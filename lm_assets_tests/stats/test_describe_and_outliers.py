@@ -80,6 +80,12 @@ def test_infinite_values_are_refused():
         find_outliers([1.0, 2.0, 3.0, 4.0], fence_iqr=0)
 
 
+def test_every_third_cell_of_five_normal_runs_has_a_flag_and_nothing_wrong():
+    runs = np.random.default_rng(6).normal(size=(10_000, 5))
+    flagged = flag_outliers(RaggedSamples.from_lists(list(runs))).is_outlier.reshape(-1, 5)
+    assert 0.31 < flagged.any(axis=1).mean() < 0.35
+
+
 @given(st.lists(SERIES, min_size=1, max_size=5))
 def test_many_cells_are_flagged_as_each_alone(cells):
     samples = RaggedSamples.from_lists(cells)
