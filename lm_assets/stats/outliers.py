@@ -66,8 +66,8 @@ def flag_outliers(
     -----
     Fences are q₁ − 1.5 IQR and q₃ + 1.5 IQR with quartiles of type 7 (see `sample_quantiles`);
     only values strictly outside are flagged. With five normal runs every third cell has a flag and
-    nothing wrong: a flag invites a look and decides nothing. A constant cell has no outliers; where three of five values are
-    equal and the quartiles with them, any other value is flagged.
+    nothing wrong: a flag invites a look and decides nothing. A constant cell has no outliers;
+    where three of five values are equal and the quartiles with them, any other value is flagged.
 
     References
     ----------
