@@ -5,10 +5,12 @@ import gc
 import math
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from lm_assets.gateways.baseline_format import FORMAT_VERSION
 from lm_assets.gateways.baseline_nodes import At, Node, is_null, parse_nodes
 from lm_assets.model.baseline import (
+    LARGEST_SAMPLE,
     Baseline,
     BaselineAnchor,
     BaselineStatus,
@@ -122,50 +124,51 @@ def _metrics(at: At, node: Node, size: int) -> dict[str, MetricBaseline]:
 
 def _metric(at: At, node: Node, size: int) -> MetricBaseline:
     fields = at.fields(node, _METRIC, _NONE)
-    samples = _numbers(at / "samples", fields["samples"])
-    derived = (at / "samples").checked(
-        fields["samples"], lambda: MetricBaseline.of_samples(samples)
-    )
+    samples = (at / "samples").numbers(fields["samples"])
     if len(samples) > size:
         (at / "samples").refuse(
             fields["samples"], f"must hold sample_size = {size} values or fewer, got {len(samples)}"
         )
-    mean = (at / "mean").number(fields["mean"])
-    stddev = None if is_null(fields["stddev"]) else (at / "stddev").number(fields["stddev"])
-    ci95 = None if is_null(fields["ci95"]) else _numbers(at / "ci95", fields["ci95"])
-    scale = max(abs(value) for value in samples)
-    for name, got, expected in (
-        ("mean", (mean,), (derived.mean,)),
-        ("stddev", _as_tuple(stddev), _as_tuple(derived.stddev)),
-        ("ci95", ci95, derived.ci95),
-    ):
+    derived = (at / "samples").checked(
+        fields["samples"], lambda: MetricBaseline.of_samples(samples)
+    )
+    stddev, ci95 = fields["stddev"], fields["ci95"]
+    bounds = None if is_null(ci95) else (at / "ci95").numbers(ci95)
+    found = MetricBaseline(
+        samples=samples,
+        mean=(at / "mean").number(fields["mean"]),
+        stddev=None if is_null(stddev) else (at / "stddev").number(stddev),
+        ci95=bounds,  # type: ignore[arg-type]  # its length is compared below
+    )
+    if found != derived:
+        _check_derived(at, fields, found, derived)
+    return found
+
+
+def _check_derived(
+    at: At, fields: dict[str, Node], found: MetricBaseline, derived: MetricBaseline
+) -> None:
+    """Refuse values that differ from the recomputed ones by more than another C library's do."""
+    scale = max(abs(value) for value in found.samples)
+    for name in ("mean", "stddev", "ci95"):
+        got, expected = getattr(found, name), getattr(derived, name)
         if not _agrees(got, expected, scale):
-            shown = expected if name == "ci95" or expected is None else expected[0]
-            rule = f"does not follow from the samples: it must be {shown!r}, got {_got(got)}"
+            rule = f"does not follow from the samples: it must be {expected!r}, got "
+            rule += "null" if got is None else repr(got)
             (at / name).refuse(fields[name], f"{rule}; change samples with `lm baseline update`")
-    low_high = None if ci95 is None else (ci95[0], ci95[1])
-    return MetricBaseline(samples=samples, mean=mean, stddev=stddev, ci95=low_high)
 
 
-def _as_tuple(value: float | None) -> tuple[float, ...] | None:
-    return None if value is None else (value,)
-
-
-def _got(values: tuple[float, ...] | None) -> str:
-    if values is None:
-        return "null"
-    return repr(values[0]) if len(values) == 1 else repr(values)
-
-
-def _agrees(
-    got: tuple[float, ...] | None, expected: tuple[float, ...] | None, scale: float
-) -> bool:
+def _agrees(got: Any, expected: Any, scale: float) -> bool:
     if got is None or expected is None:
         return got is expected
-    return len(got) == len(expected) and all(
-        math.isclose(g, e, rel_tol=_RELATIVE_TOLERANCE, abs_tol=1e-13 * scale)
-        for g, e in zip(got, expected, strict=True)
+    pairs = zip(_as_tuple(got), _as_tuple(expected), strict=False)
+    return len(_as_tuple(got)) == len(_as_tuple(expected)) and all(
+        math.isclose(g, e, rel_tol=_RELATIVE_TOLERANCE, abs_tol=1e-13 * scale) for g, e in pairs
     )
+
+
+def _as_tuple(value: float | tuple[float, ...]) -> tuple[float, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def _sample_size(at: At, node: Node) -> int:
@@ -211,8 +214,10 @@ def _anchor(at: At, node: Node) -> BaselineAnchor:
 
 
 def _samples(at: At, node: Node) -> tuple[float, ...]:
-    values = _numbers(at, node)
-    return at.checked(node, lambda: MetricBaseline.of_samples(values)).samples
+    values = at.numbers(node)
+    if not values or max(map(abs, values)) > LARGEST_SAMPLE:
+        at.refuse(node, f"must hold one value or more, all within ±{LARGEST_SAMPLE:g}")
+    return values
 
 
 def _rejected_runs(at: At, node: Node | None) -> tuple[RejectedRun, ...]:
@@ -221,10 +226,6 @@ def _rejected_runs(at: At, node: Node | None) -> tuple[RejectedRun, ...]:
         fields = at.fields(item, _REJECTED, _NONE)
         rejected.append(RejectedRun(**{n: (at / n).text(value) for n, value in fields.items()}))
     return tuple(rejected)
-
-
-def _numbers(at: At, node: Node) -> tuple[float, ...]:
-    return tuple(map(at.number, at.items(node)))
 
 
 def _texts(at: At, node: Node) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ T = TypeVar("T")
 Node: TypeAlias = tuple[int, str, Any]
 
 _MAX_DEPTH = 16
+_EXTRAS = "anchors and tags are not read; write plain values"
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 
 
@@ -60,6 +61,8 @@ class At:
     ) -> dict[str, Node]:
         """Return a mapping's nodes; absent required and unknown keys are refused."""
         found = self.mapping(node)
+        if found.keys() == required:
+            return found
         if unknown := sorted(found.keys() - required - optional):
             self.refuse(
                 found[unknown[0]],
@@ -90,6 +93,13 @@ class At:
         if kind != "" or not _NUMBER.fullmatch(content):
             self.refuse(node, f"must be a plain decimal number, got {_shown(node)}")
         return float(content)
+
+    def numbers(self, node: Node) -> tuple[float, ...]:
+        """Return a list of finite numbers in plain decimal spelling."""
+        items = self.items(node)
+        if all(kind == "" and _NUMBER.fullmatch(content) for _, kind, content in items):
+            return tuple([float(content) for _, _, content in items])
+        return tuple(map(self.number, items))
 
     def checked(self, node: Node, make: Callable[[], T]) -> T:
         """Return what ``make`` returns; a ValueError becomes the error for this node."""
@@ -129,12 +139,14 @@ def _document(loader: Any, file: str) -> Node | None:
     while (event := loader.get_event()) is not None:
         kind = type(event)
         if kind is yaml.ScalarEvent:
-            _refuse_extras(event, file)
+            if event.anchor is not None or event.tag is not None:
+                _refuse_event(event, file, _EXTRAS)
             current.append((event.start_mark.line + 1, '"' if event.style else "", event.value))
         elif kind is yaml.SequenceEndEvent or kind is yaml.MappingEndEvent:
             current = stack.pop()
         elif kind is yaml.SequenceStartEvent or kind is yaml.MappingStartEvent:
-            _refuse_extras(event, file)
+            if event.anchor is not None or event.tag is not None:
+                _refuse_event(event, file, _EXTRAS)
             line, children = event.start_mark.line + 1, list[Node]()
             current.append((line, "[" if kind is yaml.SequenceStartEvent else "{", children))
             stack.append(current)
@@ -146,11 +158,6 @@ def _document(loader: Any, file: str) -> Node | None:
         elif kind is yaml.DocumentStartEvent and roots:
             _refuse_event(event, file, "holds a second document; only one is read")
     return roots[0] if roots else None
-
-
-def _refuse_extras(event: Any, file: str) -> None:
-    if event.anchor is not None or event.tag is not None:
-        _refuse_event(event, file, "anchors and tags are not read; write plain values")
 
 
 def _refuse_event(event: Any, file: str, rule: str) -> NoReturn:
