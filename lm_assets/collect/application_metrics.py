@@ -135,3 +135,5 @@ _METRICS: dict[str, Callable[[ApplicationFigures], _Answer]] = {
     "latency_p95_ms": lambda figures: _latency_ms(figures.task_duration_p95_ms),
     "latency_p99_ms": lambda figures: _latency_ms(figures.task_duration_p99_ms),
 }
+
+APPLICATION_METRICS = tuple(_METRICS)

@@ -55,6 +55,19 @@ class ExecutorAdded(Struct):
     info: ExecutorInfo = field(name="Executor Info")
 
 
+class BlockManagerId(Struct):
+    """Whose block manager it is."""
+
+    executor_id: str = field(name="Executor ID")
+
+
+class BlockManagerAdded(Struct):
+    """An executor's storage came; in local mode before the executor itself is announced."""
+
+    timestamp_ms: Instant = field(name="Timestamp")
+    block_manager: BlockManagerId = field(name="Block Manager ID")
+
+
 class ExecutorRemoved(Struct):
     """An executor went."""
 
@@ -198,6 +211,7 @@ _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
         ApplicationEnd,
         EnvironmentUpdate,
         ExecutorAdded,
+        BlockManagerAdded,
         ExecutorRemoved,
         JobStart,
         JobEnd,

@@ -37,6 +37,7 @@ class EventTally:
     version: str | None = None
     properties: dict[str, str] = field(default_factory=dict)
     executors: dict[str, _Executor] = field(default_factory=dict)
+    seen_since_ms: dict[str, int] = field(default_factory=dict)
     peak_heap_bytes: dict[str, int] = field(default_factory=dict)
     stages_of_job: dict[int, list[int]] = field(default_factory=dict)
     jobs: set[int] = field(default_factory=set)
@@ -75,6 +76,7 @@ class EventTally:
             events.JobStart: self._job_start,
             events.JobEnd: self._job_end,
             events.ExecutorAdded: self._executor_added,
+            events.BlockManagerAdded: self._block_manager_added,
             events.ExecutorRemoved: self._executor_removed,
             events.EnvironmentUpdate: self._environment_update,
             events.ApplicationStart: self._application_start,
@@ -165,8 +167,12 @@ class EventTally:
         self.failed_jobs += event.result.result != "JobSucceeded"
         self.unneeded_stage_ids.update(self.stages_of_job.pop(event.job_id, ()))
 
+    def _block_manager_added(self, event: events.BlockManagerAdded) -> None:
+        self.seen_since_ms.setdefault(event.block_manager.executor_id, event.timestamp_ms)
+
     def _executor_added(self, event: events.ExecutorAdded) -> None:
-        self.executors[event.executor_id] = _Executor(event.info.cores, event.timestamp_ms)
+        since_ms = self.seen_since_ms.setdefault(event.executor_id, event.timestamp_ms)
+        self.executors[event.executor_id] = _Executor(event.info.cores, since_ms)
 
     def _executor_removed(self, event: events.ExecutorRemoved) -> None:
         if event.executor_id in self.executors:

@@ -1,0 +1,80 @@
+"""One Spark application asked of its event log or of a History Server; a failure is an answer."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from lm_assets.collect.application_figures import ApplicationFigures
+from lm_assets.collect.application_metrics import APPLICATION_METRICS, application_measurements
+from lm_assets.collect.event_log import EventLogPart, parse_event_log
+from lm_assets.collect.history_server_figures import figures_from_answers
+from lm_assets.collect.source_answers import (
+    EVENT_LOG,
+    HISTORY_SERVER,
+    SourceAnswer,
+    failed_source,
+)
+from lm_assets.gateways.history_server import HistoryServer, Patience
+from lm_assets.model.errors import LmError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApplicationRef:
+    """One attempt of one application; the newest attempt where none is named."""
+
+    app_id: str
+    attempt_id: str | None = None
+
+
+def ask_event_log(parts: Sequence[EventLogPart]) -> SourceAnswer:
+    """Return what an event log gives for its run; one that cannot be read gives reasons."""
+    asked = ", ".join(part.name for part in parts[:3]) + (", …" if len(parts) > 3 else "")
+    try:
+        figures = parse_event_log(parts)
+    except LmError as error:
+        return failed_source(EVENT_LOG, APPLICATION_METRICS, asked=asked, reason=str(error))
+    return _answer(EVENT_LOG, asked, figures)
+
+
+def ask_history_server(
+    server: HistoryServer, application: ApplicationRef, *, patience: Patience | None = None
+) -> SourceAnswer:
+    """Return what a History Server gives for one application; an outage gives reasons."""
+    attempt = f"/{application.attempt_id}" if application.attempt_id else ""
+    asked = f"api/v1/applications/{application.app_id}{attempt} and all below"
+    try:
+        answers = server.read_application(
+            application.app_id, application.attempt_id, patience=patience
+        )
+    except LmError as error:
+        return failed_source(HISTORY_SERVER, APPLICATION_METRICS, asked=asked, reason=str(error))
+    return _answer(HISTORY_SERVER, asked, figures_from_answers(answers))
+
+
+def ask_history_server_for_all(
+    server: HistoryServer,
+    applications: Sequence[ApplicationRef],
+    *,
+    concurrency: int,
+    patience: Patience | None = None,
+) -> list[SourceAnswer]:
+    """Return the answers for many applications, in their order, ``concurrency`` at a time."""
+    with ThreadPoolExecutor(concurrency) as pool:
+        return list(
+            pool.map(lambda ref: ask_history_server(server, ref, patience=patience), applications)
+        )
+
+
+def _answer(source: str, asked: str, figures: ApplicationFigures) -> SourceAnswer:
+    said = (
+        f"{figures.app_id}: {figures.tasks} tasks in {figures.stages_run} stages "
+        f"of {figures.jobs} jobs"
+    )
+    answered = "; ".join((said, *figures.incomplete, *figures.notes))
+    return SourceAnswer(
+        source=source,
+        measurements=application_measurements(figures, source=source),
+        asked=dict.fromkeys(APPLICATION_METRICS, asked),
+        answered=dict.fromkeys(APPLICATION_METRICS, answered),
+        notes=figures.notes,
+    )

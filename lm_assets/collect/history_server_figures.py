@@ -1,0 +1,162 @@
+"""From a History Server's answers to the figures that the event log itself would give."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+
+from lm_assets.collect.application_figures import (
+    DRIVER,
+    ApplicationFigures,
+    ExecutorFigures,
+    TaskSums,
+    executors_in_order,
+    utc_from_ms,
+)
+from lm_assets.collect.spark_properties import executor_cores, executor_memory_bytes
+from lm_assets.collect.task_durations import TaskDurations
+from lm_assets.gateways.history_server_answers import (
+    ApplicationAnswers,
+    Executor,
+    StageAttempt,
+    Task,
+)
+
+_DENIED = "TaskCommitDenied"
+# Spark's default of spark.ui.retainedDeadExecutors; older dead executors are dropped.
+_RETAINED_DEAD_EXECUTORS = 100
+
+
+def figures_from_answers(answers: ApplicationAnswers) -> ApplicationFigures:
+    """Return an application's figures from what the server says of its jobs, stages and tasks.
+
+    Sums are the server's own per stage attempt. Task outcomes, peak execution memory and duration
+    quantiles come from the rows of every task attempt, so that quantiles are of the application
+    and not a mean over stages, exact as :class:`TaskDurations` says. What the server no longer
+    holds (it keeps 1,000 jobs, 1,000 stages and 100,000 tasks a stage by default) is found by
+    counting and makes the figures incomplete; so does an attempt that is not completed.
+    """
+    attempt, stages = answers.attempt, answers.stages
+    properties = dict(answers.environment.spark_properties)
+    executors = [executor for executor in answers.executors if executor.total_cores > 0]
+    tasks = [task for rows in answers.tasks.values() for task in rows]
+    outcomes = Counter(_outcome(task) for task in tasks)
+    durations = TaskDurations()
+    # The server leaves out a duration of zero.
+    durations.extend(task.duration or 0 for task in tasks if task.status == "SUCCESS")
+    is_local = any(executor.id == DRIVER for executor in executors)
+    counted_failures = sum(stage.num_failed_tasks for stage in stages)
+    failures = outcomes["failed"] + outcomes["failed speculative"]
+    return ApplicationFigures(
+        app_id=answers.application.id,
+        attempt_id=attempt.attempt_id,
+        app_name=answers.application.name,
+        spark_version=attempt.app_spark_version or None,
+        started_at=utc_from_ms(attempt.start_time_epoch),
+        ended_at=utc_from_ms(attempt.end_time_epoch) if attempt.completed else None,
+        executor_cores_configured=executor_cores(properties),
+        executor_memory_bytes=executor_memory_bytes(properties, is_local=is_local),
+        executors=executors_in_order(_executor(executor) for executor in executors),
+        jobs=len(answers.jobs),
+        failed_jobs=sum(job.status == "FAILED" for job in answers.jobs),
+        stages_run=sum(_was_submitted(stage) for stage in stages),
+        failed_stages=sum(stage.status == "FAILED" for stage in stages),
+        skipped_stages=sum(stage.status == "SKIPPED" for stage in stages),
+        tasks=sum(count for outcome, count in outcomes.items() if outcome != "running"),
+        failed_tasks=outcomes["failed"],
+        killed_tasks=outcomes["killed"],
+        speculative_tasks=sum(t.speculative and _outcome(t) != "running" for t in tasks),
+        resubmitted_tasks=max(counted_failures - failures, 0),
+        sums=_sums(stages),
+        peak_execution_memory_bytes=max(
+            (task.task_metrics.peak_execution_memory for task in tasks), default=0
+        ),
+        driver_peak_jvm_heap_bytes=_driver_peak(answers.executors),
+        task_duration_p50_ms=durations.quantile_ms(0.50),
+        task_duration_p95_ms=durations.quantile_ms(0.95),
+        task_duration_p99_ms=durations.quantile_ms(0.99),
+        incomplete=tuple(_incomplete(answers)),
+        notes=tuple(_notes(outcomes["failed speculative"], durations)),
+    )
+
+
+def _outcome(task: Task) -> str:
+    if task.status == "SUCCESS":
+        return "success"
+    # The rows call a denied commit failed; the server's own counts call it killed.
+    if task.status == "KILLED" or (task.error_message or "").startswith(_DENIED):
+        return "killed"
+    if task.status == "FAILED":
+        return "failed speculative" if task.speculative else "failed"
+    return "running"
+
+
+def _was_submitted(stage: StageAttempt) -> bool:
+    return stage.status not in {"PENDING", "SKIPPED"} and stage.submission_time is not None
+
+
+def _sums(stages: list[StageAttempt]) -> TaskSums:
+    return TaskSums(
+        executor_run_time_ms=sum(stage.executor_run_time for stage in stages),
+        executor_cpu_time_ns=sum(stage.executor_cpu_time for stage in stages),
+        jvm_gc_time_ms=sum(stage.jvm_gc_time for stage in stages),
+        memory_bytes_spilled=sum(stage.memory_bytes_spilled for stage in stages),
+        disk_bytes_spilled=sum(stage.disk_bytes_spilled for stage in stages),
+        shuffle_bytes_written=sum(stage.shuffle_write_bytes for stage in stages),
+        shuffle_bytes_read=sum(stage.shuffle_read_bytes for stage in stages),
+        shuffle_rows_written=sum(stage.shuffle_write_records for stage in stages),
+        shuffle_rows_read=sum(stage.shuffle_read_records for stage in stages),
+        input_bytes=sum(stage.input_bytes for stage in stages),
+        input_rows=sum(stage.input_records for stage in stages),
+        output_bytes=sum(stage.output_bytes for stage in stages),
+        output_rows=sum(stage.output_records for stage in stages),
+    )
+
+
+def _executor(executor: Executor) -> ExecutorFigures:
+    return ExecutorFigures(
+        executor_id=executor.id,
+        cores=executor.total_cores,
+        added_at=_instant(executor.add_time),
+        removed_at=_instant(executor.remove_time) if executor.remove_time else None,
+        peak_jvm_heap_bytes=executor.peak_memory_metrics.jvm_heap_bytes or None,
+    )
+
+
+def _instant(text: str) -> datetime:
+    # The server writes 2026-11-22T01:02:03.456GMT, which ISO 8601 does not know.
+    return datetime.fromisoformat(text.replace("GMT", "+00:00"))
+
+
+def _driver_peak(executors: list[Executor]) -> int | None:
+    peaks = (e.peak_memory_metrics.jvm_heap_bytes for e in executors if e.id == DRIVER)
+    return next(peaks, 0) or None
+
+
+def _incomplete(answers: ApplicationAnswers) -> Iterator[str]:
+    if not answers.attempt.completed:
+        yield "application is not completed: it is running, or its driver died"
+    # Spark numbers jobs and stages from 0 without gaps.
+    jobs = {job.job_id for job in answers.jobs}
+    if jobs and max(jobs) >= len(jobs):
+        yield f"the server dropped old jobs: {len(jobs)} of {max(jobs) + 1} left"
+    stages = {stage.stage_id for stage in answers.stages}
+    if stages and max(stages) >= len(stages):
+        yield f"the server dropped old stages: {len(stages)} of {max(stages) + 1} left"
+    for stage in answers.stages:
+        rows = answers.tasks.get((stage.stage_id, stage.attempt_id), [])
+        succeeded = sum(task.status == "SUCCESS" for task in rows)
+        if succeeded < stage.num_complete_tasks:
+            yield (
+                f"the server dropped old tasks of stage {stage.stage_id}.{stage.attempt_id}: "
+                f"{succeeded} of {stage.num_complete_tasks} successful ones left"
+            )
+    dead = sum(not executor.is_active for executor in answers.executors)
+    if dead >= _RETAINED_DEAD_EXECUTORS:
+        yield f"{dead} dead executors: the server may have dropped others"
+
+
+def _notes(failed_speculative_tasks: int, durations: TaskDurations) -> Iterator[str]:
+    if failed_speculative_tasks:
+        yield f"{failed_speculative_tasks} speculative copies failed; not in failed_tasks"
+    if not durations.is_exact:
+        yield f"task-duration quantiles within 0.5 %: more than {durations.exact_up_to} tasks"

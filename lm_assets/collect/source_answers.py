@@ -1,0 +1,104 @@
+"""What each source was asked and answered for one load run, and the merge of all of them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from lm_assets.model.measurement import Measurements
+
+RESULT_LINE = "result line"
+PROMETHEUS = "prometheus"
+PODS = "pods.json"
+HISTORY_SERVER = "history server"
+EVENT_LOG = "event log"
+
+# The first available wins. What a source cannot give does not keep a later one from giving it.
+PRECEDENCE = (RESULT_LINE, PROMETHEUS, PODS, HISTORY_SERVER, EVENT_LOG)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceAnswer:
+    """One source's measurements of one load run; ``asked`` and ``answered`` are by metric."""
+
+    source: str
+    measurements: Measurements
+    asked: Mapping[str, str] = field(default_factory=dict)
+    answered: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.source not in PRECEDENCE:
+            raise ValueError(f"source must be one of {PRECEDENCE}, got {self.source!r}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MetricExplanation:
+    """Where one metric's value came from, or why there is none.
+
+    ``source`` is None where no source has the metric; ``reason`` is empty where one has.
+    """
+
+    metric: str
+    value: float | None
+    source: str | None
+    asked: str
+    answered: str
+    reason: str
+
+
+def failed_source(source: str, metrics: Iterable[str], *, asked: str, reason: str) -> SourceAnswer:
+    """Return the answer of a source that failed: every metric missing for one reason."""
+    names = list(metrics)
+    return SourceAnswer(
+        source=source,
+        measurements=Measurements(missing=dict.fromkeys(names, f"{source}: {reason}")),
+        asked=dict.fromkeys(names, asked),
+        answered=dict.fromkeys(names, reason),
+    )
+
+
+def merge_answers(answers: Iterable[SourceAnswer]) -> Measurements:
+    """Return one run's measurements: by metric, the first source of ``PRECEDENCE`` that has it.
+
+    Where none has it, the reasons of all that were asked are kept.
+    """
+    merged = Measurements()
+    for answer in _in_order(answers):
+        merged = merged.merged_with(answer.measurements)
+    return merged
+
+
+def explain_answers(
+    answers: Iterable[SourceAnswer], *, metrics: Iterable[str]
+) -> tuple[MetricExplanation, ...]:
+    """Return for every metric which source gave it, what was asked and what was answered."""
+    ordered = _in_order(answers)
+    merged = merge_answers(ordered)
+    return tuple(_explain(metric, merged, ordered) for metric in metrics)
+
+
+def _in_order(answers: Iterable[SourceAnswer]) -> list[SourceAnswer]:
+    return sorted(answers, key=lambda answer: PRECEDENCE.index(answer.source))
+
+
+def _explain(
+    metric: str, merged: Measurements, ordered: Iterable[SourceAnswer]
+) -> MetricExplanation:
+    asked, answered = [], []
+    giver = next((a.source for a in ordered if metric in a.measurements.values), None)
+    for answer in ordered:
+        if metric in answer.asked:
+            asked.append(f"{answer.source}: {answer.asked[metric]}")
+        if metric in answer.answered:
+            answered.append(f"{answer.source}: {answer.answered[metric]}")
+        if answer.source == giver:
+            # Sources after the one that gave the value have no say in it.
+            break
+    reason = "" if giver else merged.missing.get(metric, "no source has this metric")
+    return MetricExplanation(
+        metric=metric,
+        value=merged.values.get(metric),
+        source=giver,
+        asked="; ".join(asked),
+        answered="; ".join(answered),
+        reason=reason,
+    )

@@ -1,0 +1,168 @@
+"""Spark History Server, read through its REST API."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import quote
+
+from lm_assets.gateways.history_server_answers import (
+    Application,
+    ApplicationAnswers,
+    Attempt,
+    Environment,
+    Executor,
+    Job,
+    StageAttempt,
+    Task,
+)
+from lm_assets.gateways.json_http import (
+    DEFAULT_RETRY,
+    HttpLimits,
+    JsonHttpClient,
+    RemoteError,
+    RemoteFault,
+)
+from lm_assets.gateways.retrying import RetryPolicy
+from lm_assets.model.errors import LmError
+
+T = TypeVar("T")
+URL_VARIABLE = "LM_HISTORY_SERVER_URL"
+# A task row is about 2 KB of JSON.
+TASKS_PER_PAGE = 5_000
+_WAIT_BETWEEN_LOOKS_S = 2.0
+
+
+class UnknownApplicationError(LmError):
+    """The server does not know the application or the attempt, or has not listed it yet."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """How long to wait for an application that is not there, or not completed, yet.
+
+    A server looks for new event logs every ten seconds by default, and lists an application as
+    running until it has read the last event.
+    """
+
+    wait_s: float = 0.0
+    sleep: Callable[[float], None] = time.sleep
+
+
+class HistoryServer:
+    """One History Server; safe to be shared by threads."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        limits: HttpLimits | None = None,
+        retry: RetryPolicy = DEFAULT_RETRY,
+        tasks_per_page: int = TASKS_PER_PAGE,
+    ) -> None:
+        self._http = JsonHttpClient(url, server="History Server", limits=limits, retry=retry)
+        self._tasks_per_page = tasks_per_page
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "HistoryServer | None":
+        """Return the configured server, or None where none is configured."""
+        url = environment.get(URL_VARIABLE, "")
+        return cls(url) if url else None
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._http.close()
+
+    def application(self, app_id: str) -> Application:
+        """Return one application with its attempts.
+
+        Raises
+        ------
+        UnknownApplicationError
+            Where the server does not list it.
+        RemoteError
+            Where the server gives no usable answer.
+        """
+        return self._known(app_id, f"applications/{quote(app_id, safe='')}", Application)
+
+    def read_application(
+        self, app_id: str, attempt_id: str | None = None, *, patience: Patience | None = None
+    ) -> ApplicationAnswers:
+        """Return all that one attempt's figures need; the newest attempt unless one is named.
+
+        An application that is unknown or not completed is looked for again as long as
+        ``patience`` allows; then an unknown one raises, and one that is not completed is
+        returned with ``attempt.completed`` false.
+        """
+        application, attempt = self._awaited(app_id, attempt_id, patience or Patience())
+        path = f"applications/{quote(app_id, safe='')}"
+        if attempt.attempt_id is not None:
+            path += f"/{quote(attempt.attempt_id, safe='')}"
+        stages = self._known(app_id, f"{path}/stages", list[StageAttempt])
+        return ApplicationAnswers(
+            application=application,
+            attempt=attempt,
+            jobs=self._known(app_id, f"{path}/jobs", list[Job]),
+            stages=stages,
+            executors=self._known(app_id, f"{path}/allexecutors", list[Executor]),
+            environment=self._known(app_id, f"{path}/environment", Environment),
+            tasks={
+                (stage.stage_id, stage.attempt_id): self._tasks(app_id, path, stage)
+                for stage in stages
+                if stage.ended_tasks
+            },
+        )
+
+    def _awaited(
+        self, app_id: str, attempt_id: str | None, patience: Patience
+    ) -> tuple[Application, Attempt]:
+        waited_s = 0.0
+        while True:
+            is_last_look = waited_s >= patience.wait_s
+            try:
+                application = self.application(app_id)
+                attempt = _attempt(application, attempt_id)
+            except UnknownApplicationError:
+                if is_last_look:
+                    raise
+            else:
+                if attempt.completed or is_last_look:
+                    return application, attempt
+            patience.sleep(_WAIT_BETWEEN_LOOKS_S)
+            waited_s += _WAIT_BETWEEN_LOOKS_S
+
+    def _tasks(self, app_id: str, path: str, stage: StageAttempt) -> list[Task]:
+        url = f"{path}/stages/{stage.stage_id}/{stage.attempt_id}/taskList"
+        tasks: list[Task] = []
+        while True:
+            page = {"offset": len(tasks), "length": self._tasks_per_page, "sortBy": "ID"}
+            rows = self._known(app_id, url, list[Task], page)
+            tasks.extend(rows)
+            if len(rows) < self._tasks_per_page:
+                return tasks
+
+    def _known(
+        self, app_id: str, path: str, answer: type[T], params: Mapping[str, object] | None = None
+    ) -> T:
+        try:
+            return self._http.get(f"api/v1/{path}", params, answer=answer)
+        except RemoteError as error:
+            if error.fault is RemoteFault.NOT_FOUND:
+                raise UnknownApplicationError(
+                    f"application {app_id!r} is unknown to the History Server: {error}"
+                ) from error
+            raise
+
+
+def _attempt(application: Application, attempt_id: str | None) -> Attempt:
+    if not application.attempts:
+        raise UnknownApplicationError(f"application {application.id!r} has no attempt yet")
+    if attempt_id is None:
+        return application.attempts[0]
+    for attempt in application.attempts:
+        if attempt.attempt_id == attempt_id:
+            return attempt
+    known = ", ".join(str(attempt.attempt_id) for attempt in application.attempts)
+    raise UnknownApplicationError(
+        f"application {application.id!r} has no attempt {attempt_id!r}, only {known}"
+    )
