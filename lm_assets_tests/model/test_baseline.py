@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -17,6 +17,7 @@ def test_derived_values_of_five_known_samples():
     assert derived.ci95 == pytest.approx((11.838, 12.562), abs=5e-4)
 
 
+@settings(deadline=None)
 @given(SAMPLES)
 def test_the_interval_is_the_t_interval_of_scipy(samples):
     derived = MetricBaseline.of_samples(samples)

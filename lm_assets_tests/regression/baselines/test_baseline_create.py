@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lm_assets.regression.baselines import initial_entries
@@ -125,11 +125,13 @@ def test_runs_without_any_value_make_no_baseline():
     assert "none of the 5 runs has a value" in refusal.detail
 
 
+@settings(deadline=None)
 @given(st.permutations(runs([12.0, 11.1, 12.2, 10.3, 12.4, 9.9])))
 def test_the_order_of_delivery_does_not_matter(records):
     assert initial(records) == initial(runs([12.0, 11.1, 12.2, 10.3, 12.4, 9.9]))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=50))
 def test_any_run_id_can_be_ordered(run_id):
     records = [a_record(run_id=run_id, started_at=None, ended_at=None), *runs([1, 2, 3, 4])]
