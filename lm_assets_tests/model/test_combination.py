@@ -87,6 +87,13 @@ class TestResolve:
         assert matrix.resolve("main_15gb").id == "main_15gb"
         assert matrix.resolve("main_1.5gb").id == "main_1.5gb"
 
+    def test_takes_an_exact_id_for_itself_even_where_it_could_be_one_behind_a_priority(
+        self,
+    ) -> None:
+        matrix = two_dimensions(["p1_a1", "a.1"], ["b"], priorities={"p1": [{}]})
+        assert matrix.resolve("p1_a1_b").id == "p1_a1_b"
+        assert matrix.resolve("p1_a.1_b").id == "a.1_b"
+
     def test_refuses_a_half_compact_spelling_of_two_combinations(self) -> None:
         matrix = two_dimensions(["3.5.0"], ["1.5gb", "15gb"])
         with pytest.raises(UnknownCombinationError, match="ambiguous"):
