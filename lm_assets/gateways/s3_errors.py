@@ -11,7 +11,7 @@ from lm_assets.gateways.object_store import (
     ObjectStoreUnavailableError,
 )
 
-_NOT_FOUND_CODES = {"404", "NoSuchKey", "NotFound"}
+_NOT_FOUND_CODES = {"404", "NoSuchKey", "NotFound", "NoSuchLifecycleConfiguration"}
 _PRECONDITION_CODES = {"412", "PreconditionFailed", "409", "ConditionalRequestConflict"}
 _TRANSIENT_CODES = {"SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "429"}
 _CREDENTIAL_CODES = {

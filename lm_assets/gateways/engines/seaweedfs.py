@@ -17,7 +17,7 @@ from lm_assets.gateways.object_store import ObjectStoreError
 from lm_assets.gateways.retrying import NO_RETRY
 from lm_assets.gateways.s3_object_store import S3ObjectStore
 
-_PORT_FLAGS = tuple(
+PORT_FLAGS = tuple(
     f"{part}.{kind}"
     for part in ("s3", "master", "volume", "filer", "admin")
     for kind in ("port", "port.grpc")
@@ -60,8 +60,8 @@ class SeaweedServer:
     ) -> None:
         self._data = directory / "data"
         self.log = directory / "server.log"
-        reusable = len(ports) == len(_PORT_FLAGS) and are_free(ports)
-        self.ports = list(ports) if reusable else free_ports(len(_PORT_FLAGS))
+        reusable = len(ports) == len(PORT_FLAGS) and are_free(ports)
+        self.ports = list(ports) if reusable else free_ports(len(PORT_FLAGS))
         self.endpoint = f"http://127.0.0.1:{self.ports[0]}"
         self.bucket = bucket
         self._access_key_id = access_key_id
@@ -72,7 +72,7 @@ class SeaweedServer:
         """Start the server; `wait` returns when it can be used."""
         self._data.mkdir(parents=True, exist_ok=True)
         self.log.parent.chmod(0o700)
-        ports = (f"-{flag}={port}" for flag, port in zip(_PORT_FLAGS, self.ports, strict=True))
+        ports = (f"-{flag}={port}" for flag, port in zip(PORT_FLAGS, self.ports, strict=True))
         self.process = spawn(
             [weed_executable(), "mini", f"-dir={self._data}", *_FLAGS, *ports],
             log=self.log,

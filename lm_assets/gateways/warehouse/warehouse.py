@@ -11,6 +11,7 @@ from lm_assets.gateways.warehouse import history, partitions, rows, schema
 from lm_assets.gateways.warehouse.connection import RetryingConnection
 from lm_assets.gateways.warehouse.errors import WarehouseError
 from lm_assets.gateways.warehouse.history import CampaignOverview, HistoryPoint
+from lm_assets.gateways.warehouse.locks import lock_campaign
 from lm_assets.gateways.warehouse.rows import Row, Target
 from lm_assets.model.record import RunRecord
 from lm_assets.model.summary import MetricSummary
@@ -163,7 +164,7 @@ class Warehouse:
     ) -> None:
         def attempt(connection: psycopg.Connection) -> bool:
             with connection.transaction():
-                connection.execute(_LOCK_CAMPAIGN, [f"lm-assets campaign {campaign}"])
+                lock_campaign(connection, campaign)
                 if months and partitions.missing_months(connection, months):
                     return False
                 write(connection)
@@ -207,7 +208,6 @@ def _replace(
             copy.write_row(row)
 
 
-_LOCK_CAMPAIGN = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _UPSERT_COMBINATION = (
     "INSERT INTO combinations (combination, dimensions) VALUES (%s, %s) ON CONFLICT (combination) "
     "DO UPDATE SET dimensions = EXCLUDED.dimensions "

@@ -1,0 +1,106 @@
+"""How long objects are kept: lifecycle rules of the bucket, set and verified."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lm_assets.gateways import object_keys
+from lm_assets.gateways.object_store import ObjectNotFoundError, ObjectStoreError
+from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.model.retention import RetentionPolicy
+
+# Rules of these names are the platform's; a bucket may have others, which are left alone.
+RULE_PREFIX = "lm-assets-"
+_UNFINISHED_UPLOAD_DAYS = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PrefixRetention:
+    """What is wanted of a prefix and what the bucket's rules say, in days; None is for ever."""
+
+    prefix: str
+    wanted_days: int
+    found_days: int | None
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether the bucket does what is wanted."""
+        return self.found_days == self.wanted_days
+
+
+def wanted_days(policy: RetentionPolicy) -> dict[str, int]:
+    """Return the days for which objects are kept, by prefix."""
+    return {
+        object_keys.INCOMING: policy.raw_days,
+        object_keys.RAW: policy.raw_days,
+        object_keys.QUARANTINE: policy.raw_days,
+        object_keys.AGGREGATED: policy.aggregated_days,
+        object_keys.REPORTS: policy.aggregated_days,
+    }
+
+
+def apply_lifecycle(store: S3ObjectStore, policy: RetentionPolicy) -> list[PrefixRetention]:
+    """Set the bucket's lifecycle rules and return what the bucket then says.
+
+    Rules that are not the platform's are kept.
+
+    Raises
+    ------
+    ObjectStoreError
+        When the store takes the rules and does not give them back.
+    """
+    others = [rule for rule in _rules(store) if not _is_own(rule)]
+    rules = [*others, *(_rule(prefix, days) for prefix, days in wanted_days(policy).items())]
+    store.ask(
+        "setting the lifecycle of",
+        "",
+        lambda: store.client.put_bucket_lifecycle_configuration(
+            Bucket=store.bucket, LifecycleConfiguration={"Rules": rules}
+        ),
+    )
+    status = lifecycle_status(store, policy)
+    if refused := [item.prefix for item in status if not item.is_applied]:
+        raise ObjectStoreError(
+            f"bucket {store.bucket} took the lifecycle rules and does not have them: {refused}; "
+            "does this server support lifecycle rules?"
+        )
+    return status
+
+
+def lifecycle_status(store: S3ObjectStore, policy: RetentionPolicy) -> list[PrefixRetention]:
+    """Return what is wanted of each prefix and what the bucket's rules say of it."""
+    found = {
+        rule.get("Filter", {}).get("Prefix"): rule.get("Expiration", {}).get("Days")
+        for rule in _rules(store)
+        if _is_own(rule) and rule.get("Status") == "Enabled"
+    }
+    return [
+        PrefixRetention(prefix=prefix, wanted_days=days, found_days=found.get(prefix))
+        for prefix, days in wanted_days(policy).items()
+    ]
+
+
+def _rules(store: S3ObjectStore) -> Sequence[Mapping[str, Any]]:
+    try:
+        answer = store.ask(
+            "reading the lifecycle of",
+            "",
+            lambda: store.client.get_bucket_lifecycle_configuration(Bucket=store.bucket),
+        )
+    except ObjectNotFoundError:
+        return []
+    return list(answer.get("Rules", ()))
+
+
+def _is_own(rule: Mapping[str, Any]) -> bool:
+    return str(rule.get("ID", "")).startswith(RULE_PREFIX)
+
+
+def _rule(prefix: str, days: int) -> dict[str, Any]:
+    return {
+        "ID": f"{RULE_PREFIX}{prefix.rstrip('/')}",
+        "Status": "Enabled",
+        "Filter": {"Prefix": prefix},
+        "Expiration": {"Days": days},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _UNFINISHED_UPLOAD_DAYS},
+    }
