@@ -121,13 +121,16 @@ def _add_shifts(result: list[Explanation], judgement: Judgement) -> None:
 
 def _add_outliers(result: list[Explanation], judgement: Judgement) -> None:
     flagged, cells = judgement.flagged, judgement.cells
+    baseline = cells.baseline.runs_of_cells(flagged.baseline)
+    current = cells.current.runs_of_cells(flagged.current)
+    without = judgement.decisions_without_flagged.code.tolist()
+    names = [verdict.value for verdict in VERDICTS]
     for cell in np.flatnonzero(flagged.cells).tolist():
         result[cell]["outlier_runs"] = {
-            "baseline": list(cells.baseline.runs_of(cell, flagged.baseline)),
-            "current": list(cells.current.runs_of(cell, flagged.current)),
+            "baseline": baseline.get(cell, []),
+            "current": current.get(cell, []),
         }
-        without = judgement.decisions_without_flagged.code[cell]
-        result[cell]["verdict_without_outliers"] = VERDICTS[without].value
+        result[cell]["verdict_without_outliers"] = names[without[cell]]
 
 
 def _add_faults_and_gaps(
@@ -148,11 +151,9 @@ def _add_faults_and_gaps(
 
 def _add_limits(result: list[Explanation], judgement: Judgement) -> None:
     cells = judgement.cells
-    for cell in np.unique(cells.current.ragged.cells[judgement.over_limit]).tolist():
-        result[cell]["limit"] = {
-            "limit": cells.metrics[cells.metric_code[cell]].limit,
-            "runs": list(cells.current.runs_of(cell, judgement.over_limit)),
-        }
+    for cell, runs in cells.current.runs_of_cells(judgement.over_limit).items():
+        limit = cells.metrics[cells.metric_code[cell]].limit
+        result[cell]["limit"] = {"limit": limit, "runs": runs}
 
 
 def _scale_conflict(judgement: Judgement, policy: StagePolicy) -> BoolArray:

@@ -1,25 +1,17 @@
 """Every cell's verdict as a value: its numbers, its flags, and the explanation as data."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from lm_assets.model.metric import Scale
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import CellVerdict
 from lm_assets.regression.campaign_context import CampaignContext
 from lm_assets.regression.cell_explanations import explanations, flags_of_cells
 from lm_assets.regression.cell_verdicts import VERDICTS
-from lm_assets.regression.figures import defined, interval
 from lm_assets.regression.judgement import Judgement
 from lm_assets.stats.validation import BoolArray, FloatArray
-
-CHANGE_UNITS: Mapping[Scale, str] = {
-    Scale.RATIO: "relative",
-    Scale.POINTS: "points",
-    Scale.COUNT: "events/run",
-}
 
 
 def cell_rows(
@@ -29,13 +21,15 @@ def cell_rows(
     cells, comparisons = judgement.cells, judgement.comparisons
     change, low, high = changes(judgement)
     combinations = [cells.combinations[code] for code in cells.combination_code.tolist()]
-    metrics = [cells.metrics[code] for code in cells.metric_code.tolist()]
+    metric_codes = cells.metric_code.tolist()
+    names = [metric.name for metric in cells.metrics]
+    units = [metric.scale.change_unit for metric in cells.metrics]
     columns: dict[str, Iterator[Any] | list[Any]] = {
         "combination": combinations,
-        "metric": [metric.name for metric in metrics],
+        "metric": [names[code] for code in metric_codes],
         "verdict": [VERDICTS[code] for code in judgement.decisions.code.tolist()],
         "decided_by": judgement.decisions.decided_by.tolist(),
-        "change_unit": [CHANGE_UNITS[metric.scale] for metric in metrics],
+        "change_unit": [units[code] for code in metric_codes],
         "baseline_mean": optional(comparisons.baseline.mean),
         "current_mean": optional(comparisons.current.mean),
         "change": optional(change),
@@ -54,9 +48,9 @@ def cell_rows(
         "runs_needed": [runs or None for runs in judgement.advice.runs_needed.tolist()],
         "explanation": explanations(judgement, policy, context),
     }
-    names = tuple(columns)
+    fields = tuple(columns)
     return tuple(
-        CellVerdict(**dict(zip(names, row, strict=True)))
+        CellVerdict(**dict(zip(fields, row, strict=True)))
         for row in zip(*columns.values(), strict=True)
     )
 
@@ -84,9 +78,15 @@ def arithmetic_change(judgement: Judgement) -> FloatArray:
 
 def optional(values: FloatArray, *, where: BoolArray | None = None) -> list[float | None]:
     """Return figures as they are stored: what is not defined is None."""
-    kept = values if where is None else np.where(where, values, np.nan)
-    return [defined(value) for value in kept.tolist()]
+    is_defined = np.isfinite(values) if where is None else np.isfinite(values) & where
+    kept = values.astype(object)
+    kept[~is_defined] = None
+    figures: list[float | None] = kept.tolist()
+    return figures
 
 
 def _pairs(low: FloatArray, high: FloatArray) -> list[tuple[float, float] | None]:
-    return [interval(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True)]
+    pairs: list[tuple[float, float] | None] = list(zip(low.tolist(), high.tolist(), strict=True))
+    for at in np.flatnonzero(~(np.isfinite(low) & np.isfinite(high))).tolist():
+        pairs[at] = None
+    return pairs

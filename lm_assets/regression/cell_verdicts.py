@@ -1,5 +1,6 @@
 """Step 5: the verdict of every cell, from its comparison, its q and the policy."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,13 @@ class Decisions:
         """Tell which cells have a verdict."""
         mask: BoolArray = self.code == CODE[verdict]
         return mask
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many cells have each verdict, those that any has, in alphabetical order."""
+        of_code = np.bincount(self.code, minlength=len(VERDICTS)).tolist()
+        named = zip((verdict.value for verdict in VERDICTS), of_code, strict=True)
+        return {name: n for name, n in sorted(named) if n}
 
 
 def judgeable(cells: Cells, is_faulty: BoolArray, policy: StagePolicy) -> BoolArray:

@@ -1,5 +1,6 @@
 """The cells of a campaign: baseline and current samples side by side."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,10 +24,13 @@ class CellSamples:
         """How many runs each cell has, shape (cells,)."""
         return self.ragged.n
 
-    def runs_of(self, cell: int, mask: BoolArray) -> tuple[str, ...]:
-        """Return the run ids of a cell where a mask over all samples holds."""
-        low, high = int(self.ragged.offsets[cell]), int(self.ragged.offsets[cell + 1])
-        return tuple(self.runs[self.run_code[at]] for at in range(low, high) if mask[at])
+    def runs_of_cells(self, mask: BoolArray) -> Mapping[int, list[str]]:
+        """Return the run ids where a mask over all samples holds, by cell."""
+        found: dict[int, list[str]] = {}
+        cells, codes = self.ragged.cells[mask].tolist(), self.run_code[mask].tolist()
+        for cell, code in zip(cells, codes, strict=True):
+            found.setdefault(cell, []).append(self.runs[code])
+        return found
 
     def where(self, mask: BoolArray) -> "CellSamples":
         """Return the samples of a mask only; the cells stay, and may become empty."""

@@ -7,7 +7,6 @@ import numpy as np
 
 from lm_assets.model.metric import Direction, Metric, Scale
 from lm_assets.model.verdict import Finding, Verdict
-from lm_assets.regression.cell_rows import CHANGE_UNITS
 from lm_assets.regression.cells import Cells
 from lm_assets.regression.phrases import metric_phrase
 from lm_assets.stats.validation import IntArray
@@ -85,11 +84,11 @@ def _finding(effects: Sequence[DimensionEffect], cells: Cells) -> Finding:
     worse = [effect for effect in effects if effect.severity is Verdict.REGRESSED]
     named = max(worse or effects, key=lambda effect: effect.metric.tier)
     codes = sorted({int(c) for effect in effects for c in cells.combination_code[effect.cells]})
-    unit = CHANGE_UNITS[named.metric.scale]
+    unit = named.metric.scale.change_unit
     place = " × ".join(f"{name}={value}" for name, value in named.where.items())
     phrase = metric_phrase(named.metric.name, named.change, named.change_ci95, unit)
     others = [
-        metric_phrase(e.metric.name, e.change, None, CHANGE_UNITS[e.metric.scale])
+        metric_phrase(e.metric.name, e.change, None, e.metric.scale.change_unit)
         for e in effects
         if e is not named
     ]

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from lm_assets.model.metric import Scale
 from lm_assets.model.policy import CommonShiftPolicy, GatePolicy
 from lm_assets.model.verdict import CellVerdict, Finding, Verdict
 from lm_assets.regression.campaign_context import CampaignContext
-from lm_assets.regression.cell_rows import CHANGE_UNITS
 from lm_assets.regression.common_shift import MatrixShift, is_finding
 from lm_assets.regression.environment import describe_change, environment_changes
 from lm_assets.regression.phrases import change_phrase, metric_phrase
@@ -29,11 +29,11 @@ def shift_findings(
     named = max(worse or large, key=lambda s: s.metric.tier)
     causes = [describe_change(change) for change in environment_changes(context)]
     others = [
-        metric_phrase(s.metric.name, s.change, None, CHANGE_UNITS[s.metric.scale])
+        metric_phrase(s.metric.name, s.change, None, s.metric.scale.change_unit)
         for s in shifts
         if s is not named
     ]
-    unit = CHANGE_UNITS[named.metric.scale]
+    unit = named.metric.scale.change_unit
     phrase = metric_phrase(named.metric.name, named.change, named.change_ci95, unit)
     message = f"{phrase} in the whole matrix"
     if others:
@@ -117,7 +117,7 @@ def failed_run_findings(context: CampaignContext, policy: GatePolicy) -> list[Fi
             kind="limit",
             metric="failed_runs",
             severity=Verdict.REGRESSED,
-            change_unit="events/run",
+            change_unit=Scale.COUNT.change_unit,
             cells=len(broken),
             combinations=tuple(broken),
             message=f"load runs failed in {len(broken)} combinations",
@@ -168,5 +168,5 @@ def _shift_figures(shift: MatrixShift) -> Mapping[str, object]:
         "cells": int(shift.cells.size),
         "share_following": estimate.share_following,
         "overdispersion": estimate.overdispersion,
-        "summary": change_phrase(shift.change, CHANGE_UNITS[shift.metric.scale]),
+        "summary": change_phrase(shift.change, shift.metric.scale.change_unit),
     }

@@ -1,6 +1,5 @@
 """The judge: the steps in order, from two tables of samples to the verdict of a campaign."""
 
-from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -70,7 +69,7 @@ def judge(
     judgement = judge_cells(cells, table, metrics=metrics, policy=policy, confirmation=confirmation)
     rows = cell_rows(judgement, policy, context)
     findings = _findings(judgement, rows, policy=policy, context=context)
-    counts = Counter(row.verdict.value for row in rows)
+    counts = judgement.decisions.counts
     outcome = campaign_outcome(counts, findings, coverage_gaps(cells, context, policy), policy.gate)
     return CampaignVerdict(
         campaign=campaign,
@@ -79,7 +78,7 @@ def judge(
         exit_code=outcome.exit_code,
         cells=rows,
         findings=findings,
-        counts=dict(sorted(counts.items())),
+        counts=counts,
         baseline_version=baseline_version,
         notes=(*outcome.notes, *campaign_notes(judgement, policy, context)),
     )

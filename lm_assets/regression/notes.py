@@ -4,7 +4,6 @@ import numpy as np
 
 from lm_assets.model.policy import StagePolicy
 from lm_assets.regression.campaign_context import CampaignContext
-from lm_assets.regression.cell_rows import CHANGE_UNITS
 from lm_assets.regression.common_shift import is_finding
 from lm_assets.regression.judgement import Judgement
 from lm_assets.regression.phrases import change_phrase
@@ -24,7 +23,7 @@ def campaign_notes(
 
 def _small_shifts(judgement: Judgement, policy: StagePolicy) -> list[str]:
     return [
-        f"a common shift of {change_phrase(shift.change, CHANGE_UNITS[shift.metric.scale])} was "
+        f"a common shift of {change_phrase(shift.change, shift.metric.scale.change_unit)} was "
         f"taken off every cell of {shift.metric.name}; it is too small for a finding"
         for shift in judgement.shifts
         if not is_finding(shift, policy.common_shift)

@@ -84,6 +84,28 @@ class SampleTable:
             values=array[order],
         )
 
+    @classmethod
+    def from_grid(
+        cls,
+        values: npt.ArrayLike,
+        *,
+        combinations: Sequence[str],
+        metrics: Sequence[str],
+        runs: Sequence[str],
+    ) -> "SampleTable":
+        """Return a table of values of shape (combinations, metrics, runs)."""
+        array = np.asarray(values, dtype=np.float64)
+        shape = (len(combinations), len(metrics), len(runs))
+        if array.shape != shape:
+            raise ValueError(f"values must have shape {shape}, got {array.shape}")
+        where = np.indices(shape).reshape(3, -1)
+        return cls.from_columns(
+            combinations=[combinations[at] for at in where[0].tolist()],
+            metrics=[metrics[at] for at in where[1].tolist()],
+            runs=[runs[at] for at in where[2].tolist()],
+            values=array.ravel(),
+        )
+
     def __len__(self) -> int:
         return int(self.values.size)
 
