@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -24,10 +23,10 @@ from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices
 from lm_assets.gateways.engines import EmbeddedEngines
 from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets.gateways.verdict_json import campaign_verdict
-from lm_assets.model.baseline import BaselineCatalogue
+from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import LmError
 from lm_assets.orchestration.instance import wait_for_campaign
-from lm_assets.regression.baselines import initial_entries
+from lm_assets.regression.baselines.change import ChangePlan, ChangeRequest, plan_change
 
 BASELINE = "nightly-2026-11-23-baseline"
 JUDGED = ("nightly-2026-11-23-same", "nightly-2026-11-23-changed")
@@ -148,8 +147,10 @@ def run_campaigns(
         upload(places, bucket, BASELINE)
     with steps.step(f"the sensor sees it; its run collects and reports {BASELINE}"):
         wait(BASELINE, begun)
-    with steps.step("make the baselines from it (lm baseline init)"):
-        initialise_baselines(places, bucket)
+    with steps.step("make the baselines from it, as lm baseline init does"):
+        plan = initialise_baselines(places, bucket)
+    for refusal in plan.refusals:
+        steps.say(f"refused: {refusal.combination}: {refusal.rule}: {refusal.detail}")
     begun = time.time()
     for campaign in JUDGED:
         with steps.step(f"upload {campaign}"):
@@ -169,18 +170,27 @@ def upload(places: DemoPlaces, bucket: CampaignBucket, campaign: str) -> None:
     bucket.store.write(object_keys.success_key(campaign), b"")
 
 
-def initialise_baselines(places: DemoPlaces, bucket: CampaignBucket) -> BaselineCatalogue:
-    """Write the catalogue from the baseline campaign's records."""
+def initialise_baselines(places: DemoPlaces, bucket: CampaignBucket) -> ChangePlan:
+    """Do what ``lm baseline init`` does: accept the campaign's runs where no guard objects.
+
+    They are dated with their last run, not with today, so that every demo writes the same file.
+    """
     settings = load_configuration(places.configuration)
-    entries, refusals = initial_entries(
-        bucket.records(BASELINE), now=datetime.now(UTC), reason=REASON
-    )
-    if refusals:
-        raise LmError(f"the demo's baselines were refused: {refusals}")
+    records = bucket.records(BASELINE)
     before = read_catalogue(settings.baselines_path)
-    return write_catalogue(
-        settings.baselines_path, BaselineCatalogue(entries=entries), before.digest
+    plan = plan_change(
+        records,
+        ChangeRequest(
+            now=max(r.ended_at for r in records if r.ended_at is not None),
+            reason=REASON,
+            only_new=True,
+        ),
+        catalogue=before,
+        metrics=settings.metrics,
+        policy=settings.regression.stages[Stage.NIGHTLY],
     )
+    write_catalogue(settings.baselines_path, plan.catalogue, before.digest)
+    return plan
 
 
 def _campaign_files(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 
 
 class Steps:
@@ -29,6 +30,10 @@ class Steps:
                 f"{mark} {text} [dim]{now - begun:5.1f} s, {now - self._begun:5.1f} s in all[/]",
                 highlight=False,
             )
+
+    def say(self, text: str) -> None:
+        """Print a remark between two steps."""
+        self._console.print(f"  [yellow]{escape(text)}[/]", highlight=False)
 
     @property
     def elapsed_s(self) -> float:

@@ -6,8 +6,6 @@ One campaign is one run. The in-process executor is also the code location's own
 
 import dagster as dg
 
-from lm_assets.orchestration.partitions import campaign_partitions
-
 CAMPAIGN_ASSET_NAMES = (
     "raw_metrics",
     "statistical_summaries",
@@ -24,7 +22,6 @@ CAMPAIGN_ASSETS = dg.AssetSelection.assets(*CAMPAIGN_ASSET_NAMES)
 campaign_job = dg.define_asset_job(
     "campaign_job",
     selection=CAMPAIGN_ASSETS,
-    partitions_def=campaign_partitions,
     executor_def=dg.in_process_executor,
     description="A landed campaign from its result files to verdicts, alerts and reports.",
 )
@@ -32,7 +29,6 @@ campaign_job = dg.define_asset_job(
 judgement_job = dg.define_asset_job(
     "judgement_job",
     selection=dg.AssetSelection.assets("regression_verdicts").downstream() & CAMPAIGN_ASSETS,
-    partitions_def=campaign_partitions,
     executor_def=dg.in_process_executor,
     description="A collected campaign judged anew, after the baselines have changed.",
 )

@@ -13,7 +13,7 @@ from lm_assets.collect.landing import (
     overdue,
     plan_tick,
 )
-from lm_assets.gateways.baseline_file import read_catalogue
+from lm_assets.gateways.baseline_file import content_digest
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.clock import Clock
 from lm_assets.gateways.configuration import Configuration
@@ -71,7 +71,7 @@ def baseline_changes(
     settings: dg.ResourceParam[Configuration],
 ) -> dg.SensorResult:
     """Run requests for campaigns whose baselines changed under them."""
-    digest = read_catalogue(settings.baselines_path).digest
+    digest = content_digest(settings.baselines_path)
     if context.cursor == digest:
         return dg.SensorResult(skip_reason=f"the catalogue is still {digest[:12]}")
     campaigns = bucket.judged_campaigns() if context.cursor is not None else []

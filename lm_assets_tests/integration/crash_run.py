@@ -65,5 +65,9 @@ def run_campaign(
     job = build_definitions(matrix).resolve_job_def("campaign_job")
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("campaign", [campaign])
-        job.execute_in_process(instance=instance, partition_key=campaign)
+        job.execute_in_process(
+            instance=instance,
+            partition_key=campaign,
+            run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
+        )
     passed_file.write_text(str(points.passed))

@@ -4,7 +4,7 @@ import dagster as dg
 import pandas as pd
 
 from lm_assets.collect.collector import campaign_manifest
-from lm_assets.gateways.baseline_file import read_catalogue
+from lm_assets.gateways.baseline_file import content_digest, read_catalogue
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.verdict_json import verdict_rows
@@ -21,7 +21,7 @@ from lm_assets.regression.campaign_versions import compare_campaign_versions
 )
 def baseline_catalogue(settings: dg.ResourceParam[Configuration]) -> dg.DataVersion:
     """Reviewed baselines of every combination."""
-    return dg.DataVersion(read_catalogue(settings.baselines_path).digest)
+    return dg.DataVersion(content_digest(settings.baselines_path))
 
 
 @dg.asset(

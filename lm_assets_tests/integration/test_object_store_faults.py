@@ -1,0 +1,229 @@
+"""Outages and hostile names, on a real S3 server."""
+
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from lm_assets.gateways import object_keys
+from lm_assets.gateways.engines.processes import free_ports
+from lm_assets.gateways.engines.seaweedfs import SeaweedServer
+from lm_assets.gateways.object_store import (
+    ObjectCorruptedError,
+    ObjectStoreRefusedError,
+    ObjectStoreUnavailableError,
+)
+from lm_assets.gateways.retrying import RetryPolicy
+from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.model.errors import UnusableInputError
+from lm_assets_tests.fakes.faulty_proxy import Fault, FaultyProxy
+
+pytestmark = pytest.mark.integration
+KEY = "raw/c1/x.jsonl"
+LARGE = bytes(range(256)) * 1_000
+PATIENT = RetryPolicy(attempts=4, first_delay_s=0.02)
+
+
+def store_behind(
+    proxy: FaultyProxy, environment: Mapping[str, str], *, retry: RetryPolicy = PATIENT
+) -> S3ObjectStore:
+    return S3ObjectStore(
+        endpoint=proxy.endpoint,
+        bucket=environment["LM_S3_BUCKET"],
+        access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        retry=retry,
+        read_timeout_s=0.7,
+    )
+
+
+def proxy_before(environment: Mapping[str, str], *faults: Fault) -> FaultyProxy:
+    parts = urlsplit(environment["LM_S3_ENDPOINT"])
+    return FaultyProxy(str(parts.hostname), int(parts.port or 0), *faults)
+
+
+EVERY_FAULT = pytest.mark.parametrize("fault", list(Fault), ids=lambda fault: fault.name.lower())
+
+
+@EVERY_FAULT
+def test_reading_outlasts_a_broken_connection(s3_environment, s3_store, fault):
+    s3_store.write(KEY, LARGE)
+    if fault is Fault.NOT_XML:
+        pytest.skip("the body of an object is not XML to begin with: see the test of checksums")
+    with proxy_before(s3_environment, fault, fault) as proxy:
+        assert store_behind(proxy, s3_environment).read(KEY) == LARGE
+        assert proxy.faults == []
+
+
+@EVERY_FAULT
+def test_opening_outlasts_a_broken_connection_and_starts_over(s3_environment, s3_store, fault):
+    s3_store.write(KEY, LARGE)
+    if fault is Fault.NOT_XML:
+        pytest.skip("the body of an object is not XML to begin with: see the test of checksums")
+    proxy = proxy_before(s3_environment, fault)
+    with proxy, store_behind(proxy, s3_environment).open(KEY) as file:
+        assert file.read() == LARGE
+
+
+@EVERY_FAULT
+def test_listing_outlasts_a_broken_connection(s3_environment, s3_store, fault):
+    expected = [f"raw/c1/cell-{n:02}.jsonl" for n in range(20)]
+    for key in expected:
+        s3_store.write(key, b"x")
+    with proxy_before(s3_environment, fault, fault) as proxy:
+        assert [item.key for item in store_behind(proxy, s3_environment).list("raw/")] == expected
+        assert proxy.faults == []
+
+
+@EVERY_FAULT
+def test_writing_outlasts_a_broken_connection(s3_environment, s3_store, fault):
+    with proxy_before(s3_environment, fault) as proxy:
+        store_behind(proxy, s3_environment).write(KEY, LARGE)
+    assert s3_store.read(KEY) == LARGE
+
+
+def test_a_conditional_write_whose_answer_is_lost_is_not_taken_for_anothers(
+    s3_environment, s3_store
+):
+    with proxy_before(s3_environment, Fault.HALF) as proxy:
+        proxy._half_bytes = 1
+        written = store_behind(proxy, s3_environment).write(KEY, LARGE, if_absent=True)
+    assert written == s3_store.head(KEY)
+
+
+def test_an_outage_that_lasts_is_a_clear_failure(s3_environment):
+    waits: list[float] = []
+    retry = RetryPolicy(attempts=4, first_delay_s=0.5, longest_delay_s=1.5, sleep=waits.append)
+    (port,) = free_ports(1)
+    environment = {**s3_environment, "LM_S3_ENDPOINT": f"http://127.0.0.1:{port}"}
+    store = S3ObjectStore.from_environment(environment, retry=retry)
+    with pytest.raises(ObjectStoreUnavailableError) as failure:
+        store.write(KEY, b"x")
+    for part in (KEY, s3_environment["LM_S3_BUCKET"], str(port), "4 attempts", "LM_S3_ENDPOINT"):
+        assert part in str(failure.value)
+    for secret in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        assert s3_environment[secret] not in str(failure.value).replace("load-metrics", "")
+    assert waits == [0.5, 1.0, 1.5]
+
+
+def test_a_server_that_keeps_failing_is_told_from_one_that_is_away(s3_environment):
+    with proxy_before(s3_environment, *[Fault.UNAVAILABLE] * 4) as proxy:
+        with pytest.raises(ObjectStoreUnavailableError, match=r"the server fails \(503\)"):
+            store_behind(proxy, s3_environment).head(KEY)
+
+
+def test_a_bucket_that_is_not_there_is_named_with_its_variable(s3_environment):
+    store = S3ObjectStore.from_environment({**s3_environment, "LM_S3_BUCKET": "not-there"})
+    with pytest.raises(ObjectStoreRefusedError, match=r"not-there.*LM_S3_BUCKET"):
+        list(store.list(""))
+
+
+def test_content_that_changed_on_the_way_to_the_reader_is_noticed(s3_environment, s3_store):
+    s3_store.client.put_object(
+        Bucket=s3_store.bucket, Key=KEY, Body=b"another", Metadata={"sha256": "0" * 64}
+    )
+    with pytest.raises(ObjectCorruptedError, match=r"raw/c1/x\.jsonl.*write it again"):
+        s3_store.read(KEY)
+    with pytest.raises(ObjectCorruptedError), s3_store.open(KEY):
+        pass
+
+
+def test_a_listing_of_several_pages_has_every_object_once(s3_store):
+    def write(numbers: range) -> None:
+        for n in numbers:
+            s3_store.client.put_object(
+                Bucket=s3_store.bucket, Key=f"incoming/c1/x/{n:05}", Body=b""
+            )
+
+    parts = [threading.Thread(target=write, args=[range(n, 2_300, 4)]) for n in range(4)]
+    for part in parts:
+        part.start()
+    for part in parts:
+        part.join()
+    found = [item.key for item in s3_store.list("incoming/")]
+    assert found == [f"incoming/c1/x/{n:05}" for n in range(2_300)]
+
+
+def test_a_server_that_is_killed_and_started_again_loses_and_doubles_nothing(state_folder: Path):
+    ports = free_ports(10)
+
+    def server() -> SeaweedServer:
+        folder = state_folder / "s3"
+        keys = {"access_key_id": "id", "secret_access_key": "a-secret-of-the-test"}
+        return SeaweedServer(folder, bucket="load-metrics", ports=ports, **keys)
+
+    state_folder.mkdir()
+    first = server()
+    process = first.launch()
+    first.wait()
+    store = S3ObjectStore(
+        endpoint=first.endpoint,
+        bucket="load-metrics",
+        access_key_id="id",
+        secret_access_key="a-secret-of-the-test",
+    )
+    contents = {f"raw/c1/cell-{n:03}.jsonl": f"{n}\n".encode() * 500 for n in range(120)}
+    failures: list[Exception] = []
+
+    def write() -> None:
+        try:
+            for key, content in contents.items():
+                store.write(key, content, if_absent=True)
+        except (ObjectStoreUnavailableError, ObjectStoreRefusedError) as error:
+            failures.append(error)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while sum(1 for _ in first.store().list("raw/")) < 20:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    time.sleep(1)
+    second = server()
+    restarted = second.launch()
+    try:
+        second.wait()
+        writer.join(timeout=60)
+        assert failures == []
+        assert {item.key: store.read(item.key) for item in store.list("")} == contents
+    finally:
+        restarted.terminate()
+        restarted.wait()
+
+
+HOSTILE_KEYS = {
+    "newline": "incoming/a\nb/x/r.jsonl",
+    "percent_encoded": "incoming/%2e%2e/%2e%2e/r.jsonl",
+    "markup": "incoming/<script>alert(1)</script>/x/r.jsonl",
+    "quote": "incoming/'; DROP TABLE campaigns; --/x/r.jsonl",
+    "long": f"incoming/{'n' * 240}/x/r.jsonl",
+    "in_the_combination": "incoming/c1/a b\t/r.jsonl",
+    "in_the_file": "incoming/c1/x/a\rb.jsonl",
+}
+
+
+@pytest.mark.parametrize("key", HOSTILE_KEYS.values(), ids=HOSTILE_KEYS.keys())
+def test_an_object_with_a_hostile_name_can_be_read_and_quarantined(s3_store, key):
+    s3_store.write(key, b'{"run": 1}\n')
+    (found,) = s3_store.list("incoming/")
+    assert found.key == key
+    with pytest.raises(UnusableInputError) as refusal:
+        object_keys.parse_incoming_key(found.key)
+    stem = object_keys.quarantine_stem(object_keys.campaign_of(found.key), found.key)
+    s3_store.write(f"{stem}.jsonl", s3_store.read(found.key))
+    s3_store.write(f"{stem}.reason.json", str(refusal.value).encode())
+    kept = [item.key for item in s3_store.list("quarantine/")]
+    assert kept == [f"{stem}.jsonl", f"{stem}.reason.json"]
+    assert s3_store.read(kept[0]) == b'{"run": 1}\n'
+    s3_store.delete(found.key)
+    assert not s3_store.exists(key)
+
+
+@pytest.mark.parametrize("key", ["incoming/../x", "../../etc/x", f"incoming/{'n' * 2_000}"])
+def test_a_name_that_the_server_refuses_is_refused_at_once(s3_store, key):
+    with pytest.raises(ObjectStoreRefusedError, match="refused"):
+        s3_store.write(key, b"x")
+    assert list(s3_store.list("")) == []
