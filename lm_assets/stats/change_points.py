@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lm_assets.stats.split_scan import MIN_SEGMENT, scan_splits, seeded_windows
+from lm_assets.stats.split_scan import MIN_SEGMENT, row_medians, scan_splits, seeded_windows
 from lm_assets.stats.split_thresholds import MIN_POINTS, split_threshold
 from lm_assets.stats.state import State
 from lm_assets.stats.validation import FloatArray, IntArray, above_zero, finite_vector
@@ -115,7 +115,7 @@ def find_change_points_of_many(
     for first in range(0, n_series, _SERIES_PER_BLOCK):
         block = rows[first : first + _SERIES_PER_BLOCK]
         for row, splits in zip(block, _strong_splits(block, least), strict=True):
-            indices = _search_between(row, _narrowest_first(splits), least)
+            indices = _search_between(row, _narrowest_first(row, splits), least)
             found.append(_describe(row, _refine(row, indices, least), least))
     return tuple(found)
 
@@ -152,17 +152,16 @@ def _strong_splits(block: FloatArray, threshold: float) -> list[list[_Split]]:
         for i in np.flatnonzero(strength >= threshold):
             row, window = divmod(int(i), starts.size)
             start = int(starts[window])
-            candidate = _split(block[row], start, start + length, int(split[i]), strength[i])
-            if candidate.strength >= threshold:
-                found[row].append(candidate)
+            at = start + int(split[i])
+            found[row].append(_Split(start, start + length, at, float(strength[i])))
     return found
 
 
-def _narrowest_first(candidates: list[_Split]) -> list[int]:
+def _narrowest_first(row: FloatArray, candidates: list[_Split]) -> list[int]:
     """Return the change points of the narrowest windows, each window taken with no other inside."""
     chosen: list[int] = []
     for split in sorted(candidates, key=lambda s: (s.end - s.start, -s.strength)):
-        if not any(split.start < at < split.end for at in chosen):
+        if not any(split.start < at < split.end for at in chosen) and _has_moved(row, split):
             chosen.append(split.at)
     return sorted(chosen)
 
@@ -196,18 +195,21 @@ def _scan(row: FloatArray, start: int, end: int) -> _Split | None:
     if end - start < 2 * MIN_SEGMENT:
         return None
     strength, split = scan_splits(row[None, start:end])
-    return _split(row, start, end, int(split[0]), strength[0])
+    found = _Split(start, end, start + int(split[0]), float(strength[0]))
+    return found if _has_moved(row, found) else None
 
 
-def _split(row: FloatArray, start: int, end: int, length: int, strength: np.float64) -> _Split:
-    """Return a split; of no strength where both sides have one median and so one level.
+def _has_moved(row: FloatArray, split: _Split) -> bool:
+    """Tell whether the two sides differ in their medians: else there is one level.
 
     Where nearly all values are equal, as counts of rare events are, a lone spike is all the spread
     there is and stands out by any standard.
     """
-    at = start + length
-    has_moved = float(np.median(row[start:at])) != float(np.median(row[at:end]))
-    return _Split(start, end, at, float(strength) if has_moved else 0.0)
+    return _level(row, split.start, split.at) != _level(row, split.at, split.end)
+
+
+def _level(row: FloatArray, start: int, end: int) -> float:
+    return float(row_medians(row[None, start:end])[0, 0])
 
 
 def _search_between(row: FloatArray, indices: list[int], threshold: float) -> list[int]:
@@ -231,7 +233,7 @@ def _describe(row: FloatArray, splits: list[_Split], threshold: float) -> Change
         n=row.size,
         indices=tuple(indices),
         strengths=tuple(s.strength for s in splits),
-        levels=tuple(float(np.median(row[a:b])) for a, b in itertools.pairwise(edges)),
+        levels=tuple(_level(row, a, b) for a, b in itertools.pairwise(edges)),
         threshold=threshold,
         state=State.OK,
     )

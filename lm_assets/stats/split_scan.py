@@ -89,11 +89,22 @@ def seeded_windows(n_points: int, *, min_strength: float) -> Iterator[tuple[int,
         length *= _SHRINK
 
 
+def row_medians(rows: FloatArray) -> FloatArray:
+    """Return the median of every row, shape (rows, 1).
+
+    `numpy.median` spends 30 µs on its arguments, which is most of the search of a short window.
+    """
+    upper = rows.shape[1] // 2
+    lower = (rows.shape[1] - 1) // 2
+    ranked = np.partition(rows, (lower, upper), axis=1)
+    return (ranked[:, lower, None] + ranked[:, upper, None]) / 2.0
+
+
 def _clipped_scores(windows: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return centred scores and the standard deviation of each window's scores."""
-    distance = windows - np.median(windows, axis=1, keepdims=True)
+    distance = windows - row_medians(windows)
     size = np.abs(distance)
-    scale = _MAD_TO_SD * np.median(size, axis=1, keepdims=True)
+    scale = _MAD_TO_SD * row_medians(size)
     coarse = np.flatnonzero(scale[:, 0] == 0.0)
     # Half of the values or more are equal: the mean deviation still sees the others.
     scale[coarse] = _MEAN_DEVIATION_TO_SD * size[coarse].mean(axis=1, keepdims=True)

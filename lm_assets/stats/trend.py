@@ -154,9 +154,14 @@ def _fit(rows: FloatArray, positions: FloatArray, confidence: float) -> Trends:
         steps = positions[later] - positions[earlier]
         reach = special.ndtri(0.5 + confidence / 2.0) * deviation
         for i, row in enumerate(rows):
-            rises = row[later] - row[earlier]
-            kendall_s[i] = np.count_nonzero(rises > 0.0) - np.count_nonzero(rises < 0.0)
-            slopes[:, i] = _slope_and_interval(rises / steps, float(reach[i]))
+            pair_slopes = row.take(later)
+            pair_slopes -= row.take(earlier)
+            pair_slopes /= steps
+            rising, falling = (
+                np.count_nonzero(side) for side in (pair_slopes > 0, pair_slopes < 0)
+            )
+            kendall_s[i] = rising - falling
+            slopes[:, i] = _slope_and_interval(pair_slopes, float(reach[i]))
         corrected = kendall_s - np.sign(kendall_s)
         z = np.divide(corrected, deviation, out=np.zeros(n_series), where=deviation > 0.0)
     state = State.OK if n >= MIN_POINTS else State.INSUFFICIENT_DATA
