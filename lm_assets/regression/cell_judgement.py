@@ -48,7 +48,7 @@ def judge_cells(
     fitted = fit_dimensions(cells, beyond_shift, dimensions, policy)
     q = campaign_q(beyond_shift, fitted)
     statistical = decide(
-        cells, beyond_shift, q=q, is_faulty=is_faulty, judged=judged, policy=policy
+        cells, beyond_shift, q=q.q, is_faulty=is_faulty, judged=judged, policy=policy
     )
     confirmed: Mapping[int, ConfirmedCell] = {}
     if confirmation is not None:
@@ -63,7 +63,8 @@ def judge_cells(
         cells=cells,
         comparisons=measured,
         judged=beyond_shift,
-        q=q,
+        q=q.q,
+        q_beyond_effects=q.beyond_effects,
         plain_rule=plain_rule(cells, measured, policy),
         statistical=statistical,
         decisions=with_hard_limits(with_trade_offs(decisions, weighed), cells, over_limit),
@@ -109,5 +110,5 @@ def _without_flagged(
     comparisons = compare_cells(
         trimmed, judged=judged, policy=policy, shift=shift_of_cells(cells, shifts)
     )
-    q = campaign_q(comparisons, fitted)
+    q = campaign_q(comparisons, fitted).q
     return decide(trimmed, comparisons, q=q, is_faulty=is_faulty, judged=judged, policy=policy)

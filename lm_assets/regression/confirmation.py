@@ -104,7 +104,7 @@ def confirm_suspected(
     is_asked = np.array([name in asked for name in names], dtype=np.bool_)
     judged = judgeable(fresh, is_faulty, policy) & is_asked
     comparisons = compare_cells(fresh, judged=judged, policy=policy)
-    q = campaign_q(comparisons)
+    q = campaign_q(comparisons).q
     outcome = decide(fresh, comparisons, q=q, is_faulty=is_faulty, judged=judged, policy=policy)
     return {
         asked[names[at]]: ConfirmedCell(

@@ -29,6 +29,7 @@ class Judgement:
     comparisons: CellComparisons
     judged: CellComparisons
     q: FloatArray
+    q_beyond_effects: FloatArray
     plain_rule: BoolArray
     statistical: Decisions
     decisions: Decisions

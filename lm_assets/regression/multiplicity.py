@@ -1,6 +1,7 @@
 """Step 3: which cells would still be called when it is remembered how many were asked."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,8 +11,20 @@ from lm_assets.stats.multiplicity import benjamini_hochberg
 from lm_assets.stats.validation import FloatArray
 
 
-def campaign_q(comparisons: CellComparisons, fitted: Sequence[FittedMetric] = ()) -> FloatArray:
-    """Return the Benjamini–Hochberg q of every compared cell of the campaign, NaN elsewhere.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CampaignQ:
+    """q of every compared cell, NaN elsewhere; arrays of shape (cells,).
+
+    ``q`` is what cells are judged by. ``beyond_effects`` is that of what is left of each cell when
+    the material effects of dimension values are taken off.
+    """
+
+    q: FloatArray
+    beyond_effects: FloatArray
+
+
+def campaign_q(comparisons: CellComparisons, fitted: Sequence[FittedMetric] = ()) -> CampaignQ:
+    """Return the Benjamini–Hochberg q of every compared cell over the whole campaign.
 
     Parameters
     ----------
@@ -38,12 +51,14 @@ def campaign_q(comparisons: CellComparisons, fitted: Sequence[FittedMetric] = ()
     p = comparisons.deciding_p.copy()
     p[silent] = np.nan
     q = benjamini_hochberg(p)
+    beyond = q
     explained = np.zeros(p.size, dtype=np.bool_)
     for metric in fitted:
         inside = metric.is_explained
         explained[metric.cells[inside]] = True
         p[metric.cells[inside]] = metric.residual_p[inside]
     if explained.any():
-        q = np.where(explained, q, benjamini_hochberg(p))
-    q[silent] = np.where(np.isnan(comparisons.deciding_p[silent]), np.nan, 1.0)
-    return q
+        beyond = benjamini_hochberg(p)
+        q = np.where(explained, q, beyond)
+    q[silent] = beyond[silent] = 1.0
+    return CampaignQ(q=q, beyond_effects=beyond)

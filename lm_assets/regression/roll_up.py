@@ -9,7 +9,6 @@ from lm_assets.regression.dimension_findings import DimensionEffect, dimension_f
 from lm_assets.regression.dimension_fit import FittedMetric
 from lm_assets.regression.judgement import Judgement
 from lm_assets.regression.threshold import degradation_on_scale, threshold_of
-from lm_assets.stats.multiplicity import benjamini_hochberg
 from lm_assets.stats.validation import BoolArray
 
 
@@ -71,4 +70,4 @@ def _regressed_beyond(judgement: Judgement, fitted: FittedMetric, policy: StageP
     )
     if not policy.multiplicity:
         return passes & (fitted.residual_p < policy.alpha)
-    return passes & (benjamini_hochberg(fitted.residual_p) <= policy.false_discovery_rate)
+    return passes & (judgement.q_beyond_effects[fitted.cells] <= policy.false_discovery_rate)
