@@ -375,7 +375,7 @@ def _judged(
         combination=combination,
         metric=metric.name,
         verdict=verdict,
-        change_unit={Scale.RATIO: "relative", Scale.POINTS: "points"}.get(metric.scale, "count"),
+        change_unit=metric.scale.change_unit,
         baseline_mean=float(old),
         current_mean=float(new),
         change=change,

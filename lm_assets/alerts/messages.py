@@ -3,7 +3,6 @@
 Whether and to whom a message goes is decided elsewhere; here it only gets its words.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -194,9 +193,9 @@ def _cell_json(cell: CellVerdict) -> dict[str, Any]:
         "metric": cell.metric,
         "verdict": cell.verdict.value,
         **_change_json(cell),
-        "degradation": _finite(cell.degradation),
-        "p": _finite(cell.p),
-        "q": _finite(cell.q),
+        "degradation": cell.degradation,
+        "p": cell.p,
+        "q": cell.q,
         "n_baseline": cell.n_baseline,
         "n_current": cell.n_current,
     }
@@ -205,11 +204,7 @@ def _cell_json(cell: CellVerdict) -> dict[str, Any]:
 def _change_json(noun: Finding | CellVerdict) -> dict[str, Any]:
     bounds = noun.change_ci95
     return {
-        "change": _finite(noun.change),
-        "change_ci95": None if bounds is None else [_finite(bound) for bound in bounds],
+        "change": noun.change,
+        "change_ci95": None if bounds is None else list(bounds),
         "change_unit": noun.change_unit,
     }
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None

@@ -1,6 +1,5 @@
 """How a message words a verdict: short phrases, with nothing that a chat could take for markup."""
 
-import math
 import re
 from collections.abc import Sequence
 
@@ -8,7 +7,7 @@ from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding, Verdict
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
-_MARKUP = re.compile(r"([*_~`@]|:(?=[\w+-]+:))")
+_MARKUP = re.compile(r"([*_~@]|:(?=[\w+-]+:))")
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>|]+")
 _VERDICTS_WORST_FIRST = (
     Verdict.REGRESSED,
@@ -25,7 +24,7 @@ _VERDICTS_WORST_FIRST = (
 
 def slack_text(text: str, *, limit: int = 1500) -> str:
     """Return text that Slack shows literally: no mention, link, emphasis or entity survives."""
-    text = _CONTROL.sub(" ", text).strip()
+    text = _CONTROL.sub(" ", text).replace("`", "'").strip()
     text = text if len(text) <= limit else f"{text[: limit - 1]}…"
     # A zero-width space after a sign keeps it from opening emphasis, an emoji or a mention.
     text = _MARKUP.sub("\\1\u200b", text)
@@ -49,7 +48,7 @@ def slack_link(title: str, address: str) -> str:
 
 def signed_change(change: float | None, change_unit: str) -> str:
     """Return a change with sign and unit; ``n/a`` where there is none."""
-    if change is None or not math.isfinite(change):
+    if change is None:
         return "n/a"
     scaled = change * 100 if change_unit == "relative" else change
     unit = {"relative": "%", "points": "pp"}.get(change_unit, "per run")

@@ -90,14 +90,14 @@ def sparkline_svg(
     values: Sequence[float | None], *, width: int = 160, height: int = 28, title: str = "History"
 ) -> str:
     """Return a line through a history; a gap is a gap, and the last value carries a dot."""
-    finite = [value for value in values if value is not None and math.isfinite(value)]
+    finite = [value for value in values if value is not None]
     if not finite:
         return _picture("", title=f"{title}: no values", width=width, height=height)
     low, high = min(finite), max(finite)
     step = (width - 8) / max(len(values) - 1, 1)
     points = [
         None
-        if value is None or not math.isfinite(value)
+        if value is None
         else (
             4 + place * step,
             height / 2 if high == low else height - 4 - (value - low) / (high - low) * (height - 8),

@@ -7,11 +7,11 @@ from lm_assets.reports import formatting, phrases
 from lm_assets.reports.charts import counts_bar_svg
 from lm_assets.reports.escaping import one_line
 from lm_assets.reports.formatting import VERDICT_SIGNS, VERDICT_WORDS, plural
-from lm_assets.reports.insight import WorstCombination, worst_combinations
+from lm_assets.reports.insight import WorstCombination, told_findings, worst_combinations
 from lm_assets.reports.material import ReportMaterial
 from lm_assets.reports.rendering import rendered
 
-_COVER_FINDINGS, _COVER_WORST, _COVER_HINTS = 6, 6, 3
+_COVER_FINDINGS, _COVER_WORST, _COVER_HINTS, _COVER_NOTES = 6, 6, 3, 3
 _LONGEST_COVER_LINE = 230
 _LISTING_LINES, _LISTING_WIDTH = 49, 190
 _MOST_QUARANTINED = 400
@@ -21,7 +21,7 @@ def cover(material: ReportMaterial) -> str:
     """Return the body of the first page: the verdict, and what it rests on."""
     verdict, metrics = material.verdict, material.metrics
     worst = worst_combinations(material, (Verdict.REGRESSED, Verdict.SUSPECTED))
-    findings = [f for f in verdict.findings if f.kind != "cell"]
+    findings = told_findings(material)
     facts = phrases.campaign_facts(material.manifest, verdict)
     return rendered(
         "detailed_cover.html.jinja",
@@ -33,6 +33,7 @@ def cover(material: ReportMaterial) -> str:
         facts=[(name, one_line(value, limit=90)) for name, value in facts],
         rule=phrases.rule_in_words(material.rule),
         counts=counts_bar_svg(verdict.counts, width=900),
+        notes=[_line(note) for note in verdict.notes[:_COVER_NOTES]],
         environment=_line(phrases.environment_phrase(material.changed_environment())),
         findings=[
             f"{VERDICT_SIGNS[f.severity]} {_line(phrases.finding_sentence(f, metrics))}"
@@ -65,7 +66,7 @@ def _listing(title: str, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _finding_lines(material: ReportMaterial) -> list[str]:
-    findings = [f for f in material.verdict.findings if f.kind != "cell"]
+    findings = told_findings(material)
     return [
         f"{VERDICT_SIGNS[f.severity]} {VERDICT_WORDS[f.severity]:18} "
         f"{phrases.finding_sentence(f, material.metrics)}"

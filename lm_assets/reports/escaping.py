@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]|~$])")
-_MARKDOWN_AT_START = re.compile(r"^([#+=-]|\d+[.)])")
+_MARKDOWN_AT_START = re.compile(r"^([#+=-]+|\d+[.)])(?=\s|[=-]|$)")
 _LINE_BREAKS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 _BACKTICKS = re.compile(r"`+")
 _HTML_IN_JSON = {

@@ -10,16 +10,18 @@ from lm_assets.reports.insight import (
     UNDECIDED,
     WorstCombination,
     runs_needed,
+    told_findings,
     undecided_counts,
     worst_combinations,
 )
 from lm_assets.reports.material import ReportMaterial
 
-_MOST_FINDINGS = 4
-_MOST_COMBINATIONS = 4
+_MOST_FINDINGS = 3
+_MOST_COMBINATIONS = 3
 _MOST_ALSO_WORSE = 3
 _MOST_HINTS = 3
 _MOST_BETTER = 3
+_MOST_NOTES = 3
 _MOST_REASONS = 2
 
 _WHY_UNDECIDED = {
@@ -56,10 +58,14 @@ def _head(material: ReportMaterial) -> Iterator[str]:
     facts = phrases.campaign_facts(material.manifest, verdict)
     stated = " · ".join(f"{name} {markdown_text(value)}" for name, value in facts)
     yield f"{stated}. Rule: {phrases.rule_in_words(material.rule)}."
-    if changed := material.changed_environment():
-        text = phrases.environment_phrase(changed, markdown_text)
+    changed, notes = material.changed_environment(), verdict.notes
+    if changed or notes:
         yield ""
-        yield f"**Environment differs from the baseline's**: {text}. A likely cause of any change."
+    if changed:
+        text = phrases.environment_phrase(changed, markdown_text)
+        yield f"- **Environment differs from the baseline's**: {text}. A likely cause of changes."
+    if notes:
+        yield "- Notes: " + "; ".join(markdown_text(note) for note in notes[:_MOST_NOTES])
 
 
 def _counts(material: ReportMaterial) -> Iterator[str]:
@@ -73,7 +79,7 @@ def _counts(material: ReportMaterial) -> Iterator[str]:
 
 
 def _findings(material: ReportMaterial) -> Iterator[str]:
-    found = [f for f in material.verdict.findings if f.kind != "cell"]
+    found = told_findings(material)
     if not found:
         return
     yield "## Findings"
@@ -97,8 +103,7 @@ def _worse(material: ReportMaterial) -> Iterator[str]:
             yield f"   {beside}"
     if len(worst) > _MOST_COMBINATIONS:
         more = plural(len(worst) - _MOST_COMBINATIONS, "combination")
-        yield ""
-        yield f"… and {more} more in technical.html."
+        yield f"- … and {more} more in technical.html."
 
 
 def _cell_sentence(material: ReportMaterial, cell: CellVerdict) -> str:

@@ -86,8 +86,8 @@ def change(value: float | None, change_unit: str) -> str:
 
 
 def interval(bounds: tuple[float, float] | None, change_unit: str) -> str:
-    """Return an interval of changes: ``[+25, +38] %``; an unbounded side is ±∞."""
-    if bounds is None or any(math.isnan(bound) for bound in bounds):
+    """Return an interval of changes: ``[+25, +38] %``."""
+    if bounds is None:
         return NOT_AVAILABLE
     low, high = (_signed(bound, change_unit) for bound in bounds)
     return f"[{low}, {high}]{_SPACE}{_suffix(change_unit)}"
@@ -106,8 +106,6 @@ def plural(count: int, noun: str) -> str:
 
 
 def _signed(value: float, change_unit: str) -> str:
-    if math.isinf(value):
-        return f"{MINUS if value < 0 else '+'}∞"
     scaled = value * 100 if change_unit == "relative" else value
     size = abs(scaled)
     text = f"{size:.0f}" if size >= 10 else f"{size:.1f}" if size >= 1 else f"{size:.2f}"

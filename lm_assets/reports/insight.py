@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lm_assets.model.metric import Tier
-from lm_assets.model.verdict import CellVerdict, Verdict
+from lm_assets.model.verdict import CellVerdict, Finding, Verdict
 from lm_assets.reports.formatting import VERDICT_RANK
 from lm_assets.reports.material import DecisionRule, ReportMaterial
 
@@ -45,6 +45,17 @@ def unit_order(change_unit: str) -> int:
 def by_severity(cells: Iterable[CellVerdict]) -> list[CellVerdict]:
     """Return cells worst first: by verdict, then by how far they moved in units of their kind."""
     return sorted(cells, key=severity)
+
+
+def told_findings(material: ReportMaterial) -> list[Finding]:
+    """Return the findings to tell, worst first: not cells, which are told with their combination.
+
+    A changed environment is told in a place of its own wherever its values are known.
+    """
+    told_elsewhere = {"cell"} | (
+        {"environment_change"} if material.changed_environment() else set()
+    )
+    return [f for f in material.verdict.findings if f.kind not in told_elsewhere]
 
 
 def worst_combinations(

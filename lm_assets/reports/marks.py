@@ -113,11 +113,11 @@ def interval_marks(
 
     A cell without a change draws nothing: an empty row is not a zero.
     """
-    if cell.change is None or not math.isfinite(cell.change):
+    if cell.change is None:
         return
     colour = VERDICT_COLOURS[cell.verdict]
     middle = y + height / 2
-    if cell.change_ci95 is not None and not any(math.isnan(bound) for bound in cell.change_ci95):
+    if cell.change_ci95 is not None:
         low, high = (x + axis.place(bound) * width for bound in cell.change_ci95)
         yield (
             f'stroke="{colour}" stroke-width="1.6" fill="none"',
@@ -150,11 +150,10 @@ def strip_marks(
 
     Both share one linear scale of their own: it shows spread and overlap, not the size.
     """
-    finite = [value for value in (*baseline, *current) if math.isfinite(value)]
-    if not finite:
+    if not baseline and not current:
         return
-    low = min(finite)
-    span = max(finite) - low
+    both = (*baseline, *current)
+    low, span = min(both), max(both) - min(both)
     # A zero-length step with a round cap is a dot, and a path can hold any number of them.
     size = min(3.6, height / 2.6)
     for samples, share, colour in (
@@ -162,7 +161,7 @@ def strip_marks(
         (current, 0.72, CURRENT_COLOUR),
     ):
         level = y + height * share
-        places = (0.5 if span == 0 else (v - low) / span for v in samples if math.isfinite(v))
+        places = (0.5 if span == 0 else (value - low) / span for value in samples)
         steps = "".join(f"M{x + place * width:.1f} {level:.1f}h0" for place in places)
         if steps:
             dot = f'stroke="{colour}" stroke-opacity="0.75" stroke-width="{size:.1f}"'

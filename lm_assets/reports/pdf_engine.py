@@ -57,14 +57,16 @@ def render_batch(batch: PageBatch) -> bytes:
     check_fonts()
     # Imported here: it loads Pango and takes most of a second, and only this layer needs it.
     import weasyprint  # noqa: PLC0415
+    from weasyprint.urls import URLFetcher  # noqa: PLC0415
 
     refused: list[str] = []
 
-    def refuse(url: str, *_: object, **__: object) -> None:
-        refused.append(url)
-        raise ValueError(f"documents fetch nothing, refused {url!r}")
+    class Refusing(URLFetcher):  # type: ignore[misc]
+        def fetch(self, url: str, *_: object) -> None:
+            refused.append(url)
+            raise ValueError(f"documents fetch nothing, refused {url!r}")
 
-    document = weasyprint.HTML(string=batch.html, url_fetcher=refuse).render()
+    document = weasyprint.HTML(string=batch.html, url_fetcher=Refusing()).render()
     if refused:
         raise PdfEngineError(f"a report page asked for {refused[0]!r}; reports fetch nothing")
     if len(document.pages) != batch.page_count:

@@ -14,7 +14,7 @@ from lm_assets.model.verdict import Verdict
 from lm_assets.reports import formatting, phrases
 from lm_assets.reports.escaping import one_line
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
-from lm_assets.reports.insight import severity, worst_combinations
+from lm_assets.reports.insight import severity, told_findings, worst_combinations
 from lm_assets.reports.material import ReportMaterial
 from lm_assets.reports.rendering import packaged_text, rendered
 from lm_assets.reports.rows import NOT_JUDGED, ReportRow, all_rows
@@ -76,6 +76,7 @@ def _header(material: ReportMaterial) -> Mapping[str, Any]:
 def _story(material: ReportMaterial) -> Mapping[str, Any]:
     worst = worst_combinations(material, (Verdict.REGRESSED, Verdict.SUSPECTED))
     return {
+        "notes": material.verdict.notes,
         "environment": [
             (key, " / ".join(v or "not stated" for v in before), after or "not stated")
             for key, (before, after) in material.changed_environment().items()
@@ -85,8 +86,7 @@ def _story(material: ReportMaterial) -> Mapping[str, Any]:
                 **_verdict_facts(finding.severity),
                 "sentence": phrases.finding_sentence(finding, material.metrics),
             }
-            for finding in material.verdict.findings
-            if finding.kind != "cell"
+            for finding in told_findings(material)
         ],
         "worst": [
             {

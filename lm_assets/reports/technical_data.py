@@ -1,6 +1,5 @@
 """What the technical report's script draws from: every row once, compact, ready to sort."""
 
-import math
 from collections.abc import Sequence
 
 from lm_assets.model.verdict import CellVerdict
@@ -93,8 +92,8 @@ def _row(material: ReportMaterial, row: ReportRow) -> list[object]:
         cell.change_unit if cell else "",
         [*map(_short, numbers), sum(row.run_counts)],
         texts,
-        [_short(v) for v in row.baseline if math.isfinite(v)],
-        [_short(v) for v in row.current_values if math.isfinite(v)],
+        [_short(v) for v in row.baseline],
+        [_short(v) for v in row.current_values],
         _note(cell),
     ]
 
@@ -109,9 +108,5 @@ def _note(cell: CellVerdict | None) -> str:
 
 
 def _short(value: float | None) -> float | None:
-    """Six significant digits draw any picture; infinity is the largest number JSON can hold."""
-    if value is None or math.isnan(value):
-        return None
-    if math.isinf(value):
-        return math.copysign(1e308, value)
-    return float(f"{value:.6g}")
+    """Return six significant digits: they draw any picture."""
+    return None if value is None else float(f"{value:.6g}")

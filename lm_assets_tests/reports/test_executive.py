@@ -1,0 +1,171 @@
+"""One screen: the verdict first, what, where, how sure, what next; nothing obeyed from outside."""
+
+import re
+
+import pytest
+
+from lm_assets.model.baseline import BaselineCatalogue
+from lm_assets.model.verdict import Verdict
+from lm_assets.reports.executive import executive_markdown
+from lm_assets_tests.builders import (
+    COMBINATION,
+    ENVIRONMENT,
+    a_baseline,
+    a_cell,
+    a_finding,
+    a_manifest,
+    a_quarantined_line,
+    a_report_material,
+    a_verdict,
+)
+
+HOSTILE = "<script>x</script>|`a`|[b](http://evil)\n# owned"
+
+
+def of_cells(*cells, **changes):
+    verdict = changes.pop("verdict", None) or a_verdict(cells)
+    defaults = {"quarantined": (), "missing": {}, "current_samples": {}, "summaries": ()}
+    return a_report_material(verdict=verdict, **{**defaults, **changes})
+
+
+def test_the_verdict_is_the_first_thing_said():
+    first, _, headline, *_ = executive_markdown(of_cells(a_cell())).splitlines()
+    assert first == "# ▲ REGRESSED: `nightly-2026-11-22-1a2b3c4`"
+    assert headline == "**1 of 1 combination got worse (1 regressed cell).**"
+
+
+def test_a_worse_cell_says_what_where_how_much_and_how_sure():
+    text = executive_markdown(of_cells(a_cell())).replace("\u00a0", " ")
+    assert (
+        f"1. **Duration +80 % [+71, +90] %** in `{COMBINATION}`: 12.3 s → 22.1 s, regressed, "
+        "q <0.0001, p <0.0001, runs 5 : 5" in text
+    )
+
+
+def test_the_likely_cause_in_the_same_combination_is_named():
+    spill = a_cell(
+        metric="shuffle_spill_pct",
+        change_unit="points",
+        baseline_mean=0.0,
+        current_mean=45.0,
+        change=45.0,
+        change_ci95=(41.0, 49.0),
+        degradation=45.0,
+    )
+    text = executive_markdown(of_cells(a_cell(), spill)).replace("\u00a0", " ")
+    assert "Seen together (likely cause): Shuffle spill 0 % → 45 % (+45 pp)." in text
+
+
+def test_findings_that_explain_many_cells_are_told_once():
+    verdict = a_verdict([a_cell()], findings=(a_finding(), a_finding(kind="cell")))
+    text = executive_markdown(of_cells(verdict=verdict)).replace("\u00a0", " ")
+    assert "- **regressed**: Duration +31 % [+25, +38] % in extension=rapids, 64 cells" in text
+    assert text.count("rapids") == 1
+
+
+def test_a_changed_environment_is_named_and_comes_before_the_blame():
+    material = of_cells(
+        a_cell(),
+        manifest=a_manifest(environment={**ENVIRONMENT, "jdk": "21.0.4"}),
+        baseline=BaselineCatalogue(entries={COMBINATION: a_baseline()}),
+    )
+    text = executive_markdown(material)
+    assert "**Environment differs from the baseline's**: jdk 17.0.12 → 21.0.4." in text
+    assert text.index("Run again in the baseline's environment") < text.index("Find the cause")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        (Verdict.INCONCLUSIVE, "- inconclusive, 1 cell: neither worse nor shown to be the same"),
+        (Verdict.INSUFFICIENT_DATA, "- insufficient data, 1 cell: too few usable runs"),
+        (Verdict.NO_BASELINE, "- no baseline, 1 cell: nothing accepted to compare with"),
+        (Verdict.DATA_FAULT, "- data fault, 1 cell: values that cannot be judged"),
+    ],
+    ids=str,
+)
+def test_what_was_not_decided_is_told_with_the_reason(verdict, words):
+    assert words in executive_markdown(of_cells(a_cell(verdict=verdict)))
+
+
+def test_inconclusive_cells_say_how_many_runs_would_decide():
+    cells = [a_cell(verdict=Verdict.INCONCLUSIVE, runs_needed=n) for n in (3, 4, 20)]
+    assert "4 more runs decide half of them, 20 decide all" in executive_markdown(of_cells(*cells))
+
+
+def test_missing_metrics_and_quarantined_lines_are_not_hidden():
+    text = executive_markdown(
+        of_cells(
+            a_cell(verdict=Verdict.UNCHANGED),
+            missing={("gpu_usage_pct", "no GPU"): 10},
+            quarantined=[a_quarantined_line()],
+        )
+    )
+    assert "- not measured: GPU usage (no GPU, 10 runs)" in text
+    assert "- quarantined, 1 line: unknown\\_combination 1" in text
+    assert "Mend the rejected data" in text
+
+
+def test_a_campaign_in_which_nothing_happened_says_so_and_asks_for_nothing():
+    text = executive_markdown(of_cells(a_cell(verdict=Verdict.UNCHANGED)))
+    assert "**Nothing got worse in 1 combination.**" in text
+    assert "What to do next" not in text
+
+
+def test_without_any_baseline_nothing_is_called_good():
+    text = executive_markdown(
+        of_cells(verdict=a_verdict([a_cell(verdict=Verdict.NO_BASELINE)], exit_code=3))
+    )
+    assert "**Nothing could be judged: no baseline.**" in text
+    assert "lm baseline init --campaign" in text
+
+
+def test_missing_values_are_not_available_and_never_zero():
+    cell = a_cell(baseline_mean=None, current_mean=None, change_ci95=None, q=None, p=None)
+    text = executive_markdown(of_cells(cell)).replace("\u00a0", " ")
+    assert "**Duration +80 %** in" in text
+    assert "n/a → n/a, regressed, q n/a, p n/a" in text
+
+
+def test_hostile_names_are_shown_and_not_obeyed():
+    verdict = a_verdict(
+        [a_cell(combination=HOSTILE), a_cell(metric=HOSTILE)],
+        campaign=HOSTILE,
+        findings=(a_finding(where={HOSTILE: HOSTILE}, message=HOSTILE),),
+    )
+    text = executive_markdown(
+        of_cells(
+            verdict=verdict,
+            manifest=a_manifest(campaign=HOSTILE, notes=HOSTILE, priority=HOSTILE),
+            missing={(HOSTILE, HOSTILE): 1},
+            quarantined=[a_quarantined_line(rule=HOSTILE)],
+        )
+    )
+    assert "<script>" not in text
+    assert "\n# owned" not in text
+    assert not re.search(r"(?<!\\)\]\(http", text)
+
+
+def test_it_fits_one_screen_however_much_happened():
+    cells = [
+        a_cell(combination=f"combination_{i}", metric=metric, verdict=verdict, runs_needed=4)
+        for i, verdict in enumerate([*Verdict] * 4)
+        for metric in ("duration_s", "gc_time_pct", "throughput_rows_s")
+    ]
+    text = executive_markdown(
+        of_cells(
+            verdict=a_verdict(cells, findings=(a_finding(),) * 9, notes=("a note",) * 9),
+            manifest=a_manifest(environment={"jdk": "21"}),
+            missing={(f"m{i}", "no source"): i for i in range(1, 9)},
+            quarantined=[a_quarantined_line(rule=f"rule {i}") for i in range(9)],
+            baseline=BaselineCatalogue(
+                entries={c.combination: a_baseline(combination=c.combination) for c in cells}
+            ),
+        )
+    )
+    assert len(text.splitlines()) <= 45
+    assert max(map(len, text.splitlines())) < 600
+
+
+def test_the_same_material_gives_the_same_text():
+    assert executive_markdown(a_report_material()) == executive_markdown(a_report_material())

@@ -1,0 +1,133 @@
+"""The HTML report in a real browser: it sorts, filters, draws, and breaks none of its own rules."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from lm_assets.reports.technical import technical_html
+from lm_assets_tests.builders import a_report_material
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+MATERIAL = a_report_material(combination_count=12)
+COUNTS = MATERIAL.verdict.counts
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def file_address(tmp_path_factory) -> str:
+    path = tmp_path_factory.mktemp("report") / "technical.html"
+    path.write_text(technical_html(MATERIAL), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser, file_address) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(file_address)
+    yield page
+    page.close()
+    assert complaints == []
+
+
+def column(page: Page, place: int) -> list[str]:
+    return page.locator(f"#cells tbody tr td:nth-child({place})").all_inner_texts()
+
+
+def test_every_row_is_there_a_page_at_a_time(page):
+    assert page.locator("#status").inner_text() == "192 of 192 rows"
+    assert page.locator("#cells tbody tr").count() == 50
+    page.click("#next")
+    assert page.locator("#page").inner_text() == "Page 2 of 4"
+    page.select_option("#page-size", "0")
+    assert page.locator("#cells tbody tr").count() == 192
+
+
+def test_a_heading_sorts_by_mouse_and_keyboard_and_says_so(page):
+    heading = page.locator("th[data-sort=combination]")
+    heading.locator("button").click()
+    assert heading.get_attribute("aria-sort") == "ascending"
+    ascending = column(page, 2)
+    # Numbers inside names are compared as numbers: 1gb stands before 10gb.
+    assert ascending == sorted(ascending, key=lambda name: name.replace("1gb", "01gb"))
+    heading.locator("button").press("Enter")
+    assert heading.get_attribute("aria-sort") == "descending"
+    assert column(page, 2)[0].startswith("3.5.0_connect")
+    assert page.locator("th[aria-sort]").count() == 1
+
+
+def test_rows_without_a_value_stay_last_whichever_way_is_sorted(page):
+    page.select_option("#page-size", "0")
+    button = page.locator("th[data-sort=q] button")
+    for _ in range(2):
+        button.click()
+        assert column(page, 11)[-12:] == ["n/a"] * 12
+
+
+def test_filters_narrow_the_rows_together(page):
+    page.check("[name=verdict][value=regressed]", force=True)
+    regressed = int(page.locator("#status").inner_text().split()[0])
+    assert regressed == page.locator("#cells .tag.v-regressed").count() == COUNTS["regressed"]
+    page.select_option("#metric", "duration_s")
+    assert page.locator("#cells tbody tr").count() == 3
+    page.fill("#search", "no such combination")
+    assert page.locator("#status").inner_text() == "0 of 192 rows"
+    page.click("button[type=reset]")
+    page.wait_for_function("document.querySelector('#status').textContent === '192 of 192 rows'")
+
+
+def test_a_dimension_filters_by_its_values(page):
+    page.select_option("[data-dimension='5']", "10gb")
+    assert all(name.endswith("10gb") for name in column(page, 2))
+
+
+def test_a_combination_opens_all_its_metrics(page):
+    name = column(page, 2)[0]
+    page.locator("#cells tbody button").first.click()
+    assert set(column(page, 2)) == {name}
+    assert page.locator("#cells tbody tr").count() == 16
+
+
+def test_each_row_draws_its_interval_and_its_samples(page):
+    page.select_option("#metric", "duration_s")
+    first = page.locator("#cells tbody tr").first
+    assert first.locator("svg .bar").count() == 1
+    assert first.locator("svg .limit").count() == 2
+    assert first.locator("svg .b").count() == first.locator("svg .c").count() == 5
+    dot, zero = (first.locator(f"svg {mark}").bounding_box()["x"] for mark in (".dot", ".zero"))
+    assert dot > zero + 20
+
+
+def test_without_javascript_the_plain_table_is_whole(browser, file_address):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(file_address)
+    assert page.locator("#cells tbody tr").count() == sum(COUNTS.values()) - COUNTS["unchanged"]
+    assert not page.locator("#filters").is_visible()
+    assert "Shown without JavaScript" in page.locator("#status").inner_text()
+    context.close()
