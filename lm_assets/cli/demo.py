@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -75,6 +76,8 @@ def demo(state: Path) -> None:
 
     The state folder is made anew each time; one that holds campaigns of your own is left alone.
     """
+    # A TERM must unwind like Ctrl-C does, so that nothing that was started outlives the demo.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console()
     places = DemoPlaces(project=Path.cwd(), state=state)
     steps = Steps(console)

@@ -29,11 +29,12 @@ class Steps:
             self._console.print(
                 f"{mark} {text} [dim]{now - begun:5.1f} s, {now - self._begun:5.1f} s in all[/]",
                 highlight=False,
+                soft_wrap=True,
             )
 
     def say(self, text: str) -> None:
         """Print a remark between two steps."""
-        self._console.print(f"  [yellow]{escape(text)}[/]", highlight=False)
+        self._console.print(f"  [yellow]{escape(text)}[/]", highlight=False, soft_wrap=True)
 
     @property
     def elapsed_s(self) -> float:

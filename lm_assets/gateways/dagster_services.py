@@ -13,6 +13,7 @@ from pathlib import Path
 
 import requests
 
+from lm_assets.gateways.engines.processes import spawn, tail
 from lm_assets.model.errors import LmError
 
 STOP_GRACE_SECONDS = 15
@@ -64,14 +65,12 @@ class DagsterServices:
 
     def start_daemon(self) -> None:
         """Start the daemon, which evaluates sensors and schedules and launches runs."""
-        program = "from dagster.daemon.cli import main; main()"
-        self._start("daemon", program, "run", "-w", str(self._home.workspace))
+        self._start("daemon", "dagster-daemon", "run", "-w", str(self._home.workspace))
 
     def start_webserver(self, *, port: int) -> str:
         """Start the web server, wait until it answers, and return its address."""
-        program = "from dagster_webserver.cli import main; main()"
         where = ("-h", "127.0.0.1", "-p", str(port), "-w", str(self._home.workspace))
-        self._start("webserver", program, *where)
+        self._start("webserver", "dagster-webserver", *where)
         address = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + READY_TIMEOUT_SECONDS
         while time.monotonic() < deadline:
@@ -90,10 +89,9 @@ class DagsterServices:
         """Raise when a started process has ended by itself."""
         for name, process in self._processes.items():
             if process.poll() is not None:
-                log = self._home.logs / f"{name}.log"
                 raise ServiceStartError(
-                    f"the {name} ended with exit code {process.returncode}; the end of {log}:\n"
-                    + "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+                    f"the {name} ended with exit code {process.returncode}; "
+                    + tail(self._home.logs / f"{name}.log")
                 )
 
     def stop(self) -> None:
@@ -110,15 +108,20 @@ class DagsterServices:
         self._processes.clear()
 
     def _start(self, name: str, program: str, *arguments: str) -> None:
-        with (self._home.logs / f"{name}.log").open("ab") as log:
-            self._processes[name] = subprocess.Popen(  # noqa: S603 - our own interpreter
-                [sys.executable, "-c", program, *arguments],
-                env=self._environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+        self._processes[name] = spawn(
+            [installed_script(program), *arguments],
+            log=self._home.logs / f"{name}.log",
+            environment=self._environment,
+        )
+
+
+def installed_script(name: str) -> str:
+    """Return the path of a program that a package of this environment installed."""
+    beside = Path(sys.executable).with_name(name)
+    found = str(beside) if beside.is_file() else shutil.which(name)
+    if found is None:
+        raise ServiceStartError(f"{name} is not installed beside {sys.executable}")
+    return found
 
 
 def free_port() -> int:

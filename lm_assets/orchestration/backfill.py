@@ -7,18 +7,15 @@ backfill does not depend on a web server that is up.
 
 import json
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
 
+from lm_assets.gateways.dagster_services import installed_script
 from lm_assets.orchestration.jobs import CAMPAIGN_ASSET_NAMES
 
 TIMEOUT_SECONDS = 300
-
-# The package has no __main__, and its script is not always on the PATH of a run.
-_PROGRAM = "from dagster_graphql.cli import main; main()"
 
 _MUTATION = """
 mutation($params: LaunchBackfillParams!) {
@@ -56,7 +53,7 @@ def launch_backfill(campaigns: Sequence[str], *, title: str, workspace: Path) ->
     BackfillError
         When Dagster cannot be asked, or does not accept it.
     """
-    command = [sys.executable, "-c", _PROGRAM, "-w", str(workspace), "-t", _MUTATION]
+    command = [installed_script("dagster-graphql"), "-w", str(workspace), "-t", _MUTATION]
     variables = json.dumps(backfill_variables(campaigns, title=title))
     done = subprocess.run(  # noqa: S603 - a fixed program; campaign ids are one JSON argument
         [*command, "-v", variables],
