@@ -110,10 +110,14 @@ class ReportMaterial:
 
 
 def current_samples(records: Iterable[RunRecord]) -> Mapping[CellKey, Samples]:
-    """Return every value of a campaign's records by (combination, metric), in run order."""
+    """Return the samples of a campaign's records by (combination, metric), in run order.
+
+    They are those the judge compares: of a run that failed, only the stability counts.
+    """
     found: dict[CellKey, list[tuple[str, float]]] = defaultdict(list)
     for record in sorted(records, key=_run_order):
-        for metric, value in record.metrics.items():
+        values = record.tier1_stability if record.is_failed else record.metrics
+        for metric, value in values.items():
             found[record.combination, metric].append((record.run_id, value))
     return {key: tuple(found[key]) for key in sorted(found)}
 

@@ -7,6 +7,7 @@ from lm_assets.reports import formatting, phrases
 from lm_assets.reports.escaping import json_in_html
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
 from lm_assets.reports.insight import unit_order
+from lm_assets.reports.marks import ChangeAxis
 from lm_assets.reports.material import ReportMaterial
 from lm_assets.reports.rows import NOT_JUDGED, ReportRow, change_axes
 
@@ -25,7 +26,6 @@ def browser_data(material: ReportMaterial, rows: Sequence[ReportRow]) -> str:
     metrics = {name: place for place, name in enumerate(dict.fromkeys(_metrics(material, rows)))}
     axes = change_axes(material)
     combinations = {name: place for place, name in enumerate(material.combinations)}
-    dimensions = list(dict.fromkeys(key for d in material.dimensions.values() for key in d))
     return json_in_html(
         {
             "verdicts": _VERDICTS,
@@ -34,24 +34,8 @@ def browser_data(material: ReportMaterial, rows: Sequence[ReportRow]) -> str:
                 {"name": name, "label": phrases.metric_label(material.metrics, name)}
                 for name in metrics
             ],
-            "dimensions": [
-                {"name": name, "values": _dimension_values(material, name)} for name in dimensions
-            ],
-            "combinations": [
-                {
-                    "id": name,
-                    "values": [material.dimensions.get(name, {}).get(key) for key in dimensions],
-                }
-                for name in combinations
-            ],
-            "axes": {
-                unit: {
-                    "relative": unit == "relative",
-                    "half": axis.half_width,
-                    "threshold": axis.threshold,
-                }
-                for unit, axis in axes.items()
-            },
+            **_dimensions(material),
+            "axes": {unit: _axis(axis) for unit, axis in axes.items()},
             "rows": [
                 [combinations[row.combination], metrics[row.metric], *_row(material, row)]
                 for row in rows
@@ -60,13 +44,32 @@ def browser_data(material: ReportMaterial, rows: Sequence[ReportRow]) -> str:
     )
 
 
+def _axis(axis: ChangeAxis) -> dict[str, object]:
+    return {
+        "relative": axis.change_unit == "relative",
+        "half": axis.half_width,
+        "threshold": axis.threshold,
+    }
+
+
+def _dimensions(material: ReportMaterial) -> dict[str, object]:
+    known = material.dimensions
+    names = list(dict.fromkeys(name for values in known.values() for name in values))
+    return {
+        "dimensions": [
+            {"name": name, "values": sorted({d[name] for d in known.values() if name in d})}
+            for name in names
+        ],
+        "combinations": [
+            {"id": combination, "values": [known.get(combination, {}).get(name) for name in names]}
+            for combination in material.combinations
+        ],
+    }
+
+
 def _metrics(material: ReportMaterial, rows: Sequence[ReportRow]) -> list[str]:
     named = {row.metric for row in rows}
     return [name for name in material.metric_order if name in named]
-
-
-def _dimension_values(material: ReportMaterial, name: str) -> list[str]:
-    return sorted({d[name] for d in material.dimensions.values() if name in d})
 
 
 def _row(material: ReportMaterial, row: ReportRow) -> list[object]:

@@ -25,6 +25,11 @@ def test_samples_are_in_the_order_in_which_the_runs_started():
     assert samples[COMBINATION, "duration_s"] == (("b", 11.0), ("a", 12.3))
 
 
+def test_a_run_that_failed_shows_only_its_stability_counts():
+    samples = current_samples([a_record(exit_code=137, tier1_stability={"oom_kills": 1.0})])
+    assert samples == {(COMBINATION, "oom_kills"): (("run-1", 1.0),)}
+
+
 def test_missing_values_are_counted_by_metric_and_reason():
     records = [a_record(run_id=str(i), missing={"oom_kills": "no source"}) for i in range(3)]
     records.append(a_record(run_id="x", missing={"oom_kills": "scrape failed"}))
