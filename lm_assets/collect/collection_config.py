@@ -1,0 +1,56 @@
+"""``config/collection.yaml``: which sources are asked, and with what."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from lm_assets.model.errors import ConfigurationError
+
+FILE = "config/collection.yaml"
+
+_Seconds = Annotated[float, Meta(gt=0)]
+_PromQl = Annotated[str, Meta(min_length=1, pattern="<namespaces>")]
+
+
+class PrometheusQueries(Struct, frozen=True, forbid_unknown_fields=True):
+    """PromQL by what it gives; each must keep the labels that its result is told apart by."""
+
+    restarts: _PromQl
+    last_oom_killed: _PromQl
+    oom_killed: _PromQl
+    cpu_seconds: _PromQl
+    memory_bytes: _PromQl
+    limits: _PromQl
+    requests: _PromQl
+    gpu_pct: _PromQl
+
+
+class PrometheusConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """How Prometheus is asked."""
+
+    queries: PrometheusQueries
+    scrape_interval_s: _Seconds = 30.0
+    max_points: Annotated[int, Meta(ge=2, le=11_000)] = 11_000
+    max_namespaces_per_query: Annotated[int, Meta(ge=1)] = 200
+    lookback_s: _Seconds = 300.0
+    clock_skew_s: Annotated[float, Meta(ge=0)] = 600.0
+    whole_coverage: Annotated[float, Meta(ge=0, le=1)] = 0.8
+
+
+class CollectionConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file; a part that is not there is a source that is not asked."""
+
+    prometheus: PrometheusConfig | None = None
+
+
+def parse_collection_config(content: Mapping[str, Any]) -> CollectionConfig:
+    """Return the validated content of ``collection.yaml``; an empty one asks nobody."""
+    try:
+        return msgspec.convert(dict(content), CollectionConfig)
+    except msgspec.ValidationError as error:
+        rule, _, path = str(error).partition(" - at `$")
+        raise ConfigurationError(
+            file=FILE, path=path.strip("`.") or "the file", rule=rule
+        ) from error

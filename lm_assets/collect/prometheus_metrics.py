@@ -1,0 +1,217 @@
+"""Prometheus asked for the metrics of many load runs, a batch of runs at a time."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from lm_assets.collect.collection_config import PrometheusConfig
+from lm_assets.collect.prometheus_batches import Batch, RunWindow, batches, unusable_window
+from lm_assets.collect.prometheus_run import NO_SERIES, RUN_METRICS, RunSeries
+from lm_assets.collect.source_answers import PROMETHEUS, SourceAnswer, failed_source
+from lm_assets.gateways.json_http import RemoteError, RemoteFault
+from lm_assets.gateways.prometheus import Prometheus, QueryAnswer, Series
+from lm_assets.model.measurement import Measurements
+
+PROMETHEUS_METRICS = tuple(RUN_METRICS)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asked:
+    """What one batch's queries said, by query and namespace; ``faults`` are queries that failed."""
+
+    batch: Batch
+    promql: Mapping[str, str]
+    series: Mapping[str, Mapping[str, tuple[Series, ...]]]
+    answers: Mapping[str, QueryAnswer]
+    faults: Mapping[str, str]
+
+    def said(self, queries: Sequence[str], namespace: str) -> list[str]:
+        """Return what there is to say against some queries' answers for one namespace."""
+        return [
+            remark
+            for name in queries
+            if name in self.answers
+            for remark in _remarks(
+                self.answers[name], self.series[name].get(namespace, ()), namespace
+            )
+        ]
+
+
+def ask_prometheus(
+    server: Prometheus,
+    windows: Sequence[RunWindow],
+    *,
+    config: PrometheusConfig,
+    now: datetime,
+    concurrency: int = 4,
+) -> dict[str, SourceAnswer]:
+    """Return what Prometheus gives for each load run, by ``RunWindow.run``.
+
+    Every query of the configuration is asked once for a batch of runs, so that a campaign costs a
+    few dozen queries whatever its size. Runs that cannot be told apart (in one namespace at the
+    same time) or whose window is no use are not asked for; their metrics are missing and say why.
+    """
+    by_namespace: dict[str, list[RunWindow]] = defaultdict(list)
+    for window in windows:
+        by_namespace[window.namespace].append(window)
+    answers: dict[str, SourceAnswer] = {}
+    usable: list[RunWindow] = []
+    for window in windows:
+        reason = unusable_window(window, by_namespace[window.namespace], config, now)
+        if reason is None:
+            usable.append(window)
+        else:
+            answers[window.run] = failed_source(
+                PROMETHEUS, RUN_METRICS, asked="nothing", reason=reason
+            )
+    for batch in batches(usable, config):
+        for asked in _ask_batch(server, batch, config, concurrency):
+            for window in asked.batch.windows:
+                answers[window.run] = _run_answer(
+                    window, by_namespace[window.namespace], asked, config
+                )
+    return answers
+
+
+def _ask_batch(
+    server: Prometheus, batch: Batch, config: PrometheusConfig, concurrency: int
+) -> list[_Asked]:
+    promql = {
+        name: batch.promql(template)
+        for name, template in msgspec.structs.asdict(config.queries).items()
+    }
+
+    def ask(query: str) -> QueryAnswer | RemoteError:
+        try:
+            return server.query_range(
+                query, start_s=batch.start_s, end_s=batch.end_s, step_s=batch.step_s
+            )
+        except RemoteError as error:
+            return error
+
+    with ThreadPoolExecutor(concurrency) as pool:
+        said = dict(zip(promql, pool.map(ask, promql.values()), strict=True))
+    if len(batch.windows) > 1 and any(_is_too_large(answer) for answer in said.values()):
+        return [
+            asked
+            for half in _halves(batch.windows)
+            for smaller in batches(half, config)
+            for asked in _ask_batch(server, smaller, config, concurrency)
+        ]
+    whole = {name: answer for name, answer in said.items() if isinstance(answer, QueryAnswer)}
+    faults = {name: str(e) for name, e in said.items() if isinstance(e, RemoteError)}
+    return [
+        _Asked(
+            batch=batch,
+            promql=promql,
+            series={name: _by_namespace(answer) for name, answer in whole.items()},
+            answers=whole,
+            faults=faults,
+        )
+    ]
+
+
+def _is_too_large(answer: QueryAnswer | RemoteError) -> bool:
+    return isinstance(answer, RemoteError) and answer.fault is RemoteFault.TOO_LARGE
+
+
+def _halves(windows: Sequence[RunWindow]) -> tuple[Sequence[RunWindow], Sequence[RunWindow]]:
+    middle = len(windows) // 2
+    return windows[:middle], windows[middle:]
+
+
+def _by_namespace(answer: QueryAnswer) -> dict[str, tuple[Series, ...]]:
+    series: dict[str, list[Series]] = defaultdict(list)
+    for item in answer.series:
+        series[item.labels.get("namespace", "")].append(item)
+    return {namespace: tuple(items) for namespace, items in series.items()}
+
+
+def _remarks(answer: QueryAnswer, series: Sequence[Series], namespace: str) -> Iterator[str]:
+    yield from (f"partial answer: {warning}" for warning in answer.warnings)
+    conflicts = sum(labels.get("namespace", "") == namespace for labels in answer.conflicts)
+    if conflicts:
+        yield f"partial answer: {conflicts} contradictory duplicate series left out"
+    dropped = sum(item.dropped_points for item in series)
+    if dropped:
+        yield f"{dropped} samples that are no number left out"
+
+
+def _run_answer(
+    window: RunWindow, neighbours: Sequence[RunWindow], asked: _Asked, config: PrometheusConfig
+) -> SourceAnswer:
+    run = RunSeries(
+        window=window,
+        settled_s=_settled_s(window, neighbours, config),
+        by_query={name: by.get(window.namespace, ()) for name, by in asked.series.items()},
+    )
+    values: dict[str, float] = {}
+    missing: dict[str, str] = {}
+    provenance: dict[str, str] = {}
+    answered: dict[str, str] = {}
+    for metric, (compute, queries) in RUN_METRICS.items():
+        fault = next((asked.faults[name] for name in queries if name in asked.faults), None)
+        answer = compute(run) if fault is None else fault
+        said = asked.said(queries, window.namespace)
+        if isinstance(answer, str):
+            answered[metric] = _joined([_where_else(run, queries[0], answer), *said])
+            missing[metric] = f"{PROMETHEUS}: {answered[metric]}"
+            continue
+        values[metric], qualifier = answer
+        remarks = [*said, _coverage_remark(run, queries[0], asked.batch, config)]
+        provenance[metric] = _qualified([qualifier, *remarks])
+        answered[metric] = _joined([f"{len(run.of(queries[0]))} series", *remarks])
+    return SourceAnswer(
+        source=PROMETHEUS,
+        measurements=Measurements(values=values, missing=missing, provenance=provenance),
+        asked={name: _asked_text(asked, queries) for name, (_, queries) in RUN_METRICS.items()},
+        answered=answered,
+    )
+
+
+def _coverage_remark(run: RunSeries, query: str, batch: Batch, config: PrometheusConfig) -> str:
+    coverage = run.coverage(query, batch.step_s)
+    if coverage >= config.whole_coverage:
+        return ""
+    return f"samples in {100 * coverage:.0f} % of the window"
+
+
+def _settled_s(
+    window: RunWindow, neighbours: Sequence[RunWindow], config: PrometheusConfig
+) -> float:
+    starts_after = [w.start_s for w in neighbours if w.start_s >= window.end_s and w is not window]
+    return min([window.end_s + config.scrape_interval_s, *starts_after])
+
+
+def _where_else(run: RunSeries, query: str, reason: str) -> str:
+    """Return the reason, and for series beside the window where they are: clocks may differ."""
+    times = [
+        time_s for series in run.of(query) for time_s in (series.times_s[0], series.times_s[-1])
+    ]
+    if reason != NO_SERIES or not times:
+        return reason
+    first, last = (_clock(time_s) for time_s in (min(times), max(times)))
+    return f"{NO_SERIES} in the window, but from {first} to {last}: do the clocks agree?"
+
+
+def _clock(time_s: float) -> str:
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _qualified(qualifiers: Sequence[str]) -> str:
+    said = _joined(qualifiers)
+    return f"{PROMETHEUS} ({said})" if said else PROMETHEUS
+
+
+def _joined(texts: Sequence[str]) -> str:
+    return "; ".join(dict.fromkeys(text for text in texts if text))
+
+
+def _asked_text(asked: _Asked, queries: Sequence[str]) -> str:
+    first, last = _clock(asked.batch.start_s), _clock(asked.batch.end_s)
+    texts = " | ".join(asked.promql[name] for name in queries)
+    return f"{texts} from {first} to {last} by {asked.batch.step_s:g} s"
