@@ -26,7 +26,9 @@ def test_samples_are_in_the_order_in_which_the_runs_started():
 
 
 def test_a_run_that_failed_shows_only_its_stability_counts():
-    samples = current_samples([a_record(exit_code=137, tier1_stability={"oom_kills": 1.0})])
+    samples = current_samples(
+        [a_record(exit_code=137, tier1_stability={"oom_kills": 1.0}, missing={})]
+    )
     assert samples == {(COMBINATION, "oom_kills"): (("run-1", 1.0),)}
 
 
