@@ -1,6 +1,12 @@
 """What the errors of boto3 mean: which pass by themselves, and what to tell a person."""
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004 - its own, not the built-in one
+    HTTPClientError,
+    IncompleteReadError,
+)
 from botocore.parsers import ResponseParserError
 
 from lm_assets.gateways.object_store import (
@@ -21,6 +27,7 @@ _CREDENTIAL_CODES = {
     "SignatureDoesNotMatch",
     "ExpiredToken",
 }
+_BROKEN_OFF = (ConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError)
 _TOO_MANY_REQUESTS = 429
 _FIRST_SERVER_ERROR = 500
 
@@ -39,7 +46,7 @@ def is_transient(error: Exception) -> bool:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         failed = status >= _FIRST_SERVER_ERROR or status == _TOO_MANY_REQUESTS
         return failed or error_code(error) in _TRANSIENT_CODES
-    return isinstance(error, HTTPClientError | IncompleteReadError | ResponseParserError)
+    return isinstance(error, _BROKEN_OFF)
 
 
 def translated(error: Exception, *, what: str, attempts: int) -> ObjectStoreError:

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any, BinaryIO, Self, TypeVar, cast
 
@@ -174,7 +174,7 @@ class S3ObjectStore:
 
         def attempt() -> bytes:
             answer = self._client.get_object(Bucket=self.bucket, Key=key)
-            with answer["Body"] as body:
+            with closing(answer["Body"]) as body:
                 if max_bytes is not None and answer["ContentLength"] > max_bytes:
                     raise ObjectTooLargeError(
                         f"object {quoted(key)} has {answer['ContentLength']} bytes, "
@@ -196,7 +196,8 @@ class S3ObjectStore:
                 file.truncate()
                 digest = hashlib.sha256()
                 answer = self._client.get_object(Bucket=self.bucket, Key=key)
-                with answer["Body"] as body:
+                # Not the body's own `with`: that gives the bare stream, which takes half an answer.
+                with closing(answer["Body"]) as body:
                     while chunk := body.read(_CHUNK_BYTES):
                         digest.update(chunk)
                         file.write(chunk)
@@ -282,12 +283,11 @@ class S3ObjectStore:
 
     def ask(self, doing: str, key: str, call: Callable[[], T]) -> T:
         """Make one request, with the retries and errors that every method of the store has."""
-        where = self.endpoint or "AWS S3"
         subject = f"{quoted(key)} in bucket {self.bucket}" if key else f"bucket {self.bucket}"
         try:
             return self._retry.run(call, is_transient=is_transient)
         except (ClientError, BotoCoreError, ResponseParserError) as error:
-            what = f"{doing} {subject} at {where}"
+            what = f"{doing} {subject} at {self.endpoint or 'AWS S3'}"
             raise translated(error, what=what, attempts=self._retry.attempts) from error
 
 

@@ -45,24 +45,24 @@ def proxy_before(environment: Mapping[str, str], *faults: Fault) -> FaultyProxy:
     return FaultyProxy(str(parts.hostname), int(parts.port or 0), *faults)
 
 
+# The content of an object is not XML to begin with: there a checksum tells, not the parser.
+EVERY_FAULT_OF_CONTENT = pytest.mark.parametrize(
+    "fault", [f for f in Fault if f is not Fault.NOT_XML], ids=lambda fault: fault.name.lower()
+)
 EVERY_FAULT = pytest.mark.parametrize("fault", list(Fault), ids=lambda fault: fault.name.lower())
 
 
-@EVERY_FAULT
+@EVERY_FAULT_OF_CONTENT
 def test_reading_outlasts_a_broken_connection(s3_environment, s3_store, fault):
     s3_store.write(KEY, LARGE)
-    if fault is Fault.NOT_XML:
-        pytest.skip("the body of an object is not XML to begin with: see the test of checksums")
     with proxy_before(s3_environment, fault, fault) as proxy:
         assert store_behind(proxy, s3_environment).read(KEY) == LARGE
         assert proxy.faults == []
 
 
-@EVERY_FAULT
+@EVERY_FAULT_OF_CONTENT
 def test_opening_outlasts_a_broken_connection_and_starts_over(s3_environment, s3_store, fault):
     s3_store.write(KEY, LARGE)
-    if fault is Fault.NOT_XML:
-        pytest.skip("the body of an object is not XML to begin with: see the test of checksums")
     proxy = proxy_before(s3_environment, fault)
     with proxy, store_behind(proxy, s3_environment).open(KEY) as file:
         assert file.read() == LARGE
@@ -110,9 +110,10 @@ def test_an_outage_that_lasts_is_a_clear_failure(s3_environment):
 
 
 def test_a_server_that_keeps_failing_is_told_from_one_that_is_away(s3_environment):
-    with proxy_before(s3_environment, *[Fault.UNAVAILABLE] * 4) as proxy:
-        with pytest.raises(ObjectStoreUnavailableError, match=r"the server fails \(503\)"):
-            store_behind(proxy, s3_environment).head(KEY)
+    failing = proxy_before(s3_environment, *[Fault.UNAVAILABLE] * 4)
+    told = pytest.raises(ObjectStoreUnavailableError, match=r"the server fails \(503\)")
+    with failing as proxy, told:
+        store_behind(proxy, s3_environment).head(KEY)
 
 
 def test_a_bucket_that_is_not_there_is_named_with_its_variable(s3_environment):
@@ -138,13 +139,13 @@ def test_a_listing_of_several_pages_has_every_object_once(s3_store):
                 Bucket=s3_store.bucket, Key=f"incoming/c1/x/{n:05}", Body=b""
             )
 
-    parts = [threading.Thread(target=write, args=[range(n, 2_300, 4)]) for n in range(4)]
+    parts = [threading.Thread(target=write, args=[range(n, 1_100, 4)]) for n in range(4)]
     for part in parts:
         part.start()
     for part in parts:
         part.join()
     found = [item.key for item in s3_store.list("incoming/")]
-    assert found == [f"incoming/c1/x/{n:05}" for n in range(2_300)]
+    assert found == [f"incoming/c1/x/{n:05}" for n in range(1_100)]
 
 
 def test_a_server_that_is_killed_and_started_again_loses_and_doubles_nothing(state_folder: Path):
@@ -165,7 +166,7 @@ def test_a_server_that_is_killed_and_started_again_loses_and_doubles_nothing(sta
         access_key_id="id",
         secret_access_key="a-secret-of-the-test",
     )
-    contents = {f"raw/c1/cell-{n:03}.jsonl": f"{n}\n".encode() * 500 for n in range(120)}
+    contents = {f"raw/c1/cell-{n:03}.jsonl": f"{n}\n".encode() * 500 for n in range(60)}
     failures: list[Exception] = []
 
     def write() -> None:
