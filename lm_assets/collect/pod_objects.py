@@ -1,0 +1,120 @@
+"""The few fields of ``kubectl get pods -o json`` that stability is read from."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from lm_assets.model.errors import UnusableInputError
+
+MAX_SNAPSHOT_BYTES = 64 * 2**20
+
+_Instant = Annotated[datetime, Meta(tz=True)]
+_Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+
+
+class Terminated(Struct, rename="camel"):
+    """How a container ended."""
+
+    reason: str | None = None
+    exit_code: int | None = None
+    finished_at: _Instant | None = None
+
+
+class Waiting(Struct):
+    """Why a container does not run yet, or not again."""
+
+    reason: str | None = None
+    message: str | None = None
+
+
+class ContainerState(Struct):
+    """What a container does, or did before it was restarted."""
+
+    terminated: Terminated | None = None
+    waiting: Waiting | None = None
+
+
+class ContainerStatus(Struct, rename="camel"):
+    """A container; ``last_state`` is how it ended before its last restart."""
+
+    name: str
+    restart_count: _Count = 0
+    state: ContainerState = field(default_factory=ContainerState)
+    last_state: ContainerState = field(default_factory=ContainerState)
+
+    @property
+    def deaths(self) -> list[Terminated]:
+        """The ends that a snapshot knows of: of the last but one life, and of the last."""
+        ends = (self.last_state.terminated, self.state.terminated)
+        return [end for end in ends if end is not None]
+
+
+class Condition(Struct):
+    """A condition of a pod."""
+
+    type: str
+    status: str
+    reason: str | None = None
+    message: str | None = None
+
+
+class PodStatus(Struct, rename="camel"):
+    """What happened to a pod."""
+
+    phase: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    start_time: _Instant | None = None
+    conditions: list[Condition] | None = None
+    container_statuses: list[ContainerStatus] | None = None
+    init_container_statuses: list[ContainerStatus] | None = None
+
+
+class Metadata(Struct):
+    """Who a pod is."""
+
+    name: str
+    uid: str = ""
+    labels: dict[str, str] | None = None
+
+
+class Pod(Struct):
+    """A pod."""
+
+    metadata: Metadata
+    status: PodStatus = field(default_factory=PodStatus)
+
+    @property
+    def role(self) -> str:
+        """``driver`` or ``executor`` by Spark's label, ``other`` without one."""
+        return (self.metadata.labels or {}).get("spark-role") or "other"
+
+    @property
+    def application(self) -> str | None:
+        """The Spark application by Spark's label."""
+        return (self.metadata.labels or {}).get("spark-app-selector")
+
+
+class _PodList(Struct):
+    items: list[Pod]
+
+
+def parse_pods(content: bytes) -> list[Pod]:
+    """Return the pods of a ``kubectl get pods -o json`` list, each once.
+
+    Raises
+    ------
+    UnusableInputError
+        With the rule ``pods_too_large`` or ``pods_unreadable``.
+    """
+    if len(content) > MAX_SNAPSHOT_BYTES:
+        raise UnusableInputError(
+            "pods_too_large", f"{len(content)} bytes, more than {MAX_SNAPSHOT_BYTES}"
+        )
+    try:
+        pods = msgspec.json.decode(content, type=_PodList).items
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UnusableInputError("pods_unreadable", str(error)) from error
+    return list({pod.metadata.uid or pod.metadata.name: pod for pod in pods}.values())
