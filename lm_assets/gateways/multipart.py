@@ -18,9 +18,10 @@ def upload_in_parts(
     part_bytes: int,
     described: Mapping[str, Any],
     condition: Mapping[str, str],
-) -> None:
-    """Send an object in parts of ``part_bytes``; it appears whole, when the last one is there.
+) -> str:
+    """Send an object in parts of ``part_bytes`` and return its entity tag.
 
+    It appears whole, when the last part is there.
     The parts are cut by size alone, so the same content always gives the same entity tag.
     """
     upload = client.create_multipart_upload(Bucket=bucket, Key=key, **described)
@@ -30,12 +31,15 @@ def upload_in_parts(
             _send_part(client, target, number, data[start : start + part_bytes])
             for number, start in enumerate(range(0, len(data), part_bytes), start=1)
         ]
-        client.complete_multipart_upload(**target, MultipartUpload={"Parts": parts}, **condition)
+        answer = client.complete_multipart_upload(
+            **target, MultipartUpload={"Parts": parts}, **condition
+        )
     except BaseException:
         # What failed is worth more to the caller than that the clean-up failed as well.
         with suppress(BotoCoreError, ClientError):
             client.abort_multipart_upload(**target)
         raise
+    return str(answer["ETag"])
 
 
 def _send_part(

@@ -109,10 +109,11 @@ class ObjectStore(Protocol):
         content_type: str = "application/octet-stream",
         if_etag: str | None = None,
         if_absent: bool = False,
-    ) -> ObjectInfo:
+    ) -> str:
         """Store the whole object in place of any other; readers see the old or the new one.
 
-        A write that raises may or may not have taken place; writing again is safe.
+        A write that raises may or may not have taken place; writing again is safe. Returns the
+        entity tag of what is then there.
 
         Parameters
         ----------

@@ -223,7 +223,7 @@ class S3ObjectStore:
         content_type: str = "application/octet-stream",
         if_etag: str | None = None,
         if_absent: bool = False,
-    ) -> ObjectInfo:
+    ) -> str:
         """Store the whole object, in parts when it is large. See `ObjectStore`."""
         digest = hashlib.sha256(data).hexdigest()
         described = {"ContentType": content_type, "Metadata": {_DIGEST: digest}}
@@ -235,11 +235,11 @@ class S3ObjectStore:
 
         attempts = 0
 
-        def attempt() -> None:
+        def attempt() -> str:
             nonlocal attempts
             attempts += 1
             if len(data) > PART_BYTES:
-                upload_in_parts(
+                return upload_in_parts(
                     self._client,
                     self.bucket,
                     key,
@@ -248,10 +248,9 @@ class S3ObjectStore:
                     described=described,
                     condition=condition,
                 )
-                return
             # The server compares this MD5 with what arrived; it protects nothing else.
             md5 = hashlib.md5(data, usedforsecurity=False).digest()
-            self._client.put_object(
+            answer = self._client.put_object(
                 Bucket=self.bucket,
                 Key=key,
                 Body=data,
@@ -259,14 +258,15 @@ class S3ObjectStore:
                 **described,
                 **condition,
             )
+            return str(answer["ETag"])
 
         try:
-            self.ask("writing", key, attempt)
+            return self.ask("writing", key, attempt).strip('"')
         except ObjectChangedError:
             # The answer to an earlier attempt may have been lost after the write took place.
             if attempts == 1 or not self._holds(key, digest):
                 raise
-        return self.head(key)
+        return self.head(key).etag
 
     def _holds(self, key: str, digest: str) -> bool:
         try:

@@ -64,7 +64,7 @@ class InMemoryObjectStore:
         content_type: str = "application/octet-stream",
         if_etag: str | None = None,
         if_absent: bool = False,
-    ) -> ObjectInfo:
+    ) -> str:
         if len(key.encode()) > MAX_KEY_BYTES:
             raise ObjectStoreRefusedError(f"key {quoted(key)} is too long")
         present = self.objects.get(key)
@@ -78,7 +78,7 @@ class InMemoryObjectStore:
             last_modified=self._now(),
         )
         self.objects[key] = StoredObject(data=bytes(data), content_type=content_type, info=info)
-        return info
+        return info.etag
 
     def delete(self, key: str) -> None:
         self.objects.pop(key, None)
