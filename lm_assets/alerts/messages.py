@@ -112,7 +112,8 @@ def _finding_lines(
         kind = finding.kind.replace("_", " ")
         label = wording.metric_label(metrics, finding.metric) or kind
         size = "" if finding.change is None else f" {wording.change_phrase(finding)}"
-        message = f": {slack_text(finding.message)}" if finding.message else ""
+        # With a change the message would say the same once more.
+        message = f": {slack_text(finding.message)}" if finding.change is None else ""
         yield (
             f"• *{slack_text(label)}*{size} in {slack_code(where or 'the whole matrix')}, "
             f"{finding.cells} cells ({slack_text(kind)}, "

@@ -57,7 +57,7 @@ def _head(material: ReportMaterial) -> Iterator[str]:
     yield f"**{phrases.headline(verdict)}**"
     facts = phrases.campaign_facts(material.manifest, verdict)
     stated = " · ".join(f"{name} {markdown_text(value)}" for name, value in facts)
-    yield f"{stated}. Rule: {phrases.rule_in_words(material.rule)}."
+    yield f"{stated.rstrip('.')}. Rule: {phrases.rule_in_words(material.rule)}."
     changed, notes = material.changed_environment(), verdict.notes
     if changed or notes:
         yield ""
@@ -95,7 +95,8 @@ def _worse(material: ReportMaterial) -> Iterator[str]:
     worst = worst_combinations(material, (Verdict.REGRESSED, Verdict.SUSPECTED))
     if not worst:
         return
-    yield "## What got worse"
+    is_established = any(cell.lead.verdict is Verdict.REGRESSED for cell in worst)
+    yield "## What got worse" if is_established else "## What may have got worse"
     yield ""
     for place, combination in enumerate(worst[:_MOST_COMBINATIONS], start=1):
         yield f"{place}. {_cell_sentence(material, combination.lead)}"
@@ -112,7 +113,7 @@ def _cell_sentence(material: ReportMaterial, cell: CellVerdict) -> str:
     size = phrases.change_with_interval(cell.change, cell.change_ci95, cell.change_unit)
     before = formatting.quantity(cell.baseline_mean, markdown_text(unit))
     after = formatting.quantity(cell.current_mean, markdown_text(unit))
-    sure = f"q {formatting.p_value(cell.q)}, p {formatting.p_value(cell.p)}"
+    sure = f"q {formatting.p_value(cell.q)}, {phrases.p_phrase(cell)}"
     return (
         f"**{label} {size}** in {markdown_code(cell.combination)}: {before} → {after}, "
         f"{VERDICT_WORDS[cell.verdict]}, {sure}, runs {cell.n_baseline} : {cell.n_current}"

@@ -1,6 +1,6 @@
 """Sentences that more than one document says about a campaign, as plain text or Markdown."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from lm_assets.model.campaign import Manifest
 from lm_assets.model.metric import MetricCatalogue
@@ -13,6 +13,7 @@ from lm_assets.reports.material import DecisionRule
 Escape = Callable[[str], str]
 
 WHOLE_MATRIX = "the whole matrix"
+_MOST_OTHERS = 4
 
 
 def metric_label(metrics: MetricCatalogue, name: str) -> str:
@@ -23,6 +24,13 @@ def metric_label(metrics: MetricCatalogue, name: str) -> str:
 def metric_unit(metrics: MetricCatalogue, name: str) -> str:
     """Return a metric's unit; none for one the catalogue does not know."""
     return metrics[name].unit if name in metrics else ""
+
+
+def p_phrase(cell: CellVerdict) -> str:
+    """Return the p value a verdict rests on; moderated where the cells share their noise."""
+    if cell.p_moderated is not None:
+        return f"moderated p {formatting.p_value(cell.p_moderated)}"
+    return f"p {formatting.p_value(cell.p)}"
 
 
 def change_with_interval(
@@ -105,9 +113,32 @@ def finding_sentence(finding: Finding, metrics: MetricCatalogue, escape: Escape 
         size = change_with_interval(finding.change, finding.change_ci95, finding.change_unit)
     kind = escape(finding.kind.replace("_", " "))
     head = " ".join(part for part in (subject, size) if part) or kind
-    message = f": {escape(finding.message)}" if finding.message else ""
     scope = f"in {escape(where)}, {plural(finding.cells, 'cell')} ({kind})"
-    return f"{head} {scope}{message}"
+    return f"{head} {scope}{_what_else(finding, metrics, escape)}"
+
+
+def _what_else(finding: Finding, metrics: MetricCatalogue, escape: Escape) -> str:
+    """Return what a finding says beside its leading change: its other metrics, its causes.
+
+    Its own message says the same in one string, for where there is no catalogue; it is told only
+    where the finding is more than a change of metrics.
+    """
+    figures = finding.explanation.get("metrics")
+    if finding.change is None or not isinstance(figures, Mapping):
+        return f": {escape(finding.message)}" if finding.message else ""
+    others = [
+        f"{escape(metric_label(metrics, name))} "
+        f"{formatting.change(figure['change'], metrics[name].scale.change_unit)}"
+        for name, figure in figures.items()
+        if name != finding.metric and name in metrics
+    ]
+    causes = finding.explanation.get("likely_causes")
+    text = f", with {', '.join(others[:_MOST_OTHERS])}" if others else ""
+    if len(others) > _MOST_OTHERS:
+        text += f" and {len(others) - _MOST_OTHERS} more"
+    if isinstance(causes, Sequence) and causes:
+        text += f"; likely cause: {escape('; '.join(map(str, causes)))}"
+    return text
 
 
 def hint_phrase(hint: CauseHint, metrics: MetricCatalogue, escape: Escape = str) -> str:

@@ -84,7 +84,7 @@ def test_the_worst_cell_comes_first():
 
 def test_a_huge_campaign_stays_within_the_limits_and_says_what_it_leaves_out():
     cells = [a_cell(combination=f"{'c' * 400}{i}") for i in range(500)]
-    findings = tuple(a_finding(message="m" * 2000) for _ in range(100))
+    findings = tuple(a_finding(message="m" * 2000, change=None) for _ in range(100))
     message = slack_message(
         a_verdict(cells, findings=findings, campaign="x" * 400),
         a_manifest(),
@@ -101,7 +101,7 @@ def test_hostile_names_are_shown_and_not_obeyed():
     verdict = a_verdict(
         [a_cell(combination=HOSTILE, metric=HOSTILE)],
         campaign=HOSTILE,
-        findings=(a_finding(where={HOSTILE: HOSTILE}, message=HOSTILE, metric=HOSTILE),),
+        findings=(a_finding(where={HOSTILE: HOSTILE}, message=HOSTILE, change=None),),
     )
     links = AlertLinks(reports={HOSTILE: "javascript:alert(1)"}, run="https://x.invalid/>|<!here>")
     message = slack_message(verdict, a_manifest(priority=HOSTILE), links)

@@ -1,5 +1,6 @@
 """One screen: the verdict first, what, where, how sure, what next; nothing obeyed from outside."""
 
+import dataclasses
 import re
 
 import pytest
@@ -61,6 +62,42 @@ def test_findings_that_explain_many_cells_are_told_once():
     text = executive_markdown(of_cells(verdict=verdict)).replace("\u00a0", " ")
     assert "- **regressed**: Duration +31 % [+25, +38] % in extension=rapids, 64 cells" in text
     assert text.count("rapids") == 1
+
+
+def test_a_finding_names_its_other_metrics_and_its_cause_instead_of_its_raw_message():
+    finding = a_finding(
+        kind="common_shift",
+        where={},
+        message="duration_s +31.0 %, with cpu_core_seconds +67.3 %",
+        explanation={
+            "metrics": {"duration_s": {"change": 0.31}, "cpu_core_seconds": {"change": 0.673}},
+            "likely_causes": ["jdk 17 → 21"],
+        },
+    )
+    text = executive_markdown(of_cells(verdict=a_verdict([a_cell()], findings=(finding,))))
+    assert (
+        "Duration +31 % [+25, +38] % in the whole matrix, 64 cells (common shift), "
+        "with CPU cost +67 %; likely cause: jdk 17 → 21" in text.replace("\u00a0", " ")
+    )
+    assert "cpu_core" not in text.replace("\\", "")
+
+
+def test_a_finding_without_a_change_is_told_by_its_message():
+    finding = a_finding(kind="limit", metric="oom_kills", change=None, change_ci95=None, where={})
+    finding = dataclasses.replace(finding, message="OOM above its hard limit")
+    text = executive_markdown(of_cells(verdict=a_verdict([a_cell()], findings=(finding,))))
+    assert "OOM kills in the whole matrix, 64 cells (limit): OOM above its hard limit" in text
+
+
+def test_the_moderated_p_is_told_where_the_verdict_rests_on_it():
+    text = executive_markdown(of_cells(a_cell(p=0.049, p_moderated=0.00012)))
+    assert "q <0.0001, moderated p 0.00012, runs" in text
+
+
+def test_suspicion_is_not_headed_as_certainty():
+    text = executive_markdown(of_cells(a_cell(verdict=Verdict.SUSPECTED)))
+    assert "## What may have got worse" in text
+    assert "## What got worse" not in text
 
 
 def test_a_changed_environment_is_named_and_comes_before_the_blame():
