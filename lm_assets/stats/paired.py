@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 from lm_assets.stats.state import State
 from lm_assets.stats.student import critical_t, two_sided_p
@@ -162,6 +162,9 @@ def signed_rank_p(differences: npt.ArrayLike) -> float:
         return math.nan
     has_ties = np.unique(np.abs(array)).size < array.size
     method = "exact" if array.size <= 50 and not has_ties else "asymptotic"
+    # Half of the import time of the whole core, for this one function: only who calls it pays.
+    from scipy import stats  # noqa: PLC0415
+
     return float(stats.wilcoxon(array, method=method).pvalue)
 
 

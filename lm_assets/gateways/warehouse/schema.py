@@ -2,13 +2,15 @@
 
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import sqlalchemy
-from alembic import command
-from alembic.config import Config
 
 from lm_assets.gateways.warehouse.errors import WarehouseSchemaError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 # The newest revision: what this version of the platform works with.
 HEAD = "0002"
@@ -31,7 +33,7 @@ def migrate(url: str, *, revision: str = HEAD) -> None:
         with engine.begin() as connection:
             configuration = _configuration()
             configuration.attributes["connection"] = connection
-            command.upgrade(configuration, revision)
+            _upgrade(configuration, revision)
 
 
 def offline_sql(*, revision: str = HEAD) -> str:
@@ -39,7 +41,7 @@ def offline_sql(*, revision: str = HEAD) -> str:
     output = io.StringIO()
     configuration = _configuration()
     configuration.output_buffer = output
-    command.upgrade(configuration, revision, sql=True)
+    _upgrade(configuration, revision, sql=True)
     return output.getvalue()
 
 
@@ -75,7 +77,16 @@ def require_head(connection: psycopg.Connection) -> None:
     )
 
 
-def _configuration() -> Config:
+# Alembic is imported where it is used: every run reads the revision, and only migrations need more.
+def _upgrade(configuration: "Config", revision: str, *, sql: bool = False) -> None:
+    from alembic import command  # noqa: PLC0415
+
+    command.upgrade(configuration, revision, sql=sql)
+
+
+def _configuration() -> "Config":
+    from alembic.config import Config  # noqa: PLC0415
+
     configuration = Config()
     configuration.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     configuration.set_main_option("path_separator", "os")
