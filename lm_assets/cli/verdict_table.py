@@ -18,7 +18,8 @@ STYLES = {
     Verdict.INSUFFICIENT_DATA: "magenta",
     Verdict.DATA_FAULT: "bold magenta",
 }
-_SHOWN = (Verdict.REGRESSED, Verdict.SUSPECTED, Verdict.DATA_FAULT, Verdict.IMPROVED)
+_SHOWN = (Verdict.DATA_FAULT, Verdict.REGRESSED, Verdict.SUSPECTED, Verdict.IMPROVED)
+_UNBOUNDED = 1000
 
 
 def print_verdict(console: Console, verdict: CampaignVerdict, *, rows: int = 15) -> None:
@@ -36,7 +37,7 @@ def print_verdict(console: Console, verdict: CampaignVerdict, *, rows: int = 15)
             console.print(f"  [{STYLES[finding.severity]}]{finding.message}[/]", highlight=False)
     shown = notable_cells(verdict.cells)
     if shown:
-        console.print(_cell_table(shown[:rows]))
+        _print_whole(console, _cell_table(shown[:rows]))
     if len(shown) > rows:
         console.print(f"  … and {len(shown) - rows} more in the reports", highlight=False)
 
@@ -49,12 +50,24 @@ def notable_cells(cells: Sequence[CellVerdict]) -> list[CellVerdict]:
     )
 
 
+def _print_whole(console: Console, table: Table) -> None:
+    """Print a table with long lines, where a narrow window would cut its columns short."""
+    wanted = Console(width=_UNBOUNDED).measure(table).maximum
+    wide = Console(
+        file=console.file,
+        width=max(console.width, wanted),
+        force_terminal=console.is_terminal,
+        no_color=console.no_color,
+    )
+    wide.print(table)
+
+
 def _cell_table(cells: Sequence[CellVerdict]) -> Table:
     table = Table(box=None, pad_edge=True, header_style="bold")
     for name in ("verdict", "combination", "metric"):
-        table.add_column(name)
-    for name in ("baseline", "current", "change", "95 % interval", "p", "q", "runs"):
-        table.add_column(name, justify="right")
+        table.add_column(name, no_wrap=True)
+    for name in ("baseline", "current", "change", "95 % interval", "q", "runs"):
+        table.add_column(name, justify="right", no_wrap=True)
     for cell in cells:
         table.add_row(
             f"[{STYLES[cell.verdict]}]{cell.verdict.value}[/]",
@@ -64,7 +77,6 @@ def _cell_table(cells: Sequence[CellVerdict]) -> Table:
             _number(cell.current_mean),
             _change(cell.change, cell.change_unit),
             _interval(cell),
-            _probability(cell.p),
             _probability(cell.q),
             f"{cell.n_baseline}/{cell.n_current}",
         )
