@@ -13,6 +13,7 @@ from lm_assets.model.verdict import Verdict
 from lm_assets.reports import formatting, phrases
 from lm_assets.reports.escaping import one_line
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_WORDS
+from lm_assets.reports.insight import advised_runs
 from lm_assets.reports.marks import ChangeAxis, Mark, axis_marks, drawn, interval_marks, strip_marks
 from lm_assets.reports.material import ReportMaterial
 from lm_assets.reports.rows import ReportRow
@@ -25,7 +26,7 @@ _STRIP_X, _STRIP_WIDTH = 918, 126
 
 # Widths in characters; the listing's text is 9 px of a font 0.602 em wide.
 _COLUMNS = (
-    ("verdict", 24, "<"),
+    ("verdict", 25, "<"),
     ("metric", 26, "<"),
     ("baseline", 9, ">"),
     ("current", 9, ">"),
@@ -112,8 +113,8 @@ def _line(material: ReportMaterial, row: ReportRow) -> str:
     label = phrases.metric_label(material.metrics, row.metric)
     change_unit = cell.change_unit if cell else ""
     verdict = f"{row.verdict_sign} {row.verdict_words}"
-    if cell is not None and cell.runs_needed is not None:
-        verdict += f", +{formatting.plural(cell.runs_needed, 'run')}"
+    if cell is not None and (runs := advised_runs(cell)) is not None:
+        verdict += f", needs {runs}"
     texts = (
         verdict,
         f"{label} [{unit}]" if unit else label,

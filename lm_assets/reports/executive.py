@@ -177,7 +177,7 @@ def _runs_phrase(material: ReportMaterial) -> str:
     if not needed:
         return ""
     median, most = needed[len(needed) // 2], needed[-1]
-    return f"; {median} more runs decide half of them, {most} decide all that can be"
+    return f"; {median} runs per side would decide half of them, {most} all that can be"
 
 
 def _gaps(material: ReportMaterial) -> Iterator[str]:

@@ -123,6 +123,12 @@ def is_clear_move(cell: CellVerdict, rule: DecisionRule) -> bool:
     return cell.degradation > (threshold or 0.0) and (low > 0.0 or high < 0.0)
 
 
+def advised_runs(cell: CellVerdict) -> int | None:
+    """Return how many runs per side would decide a cell that is not decided yet."""
+    is_open = cell.verdict in (Verdict.INCONCLUSIVE, Verdict.SUSPECTED)
+    return cell.runs_needed if is_open else None
+
+
 def undecided_counts(cells: Iterable[CellVerdict]) -> Mapping[Verdict, int]:
     """Return how many cells are without a decision, by the verdict that says why."""
     counts = dict.fromkeys(UNDECIDED, 0)
@@ -133,7 +139,7 @@ def undecided_counts(cells: Iterable[CellVerdict]) -> Mapping[Verdict, int]:
 
 
 def runs_needed(cells: Iterable[CellVerdict]) -> tuple[int, ...]:
-    """Return how many runs the inconclusive cells ask for, in ascending order."""
+    """Return how many runs per side the inconclusive cells ask for, in ascending order."""
     return tuple(
         sorted(
             cell.runs_needed

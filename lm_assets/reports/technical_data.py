@@ -6,7 +6,7 @@ from lm_assets.model.verdict import CellVerdict
 from lm_assets.reports import formatting, phrases
 from lm_assets.reports.escaping import json_in_html
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
-from lm_assets.reports.insight import unit_order
+from lm_assets.reports.insight import advised_runs, unit_order
 from lm_assets.reports.marks import ChangeAxis
 from lm_assets.reports.material import ReportMaterial
 from lm_assets.reports.rows import NOT_JUDGED, ReportRow, change_axes
@@ -105,8 +105,8 @@ def _note(cell: CellVerdict | None) -> str:
     if cell is None:
         return ""
     parts = [flag.replace("_", " ") for flag in cell.flags]
-    if cell.runs_needed is not None:
-        parts.append(f"{plural(cell.runs_needed, 'more run')} would decide")
+    if (runs := advised_runs(cell)) is not None:
+        parts.append(f"{plural(runs, 'run')} per side would decide")
     return "; ".join(parts)
 
 

@@ -98,10 +98,14 @@ def test_a_section_lists_numbers_and_what_is_missing_as_not_available():
 
 
 def test_inconclusive_rows_say_how_many_runs_would_decide():
-    cell = a_cell(verdict=Verdict.INCONCLUSIVE, runs_needed=9)
-    material = a_report_material(combination_count=0, verdict=a_verdict([cell]))
+    cells = [
+        a_cell(verdict=Verdict.INCONCLUSIVE, runs_needed=9),
+        a_cell(metric="gc_time_pct", verdict=Verdict.UNCHANGED, runs_needed=4),
+    ]
+    material = a_report_material(combination_count=0, verdict=a_verdict(cells))
     text = PdfReader(io.BytesIO(detailed_pdf(material))).pages[2].extract_text()
-    assert "? inconclusive, +9 runs" in text
+    assert "? inconclusive, needs 9 " in text
+    assert "needs 4" not in text
 
 
 def test_the_appendix_tells_method_gaps_and_quarantine():

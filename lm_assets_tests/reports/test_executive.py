@@ -127,7 +127,9 @@ def test_what_was_not_decided_is_told_with_the_reason(verdict, words):
 
 def test_inconclusive_cells_say_how_many_runs_would_decide():
     cells = [a_cell(verdict=Verdict.INCONCLUSIVE, runs_needed=n) for n in (3, 4, 20)]
-    assert "4 more runs decide half of them, 20 decide all" in executive_markdown(of_cells(*cells))
+    assert "4 runs per side would decide half of them, 20 all that can" in executive_markdown(
+        of_cells(*cells)
+    )
 
 
 def test_missing_metrics_and_quarantined_lines_are_not_hidden():
