@@ -33,6 +33,7 @@ from lm_assets.regression.simulation import (
     Noise,
     NoiseLaw,
     SimulatedMatrix,
+    moved_cells,
     simulate_values,
 )
 
@@ -186,16 +187,11 @@ def _known(
     effects: tuple[InjectedEffect, ...],
     rng: np.random.Generator,
 ) -> KnownCampaign:
-    moved = {
-        (matrix.combinations[c].id, matrix.metrics[m].name)
-        for effect in effects
-        for c, m in np.argwhere(matrix.reached_by(effect)).tolist()
-    }
     return KnownCampaign(
         baseline=matrix.table(simulate_values(matrix, noise, rng, runs=RUNS)),
         current=matrix.table(simulate_values(matrix, noise, rng, runs=RUNS, effects=effects)),
         dimensions=matrix.dimensions,
-        moved=frozenset(moved),
+        moved=moved_cells(matrix, effects),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from lm_assets.model.campaign import Stage
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.policy import StagePolicy
-from lm_assets.model.verdict import CampaignVerdict, Finding, Verdict
+from lm_assets.model.verdict import CampaignVerdict, Verdict
 from lm_assets.regression.judge import judge
 from lm_assets.regression.sample_table import SampleTable
 from lm_assets.regression.simulation import InjectedEffect
@@ -32,20 +32,21 @@ class KnownCampaign:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trial:
-    """What the judge made of one known campaign, by metric.
+    """What the judge made of one known campaign, or of several in a row, by metric.
 
     ``unmoved`` counts the cells that nothing was done to and ``false_alarms`` those of them that
     were called regressed, ``plain_alarms`` those that the plain rule alone would have called;
-    ``moved``, ``found`` and ``noticed`` (regressed or suspected) count the others.
+    ``moved`` counts the others. ``found`` and ``noticed`` (regressed or suspected) map those that
+    were to the campaign, counted from 0, in which they first were.
     """
 
+    campaigns: int
     unmoved: Mapping[str, int]
     false_alarms: Mapping[str, int]
     plain_alarms: Mapping[str, int]
     moved: Mapping[str, int]
-    found: Mapping[str, int]
-    noticed: Mapping[str, int]
-    findings: tuple[Finding, ...]
+    found: Mapping[Cell, int]
+    noticed: Mapping[Cell, int]
     is_as_expected: bool
 
 
@@ -55,6 +56,8 @@ class CalibrationRow:
 
     ``false_alarms`` and ``plain_alarms`` are cells per campaign, ``false_alarm_rate`` the share of
     unmoved cells; ``as_expected`` is the share of campaigns that ended as the scenario demands.
+    ``delay`` is how many campaigns later than possible a found cell was found, on average; None
+    where a scenario has one campaign or nothing was found.
     """
 
     scenario: str
@@ -67,6 +70,7 @@ class CalibrationRow:
     recall: Proportion
     noticed: Proportion
     as_expected: Proportion
+    delay: float | None
 
 
 Expectation = Callable[[CampaignVerdict, KnownCampaign], bool]
@@ -91,28 +95,60 @@ def run_trial(
         dimensions=known.dimensions,
     )
     tally: dict[str, dict[str, int]] = {
-        name: {}
-        for name in ("unmoved", "false_alarms", "plain_alarms", "moved", "found", "noticed")
+        name: {} for name in ("unmoved", "false_alarms", "plain_alarms", "moved")
     }
+    found: dict[Cell, int] = {}
+    noticed: dict[Cell, int] = {}
     for cell in verdict.cells:
-        is_moved = (cell.combination, cell.metric) in known.moved
+        key = (cell.combination, cell.metric)
+        is_moved = key in known.moved
         is_called = cell.verdict is Verdict.REGRESSED
         events = {
             "unmoved": not is_moved,
             "false_alarms": not is_moved and is_called,
             "plain_alarms": not is_moved and cell.explanation["plain_rule"] is True,
             "moved": is_moved,
-            "found": is_moved and is_called,
-            "noticed": is_moved and (is_called or cell.verdict is Verdict.SUSPECTED),
         }
         for name, happened in events.items():
             of_metric = tally[name]
             of_metric[cell.metric] = of_metric.get(cell.metric, 0) + happened
+        if is_moved and is_called:
+            found[key] = 0
+        if is_moved and (is_called or cell.verdict is Verdict.SUSPECTED):
+            noticed[key] = 0
     return Trial(
+        campaigns=1,
         **tally,
-        findings=verdict.findings,
+        found=found,
+        noticed=noticed,
         is_as_expected=expectation is None or expectation(verdict, known),
     )
+
+
+def joined(trials: Sequence[Trial]) -> Trial:
+    """Return campaigns in a row as one trial: a cell is found when any of them finds it."""
+    found: dict[Cell, int] = {}
+    noticed: dict[Cell, int] = {}
+    for at, trial in enumerate(trials):
+        for cells, first in ((trial.found, found), (trial.noticed, noticed)):
+            for cell in cells:
+                first.setdefault(cell, at)
+    sums = {
+        name: _summed([getattr(trial, name) for trial in trials])
+        for name in ("unmoved", "false_alarms", "plain_alarms")
+    }
+    return Trial(
+        campaigns=len(trials),
+        **sums,
+        moved=trials[0].moved,
+        found=found,
+        noticed=noticed,
+        is_as_expected=all(trial.is_as_expected for trial in trials),
+    )
+
+
+def _summed(counts: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    return {name: sum(count.get(name, 0) for count in counts) for name in counts[0]}
 
 
 def calibration_rows(scenario: str, stage: Stage, trials: Sequence[Trial]) -> list[CalibrationRow]:
@@ -126,7 +162,16 @@ def _row(scenario: str, stage: Stage, trials: Sequence[Trial], metric: str) -> C
         counts = (getattr(trial, name) for trial in trials)
         return sum(c.get(metric, 0) if metric else sum(c.values()) for c in counts)
 
-    campaigns = len(trials)
+    def first_found(name: str) -> list[int]:
+        return [
+            at
+            for trial in trials
+            for (_, of_metric), at in getattr(trial, name).items()
+            if metric in ("", of_metric)
+        ]
+
+    campaigns = sum(trial.campaigns for trial in trials)
+    delays = first_found("found")
     return CalibrationRow(
         scenario=scenario,
         stage=stage.value,
@@ -135,9 +180,10 @@ def _row(scenario: str, stage: Stage, trials: Sequence[Trial], metric: str) -> C
         false_alarms=total("false_alarms") / campaigns,
         plain_alarms=total("plain_alarms") / campaigns,
         false_alarm_rate=proportion(total("false_alarms"), total("unmoved")),
-        recall=proportion(total("found"), total("moved")),
-        noticed=proportion(total("noticed"), total("moved")),
-        as_expected=proportion(sum(trial.is_as_expected for trial in trials), campaigns),
+        recall=proportion(len(delays), total("moved")),
+        noticed=proportion(len(first_found("noticed")), total("moved")),
+        as_expected=proportion(sum(trial.is_as_expected for trial in trials), len(trials)),
+        delay=sum(delays) / len(delays) if delays and campaigns > len(trials) else None,
     )
 
 

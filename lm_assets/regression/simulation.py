@@ -14,7 +14,7 @@ from lm_assets.stats.validation import BoolArray, FloatArray
 
 _HEAVY_TAIL_DF = 3.0
 # Percentages move by points: this many for a slow-down by the factor e, 5 for one of 20 %.
-_POINTS_PER_LOG = 25.0
+POINTS_PER_LOG = 25.0
 
 
 class NoiseLaw(StrEnum):
@@ -113,7 +113,8 @@ class SimulatedMatrix:
     ) -> "SimulatedMatrix":
         """Return a matrix whose cells differ a hundredfold, as those of real ones do.
 
-        Percentages lie from 30 to 60; events happen in one run of fifty.
+        Percentages lie from 30 to 60; events happen in one run of fifty, and never where a hard
+        limit forbids them.
         """
         shape = (len(combinations), len(metrics))
         levels = np.exp(rng.normal(math.log(60.0), 1.0, size=shape))
@@ -121,7 +122,7 @@ class SimulatedMatrix:
             if metric.scale is Scale.POINTS:
                 levels[:, at] = rng.uniform(30.0, 60.0, size=shape[0])
             elif metric.scale is Scale.COUNT:
-                levels[:, at] = 0.02
+                levels[:, at] = 0.02 if metric.limit is None else 0.0
         return cls(combinations=tuple(combinations), metrics=tuple(metrics), levels=levels)
 
     @property
@@ -172,21 +173,48 @@ def simulate_values(
     progress : float
         How far ramps have grown, 0 to 1.
     """
-    slow_down = _noise_on_logs(matrix, noise, rng, runs)
+    slow_down = with_effects(
+        _noise_on_logs(matrix, noise, rng, runs), matrix, effects, progress=progress
+    )
+    return on_scales(matrix, slow_down, rng)
+
+
+def with_effects(
+    slow_down: FloatArray,
+    matrix: SimulatedMatrix,
+    effects: Sequence[InjectedEffect],
+    *,
+    progress: float = 1.0,
+) -> FloatArray:
+    """Return logarithmic slow-downs of shape (combinations, metrics, runs) with effects put in."""
+    result = slow_down.copy()
     for effect in effects:
         reached = matrix.reached_by(effect)[:, :, None]
         strength = math.log(effect.factor)
         if effect.kind is EffectKind.VARIANCE:
-            slow_down = np.where(reached, slow_down * effect.factor, slow_down)
+            result = np.where(reached, result * effect.factor, result)
         elif effect.kind is EffectKind.SPIKE:
-            slow_down[:, :, :1] += strength * reached
+            result[:, :, :1] += strength * reached
         else:
             grown = progress if effect.kind is EffectKind.RAMP else 1.0
-            slow_down = slow_down + grown * strength * reached
-    return _on_scales(matrix, slow_down, rng)
+            result += grown * strength * reached
+    return result
 
 
-def _on_scales(
+def moved_cells(
+    matrix: SimulatedMatrix, effects: Sequence[InjectedEffect]
+) -> frozenset[tuple[str, str]]:
+    """Return the (combination, metric) cells whose level effects move: steps and ramps."""
+    moves = (EffectKind.STEP, EffectKind.RAMP)
+    return frozenset(
+        (matrix.combinations[c].id, matrix.metrics[m].name)
+        for effect in effects
+        if effect.kind in moves
+        for c, m in np.argwhere(matrix.reached_by(effect)).tolist()
+    )
+
+
+def on_scales(
     matrix: SimulatedMatrix, slow_down: FloatArray, rng: np.random.Generator
 ) -> FloatArray:
     """Return values from logarithmic slow-downs: factors, points, or events of that rate."""
@@ -198,7 +226,7 @@ def _on_scales(
         np.array([metric.scale is scale for metric in matrix.metrics], dtype=np.bool_)
         for scale in (Scale.POINTS, Scale.COUNT)
     )
-    points = levels[:, is_points] + _POINTS_PER_LOG * moved[:, is_points]
+    points = levels[:, is_points] + POINTS_PER_LOG * moved[:, is_points]
     values[:, is_points] = np.maximum(points, 0.0)
     values[:, is_count] = rng.poisson(np.minimum(values[:, is_count], 1e6))
     return values

@@ -76,6 +76,7 @@ def _compare_metric(
         p_raw=defined(result.raw.p),
         wilcoxon_p=defined(result.wilcoxon_p),
         scale_conflict=both.has_scale_conflict,
+        change_unit=metric.scale.change_unit,
         unpaired=tuple(sorted(before.keys() ^ after.keys())),
         parts=_parts(both, paired, dimensions),
     )

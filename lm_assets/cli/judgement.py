@@ -1,0 +1,237 @@
+"""``lm judge`` and ``lm compare-versions``: the judgement of SAMPLES files."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from lm_assets.cli.assumed_metrics import catalogue_for, describe
+from lm_assets.cli.calibrate import calibrate
+from lm_assets.cli.exit_codes import ExitCode
+from lm_assets.cli.judgement_documents import dumped, judge_document, versions_document
+from lm_assets.cli.judgement_tables import print_versions, wide_console
+from lm_assets.cli.options import config_option, json_option
+from lm_assets.cli.sample_combinations import Dimensions, resolved
+from lm_assets.cli.samples_file import read_samples, sample_table
+from lm_assets.cli.series import outliers, trend
+from lm_assets.cli.simulate import simulate
+from lm_assets.cli.verdict_table import print_verdict
+from lm_assets.gateways.configuration import Configuration, load_configuration
+from lm_assets.model.campaign import Stage
+from lm_assets.model.errors import UnusableInputError
+from lm_assets.model.metric import Metric, MetricCatalogue
+from lm_assets.model.verdict import Verdict
+from lm_assets.regression.confirmation import ConfirmationSamples, confirmation_request
+from lm_assets.regression.judge import judge as judge_samples
+from lm_assets.regression.sample_table import SampleTable
+from lm_assets.regression.version_comparison import compare_versions as compare
+
+__all__ = ["COMMANDS", "calibrate", "compare_versions", "judge", "outliers", "simulate", "trend"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False, readable=True)
+_METRIC_HELP = "NAME=SCALE,DIRECTION of a metric that metrics.yaml does not have. Repeatable."
+
+
+def _samples_options(command: F) -> F:
+    for option in (
+        click.option("--metric", "declared", multiple=True, help=_METRIC_HELP),
+        click.option("--matrix", "matrix_file", type=FILE, help="Refuse combinations not in it."),
+        click.option(
+            "--stage",
+            type=click.Choice([stage.value for stage in Stage]),
+            default=Stage.NIGHTLY.value,
+            show_default=True,
+            help="Whose policy in regression.yaml judges.",
+        ),
+        config_option,
+        json_option,
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.option("--baseline", type=FILE, required=True, help="SAMPLES of the accepted runs.")
+@click.option("--current", type=FILE, required=True, help="SAMPLES of the runs to judge.")
+@click.option("--confirm-baseline", type=FILE, help="SAMPLES of fresh baseline runs.")
+@click.option("--confirm-current", type=FILE, help="SAMPLES of fresh current runs.")
+@click.option(
+    "--confirmation-request",
+    "request_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write which fresh runs would decide the suspected cells, if there are any.",
+)
+@_samples_options
+def judge(
+    *,
+    baseline: Path,
+    current: Path,
+    confirm_baseline: Path | None,
+    confirm_current: Path | None,
+    request_file: Path | None,
+    declared: tuple[str, ...],
+    matrix_file: Path | None,
+    stage: str,
+    config_directory: Path,
+    as_json: bool,
+) -> int:
+    """Judge current samples against a baseline's, cell by cell and as a whole.
+
+    \b
+    SAMPLES is JSONL, a line each:
+      {"combination": "3.5.0_connect_...", "metric": "duration_s", "run": 1, "value": 12.3}
+
+    A cell is regressed when it is worse by more than the threshold, p is below alpha, and that
+    survives the number of cells asked about; suspected when it does not survive. Unchanged is
+    shown, not assumed; otherwise a cell is inconclusive and says how many runs would decide.
+
+    \b
+    Exit codes: 0 ok, 2 regression, 3 inconclusive or suspected, 4 data fault, 1 usage.
+
+    \b
+    Examples:
+      lm judge --baseline main.jsonl --current pull-request.jsonl --stage ci
+      lm judge --baseline a.jsonl --current b.jsonl --json | jq '.findings'
+    """
+    if (confirm_baseline is None) != (confirm_current is None):
+        raise click.UsageError("--confirm-baseline and --confirm-current go together")
+    fresh = [f for f in (confirm_baseline, confirm_current) if f is not None]
+    read = _read([baseline, current, *fresh], matrix_file, config_directory, declared)
+    policy = read.settings.regression.stages[Stage(stage)]
+    verdict = judge_samples(
+        campaign=current.stem,
+        stage=Stage(stage),
+        baseline=read.tables[0],
+        current=read.tables[1],
+        metrics=read.metrics,
+        policy=policy,
+        dimensions=read.dimensions,
+        baseline_version=baseline.name,
+        confirmation=_confirmation(read.tables[2:]),
+    )
+    if request_file is not None:
+        _write_request(request_file, confirmation_request(verdict, policy))
+    if as_json:
+        click.echo(dumped(judge_document(verdict, read.assumed)))
+    else:
+        print_verdict(wide_console(), verdict)
+    return verdict.exit_code
+
+
+@click.command("compare-versions")
+@click.argument("a", type=FILE)
+@click.argument("b", type=FILE)
+@_samples_options
+def compare_versions(
+    *,
+    a: Path,
+    b: Path,
+    declared: tuple[str, ...],
+    matrix_file: Path | None,
+    stage: str,
+    config_directory: Path,
+    as_json: bool,
+) -> int:
+    """Compare version B with version A over all combinations that both have.
+
+    A and B are SAMPLES files. Repeats are averaged per combination, and the paired t-test runs
+    across combinations: on logs, where every combination weighs alike, with the raw scale and
+    Wilcoxon's test beside it.
+
+    \b
+    Exit codes: 0 ok, 2 B is worse, 3 inconclusive, 4 data fault, 1 usage.
+
+    \b
+    Example:
+      lm compare-versions spark-3.5.jsonl spark-4.0.jsonl --json
+    """
+    read = _read([a, b], matrix_file, config_directory, declared)
+    comparisons = compare(
+        read.tables[0],
+        read.tables[1],
+        metrics=read.metrics,
+        policy=read.settings.regression.stages[Stage(stage)],
+        dimensions=read.dimensions,
+    )
+    if not comparisons:
+        raise UnusableInputError("nothing_to_compare", "no metric in the files is ever judged")
+    for comparison in comparisons:
+        if comparison.unpaired:
+            n = len(comparison.unpaired)
+            click.echo(f"{comparison.metric}: {n} combinations are on one side only", err=True)
+    if as_json:
+        click.echo(dumped(versions_document(comparisons)))
+    else:
+        print_versions(wide_console(), comparisons)
+    return _exit_code({comparison.verdict for comparison in comparisons})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Read:
+    """The tables of SAMPLES files, and everything to judge them by."""
+
+    tables: list[SampleTable]
+    dimensions: Dimensions
+    metrics: MetricCatalogue
+    assumed: tuple[Metric, ...]
+    settings: Configuration
+
+
+def _read(
+    files: list[Path],
+    matrix_file: Path | None,
+    config_directory: Path,
+    declared: tuple[str, ...],
+) -> _Read:
+    settings = load_configuration(config_directory)
+    samples, dimensions = resolved([read_samples(file) for file in files], matrix_file, settings)
+    names = {sample.metric for side in samples for sample in side}
+    metrics, assumed = catalogue_for(names, settings.metrics, declared)
+    for metric in assumed:
+        click.echo(describe(metric), err=True)
+    return _Read(
+        tables=[sample_table(side) for side in samples],
+        dimensions=dimensions,
+        metrics=metrics,
+        assumed=assumed,
+        settings=settings,
+    )
+
+
+def _confirmation(tables: list[SampleTable]) -> ConfirmationSamples | None:
+    if not tables:
+        return None
+    return ConfirmationSamples(baseline=tables[0], current=tables[1])
+
+
+def _write_request(path: Path, request: Mapping[str, object] | None) -> None:
+    if request is None:
+        click.echo("no fresh runs are asked for", err=True)
+        return
+    path.write_text(dumped(request) + "\n", encoding="utf-8")
+    click.echo(f"asked for fresh runs in {path}", err=True)
+
+
+def _exit_code(verdicts: set[Verdict]) -> ExitCode:
+    for verdict, code in (
+        (Verdict.REGRESSED, ExitCode.REGRESSION),
+        (Verdict.DATA_FAULT, ExitCode.DATA_FAULT),
+        (Verdict.INCONCLUSIVE, ExitCode.INCONCLUSIVE),
+        (Verdict.INSUFFICIENT_DATA, ExitCode.INCONCLUSIVE),
+    ):
+        if verdict in verdicts:
+            return code
+    return ExitCode.OK
+
+
+COMMANDS: tuple[click.Command, ...] = (
+    judge,
+    compare_versions,
+    trend,
+    outliers,
+    calibrate,
+    simulate,
+)

@@ -1,0 +1,71 @@
+"""The JSON documents of the judging commands; their keys are a contract with scripts and CI."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from lm_assets.model.metric import Metric
+from lm_assets.model.verdict import CampaignVerdict
+from lm_assets.model.version_comparison import VersionComparison
+from lm_assets.stats.change_points import ChangePoints
+from lm_assets.stats.outliers import SeriesOutliers
+from lm_assets.stats.trend import Trend
+
+Document = dict[str, Any]
+
+
+def judge_document(verdict: CampaignVerdict, assumed: Sequence[Metric]) -> Document:
+    """Return the document of ``lm judge``."""
+    document: Document = msgspec.to_builtins(verdict)
+    names = {metric.name for metric in assumed}
+    for cell in document["cells"]:
+        if cell["metric"] in names:
+            cell["flags"] = [*cell["flags"], "assumed_metric"]
+    return {**document, "assumed_metrics": [msgspec.to_builtins(metric) for metric in assumed]}
+
+
+def versions_document(comparisons: Sequence[VersionComparison]) -> Document:
+    """Return the document of ``lm compare-versions``: one entry a metric."""
+    return {comparison.metric: msgspec.to_builtins(comparison) for comparison in comparisons}
+
+
+def trend_document(
+    trend: Trend, changes: ChangePoints, *, indices: Sequence[int], scale: str
+) -> Document:
+    """Return the document of ``lm trend``; ``indices`` count in the series as it was given."""
+    return {
+        "n": trend.n,
+        "state": trend.state.label,
+        "slope_per_step": number(trend.slope),
+        "slope_ci95": [number(trend.slope_low), number(trend.slope_high)],
+        "mann_kendall_p": number(trend.p),
+        "change_points_state": changes.state.label,
+        "change_points": list(indices),
+        "change_point_strengths": list(changes.strengths),
+        "levels": [math.exp(level) if scale == "log" else level for level in changes.levels],
+        "scale": scale,
+    }
+
+
+def outliers_document(outliers: SeriesOutliers) -> Document:
+    """Return the document of ``lm outliers``."""
+    return {
+        "n": outliers.n,
+        "n_missing": outliers.n_missing,
+        "state": outliers.state.label,
+        "lower_fence": number(outliers.lower_fence),
+        "upper_fence": number(outliers.upper_fence),
+        "indices": list(outliers.indices),
+    }
+
+
+def number(value: float) -> float | None:
+    """Return a finite number, else None: JSON has neither NaN nor infinity."""
+    return value if math.isfinite(value) else None
+
+
+def dumped(document: object) -> str:
+    """Return a document as JSON text."""
+    return msgspec.json.encode(document).decode()

@@ -1,0 +1,156 @@
+"""Version comparisons, trends, outliers and calibrations as tables for a terminal."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from lm_assets.cli.verdict_table import STYLES
+from lm_assets.model.version_comparison import VersionComparison
+from lm_assets.regression.calibration import CalibrationRow
+from lm_assets.regression.phrases import change_phrase
+from lm_assets.stats.change_points import ChangePoints
+from lm_assets.stats.outliers import SeriesOutliers
+from lm_assets.stats.proportion import Proportion
+from lm_assets.stats.state import State
+from lm_assets.stats.trend import Trend
+
+
+def wide_console() -> Console:
+    """Return a console that breaks no line of a file or a pipe."""
+    console = Console()
+    return console if console.is_terminal else Console(width=200)
+
+
+def print_versions(console: Console, comparisons: Sequence[VersionComparison]) -> None:
+    """Print one line a metric, and one a dimension value that moved."""
+    table = Table(box=None, header_style="bold")
+    for name in ("verdict", "metric", "where"):
+        table.add_column(name)
+    for name in ("combinations", "change", "95 % interval", "p", "total", "p (raw)"):
+        table.add_column(name, justify="right")
+    for row in comparisons:
+        conflict = "  [yellow]scales disagree[/]" if row.scale_conflict else ""
+        table.add_row(
+            f"[{STYLES[row.verdict]}]{row.verdict.value}[/]",
+            escape(row.metric) + conflict,
+            "",
+            str(row.n),
+            *_deciding_figures(row),
+            percent(row.change_total),
+            probability(row.p_raw),
+        )
+        for part in row.parts:
+            place = ", ".join(f"{name}={value}" for name, value in part.where.items())
+            figures = (
+                change_phrase(part.change, row.change_unit),
+                _interval(part.change_ci95, row.change_unit),
+                probability(part.p),
+            )
+            table.add_row(
+                f"[{STYLES[part.verdict]}]{part.verdict.value}[/]",
+                "",
+                escape(place),
+                str(part.n),
+                *figures,
+            )
+    console.print(table)
+
+
+def print_trend(
+    console: Console, trend: Trend, changes: ChangePoints, *, indices: Sequence[int], scale: str
+) -> None:
+    """Print slope, test and change points in three lines."""
+    if trend.state == State.INSUFFICIENT_DATA:
+        console.print(f"{trend.n} points: insufficient data for a trend", highlight=False)
+        return
+    console.print(
+        f"{trend.n} points, slope {trend.slope:+.6g} a step "
+        f"\\[{trend.slope_low:.6g}, {trend.slope_high:.6g}], "
+        f"Mann-Kendall p {probability(trend.p)}",
+        highlight=False,
+    )
+    if changes.state == State.INSUFFICIENT_DATA:
+        console.print("too few points to look for change points", highlight=False)
+    elif not indices:
+        console.print("no change point", highlight=False)
+    for index, strength in zip(indices, changes.strengths, strict=True):
+        console.print(
+            f"change point: {index} is the first point after it (strength {strength:.1f}, "
+            f"{changes.threshold:.1f} is needed, {scale} scale)",
+            highlight=False,
+        )
+
+
+def print_outliers(console: Console, found: SeriesOutliers, values: Sequence[float]) -> None:
+    """Print the fences and the values outside of them."""
+    missing = f", {found.n_missing} missing" if found.n_missing else ""
+    if found.state == State.INSUFFICIENT_DATA:
+        console.print(f"{found.n} values{missing}: insufficient data for fences", highlight=False)
+        return
+    console.print(
+        f"{found.n} values{missing}, fences {found.lower_fence:.6g} and {found.upper_fence:.6g}, "
+        f"{len(found.indices)} outside",
+        highlight=False,
+    )
+    for index in found.indices:
+        console.print(f"  index {index}: {values[index]:.6g}", highlight=False)
+
+
+def print_calibration(console: Console, rows: Sequence[CalibrationRow]) -> None:
+    """Print false alarms and recall of every scenario and metric, with intervals."""
+    table = Table(box=None, header_style="bold")
+    for name in ("scenario", "stage", "metric"):
+        table.add_column(name)
+    for name in ("campaigns", "false alarms", "rate", "recall", "with suspected", "delay"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        delay = "–" if row.delay is None else f"{row.delay:.1f}"
+        table.add_row(
+            escape(row.scenario),
+            row.stage,
+            escape(row.metric) or "all",
+            str(row.campaigns),
+            f"{row.false_alarms:.2f}",
+            share(row.false_alarm_rate),
+            share(row.recall),
+            share(row.noticed),
+            delay,
+        )
+    console.print(table)
+
+
+def share(value: Proportion) -> str:
+    """Return a share with its interval."""
+    if not value.trials:
+        return "–"
+    return f"{value.share:.4f} \\[{value.low:.4f}, {value.high:.4f}]"
+
+
+def percent(value: float | None) -> str:
+    """Return a change in per cent."""
+    return "–" if value is None else f"{value:+.1%}"
+
+
+def probability(value: float | None) -> str:
+    """Return a p value."""
+    if value is None:
+        return "–"
+    return "<0.0001" if value < 0.0001 else f"{value:.4f}"
+
+
+def _deciding_figures(row: VersionComparison) -> tuple[str, str, str]:
+    if row.change_unit == "relative":
+        change, interval, p = row.change_geomean, row.change_geomean_ci95, row.p_log
+    else:
+        change, interval, p = row.mean_difference, row.mean_difference_ci95, row.p_raw
+    figures = change_phrase(change, row.change_unit), _interval(interval, row.change_unit)
+    return (*figures, probability(p))
+
+
+def _interval(interval: tuple[float, float] | None, unit: str) -> str:
+    if interval is None:
+        return "–"
+    factor, ending = (100.0, " %") if unit == "relative" else (1.0, "")
+    return f"\\[{factor * interval[0]:+.1f}, {factor * interval[1]:+.1f}]{ending}"

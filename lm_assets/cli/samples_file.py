@@ -1,0 +1,134 @@
+"""SAMPLES files: one JSON object a line, a value of a metric in a run of a combination."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lm_assets.collect.foreign_json import read_foreign_json
+from lm_assets.model.errors import UnusableInputError
+from lm_assets.regression.sample_table import SampleTable
+
+MAX_LINE_BYTES = 64 * 1024
+_TEXTS = ("combination", "metric")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """One line. ``value`` is None where the file says null: the run has no value of the metric."""
+
+    combination: str
+    metric: str
+    run: str
+    value: float | None
+    started_at: datetime | None
+    line: int
+
+
+def read_samples(path: Path) -> list[Sample]:
+    """Return the samples of a file, in its order; blank lines are skipped.
+
+    Raises
+    ------
+    UnusableInputError
+        Naming file, line and rule, for the first line that cannot be used; and for a file without
+        a sample.
+    """
+    samples = list(_samples(path, _lines(path)))
+    if not samples:
+        raise UnusableInputError("no_samples", f"{path}: the file has no sample")
+    seen: dict[tuple[str, str, str], int] = {}
+    for sample in samples:
+        key = (sample.combination, sample.metric, sample.run)
+        if key in seen:
+            raise UnusableInputError(
+                "duplicate_sample",
+                f"{path}:{sample.line}: run {sample.run!r} of {sample.combination!r} has a second "
+                f"{sample.metric}; the first is on line {seen[key]}",
+            )
+        seen[key] = sample.line
+    return samples
+
+
+def sample_table(samples: Iterable[Sample]) -> SampleTable:
+    """Return samples as a table; missing values are left out."""
+    return SampleTable.from_rows(
+        (s.combination, s.metric, s.run, s.value) for s in samples if s.value is not None
+    )
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        with path.open("rb") as file:
+            number = 0
+            while line := file.readline(MAX_LINE_BYTES + 1):
+                number += 1
+                if len(line) > MAX_LINE_BYTES:
+                    raise UnusableInputError(
+                        "line_too_long", f"{path}:{number}: more than {MAX_LINE_BYTES} bytes"
+                    )
+                if line.strip():
+                    yield number, line
+    except OSError as error:
+        raise UnusableInputError("unreadable", f"{path}: {error.strerror}") from error
+
+
+def _samples(path: Path, lines: Iterable[tuple[int, bytes]]) -> Iterator[Sample]:
+    for number, line in lines:
+        try:
+            yield _sample(read_foreign_json(line), number)
+        except UnusableInputError as error:
+            raise UnusableInputError(error.rule, f"{path}:{number}: {error.detail}") from error
+
+
+def _sample(fields: Any, line: int) -> Sample:
+    if not isinstance(fields, dict):
+        raise UnusableInputError("not_an_object", f"a {type(fields).__name__} stands on the line")
+    for name in (*_TEXTS, "run", "value"):
+        if name not in fields:
+            raise UnusableInputError("missing_field", f"{name} is not given")
+    for name in _TEXTS:
+        if not isinstance(fields[name], str) or not fields[name]:
+            raise UnusableInputError("wrong_type", f"{name} must be text, got {fields[name]!r}")
+    run = fields["run"]
+    if isinstance(run, bool) or not isinstance(run, str | int) or run == "":
+        raise UnusableInputError("wrong_type", f"run must be a number or text, got {run!r}")
+    return Sample(
+        combination=fields["combination"],
+        metric=fields["metric"],
+        run=str(run),
+        value=_value(fields["value"]),
+        started_at=_moment(fields.get("started_at")),
+        line=line,
+    )
+
+
+def _value(value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UnusableInputError("wrong_type", f"value must be a number, got {value!r}")
+    try:
+        number = float(value)
+    except OverflowError as error:
+        raise UnusableInputError("not_finite", "value is beyond the range of a number") from error
+    if not np.isfinite(number):
+        raise UnusableInputError("not_finite", f"value must be finite, got {number}")
+    return number
+
+
+def _moment(text: object) -> datetime | None:
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        raise UnusableInputError("wrong_type", f"started_at must be text, got {text!r}")
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UnusableInputError("time", f"started_at must be ISO 8601, got {text!r}") from error
+    if moment.tzinfo is None:
+        raise UnusableInputError("time", f"started_at must say its time zone, got {text!r}")
+    return moment

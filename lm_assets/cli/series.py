@@ -1,0 +1,121 @@
+"""``lm trend`` and ``lm outliers``: the statistics of one series from a file."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import numpy as np
+
+from lm_assets.cli.assumed_metrics import catalogue_for, describe
+from lm_assets.cli.exit_codes import ExitCode
+from lm_assets.cli.judgement_documents import dumped, outliers_document, trend_document
+from lm_assets.cli.judgement_tables import print_outliers, print_trend, wide_console
+from lm_assets.cli.options import config_option, json_option
+from lm_assets.cli.series_file import Series, read_series
+from lm_assets.gateways.configuration import load_configuration
+from lm_assets.model.errors import UnusableInputError
+from lm_assets.model.metric import Scale
+from lm_assets.stats.change_points import find_change_points
+from lm_assets.stats.outliers import find_outliers
+from lm_assets.stats.state import State
+from lm_assets.stats.trend import fit_trend
+
+F = TypeVar("F", bound=Callable[..., Any])
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False, readable=True)
+
+
+def _series_options(command: F) -> F:
+    for option in (
+        click.option("--column", help="Column of a CSV file that has several."),
+        click.option("--combination", help="Which combination of a SAMPLES file."),
+        click.option("--metric", help="Which metric of a SAMPLES file."),
+        json_option,
+    ):
+        command = option(command)
+    return click.argument("file", type=FILE)(command)
+
+
+@click.command()
+@click.option(
+    "--scale",
+    type=click.Choice(["auto", "raw", "log"]),
+    default="auto",
+    show_default=True,
+    help="Scale on which change points are sought; auto: log for ratio metrics of SAMPLES.",
+)
+@config_option
+@_series_options
+def trend(
+    *,
+    file: Path,
+    scale: str,
+    column: str | None,
+    combination: str | None,
+    metric: str | None,
+    config_directory: Path,
+    as_json: bool,
+) -> int:
+    """Slope, Mann-Kendall test and change points of a series.
+
+    FILE holds one number a line, a JSON array, CSV, or SAMPLES, in time order. Missing values are
+    left out; change points count from 0 in the series as given, and name the first point after.
+
+    \b
+    Exit codes: 0 ok, 3 too few points to say anything, 4 data fault, 1 usage.
+
+    \b
+    Example:
+      lm trend nightly-durations.csv --column duration_s --json
+    """
+    series = read_series(file, column=column, combination=combination, metric=metric)
+    scale = _scale(series, scale, config_directory)
+    values = np.array(series.values)
+    present = np.flatnonzero(~np.isnan(values))
+    kept = values[present]
+    if scale == "log" and (kept <= 0.0).any():
+        raise UnusableInputError("outside_scale", f"{file}: logs need values above zero")
+    fitted = fit_trend(kept, at=present.astype(np.float64))
+    changes = find_change_points(np.log(kept) if scale == "log" else kept)
+    indices = [int(present[at]) for at in changes.indices]
+    if as_json:
+        click.echo(dumped(trend_document(fitted, changes, indices=indices, scale=scale)))
+    else:
+        print_trend(wide_console(), fitted, changes, indices=indices, scale=scale)
+    return ExitCode.INCONCLUSIVE if fitted.state == State.INSUFFICIENT_DATA else ExitCode.OK
+
+
+@click.command()
+@_series_options
+def outliers(
+    *, file: Path, column: str | None, combination: str | None, metric: str | None, as_json: bool
+) -> int:
+    """Values outside the 1.5 x IQR fences of a series.
+
+    Quartiles are interpolated linearly (type 7). Missing values are skipped and still counted by
+    the indices, which begin at 0. Nothing is removed from anything.
+
+    \b
+    Example:
+      printf '10\\n11\\n55\\n12\\n10.5\\n' > runs.txt && lm outliers runs.txt
+    """
+    series = read_series(file, column=column, combination=combination, metric=metric)
+    found = find_outliers(series.values)
+    if as_json:
+        click.echo(dumped(outliers_document(found)))
+    else:
+        print_outliers(wide_console(), found, series.values)
+    return ExitCode.OK
+
+
+def _scale(series: Series, asked: str, config_directory: Path) -> str:
+    if asked != "auto":
+        return asked
+    if series.metric is None:
+        return "raw"
+    catalogue, assumed = catalogue_for(
+        [series.metric], load_configuration(config_directory).metrics
+    )
+    for metric in assumed:
+        click.echo(describe(metric), err=True)
+    return "log" if catalogue[series.metric].scale is Scale.RATIO else "raw"
