@@ -33,7 +33,7 @@ class PrometheusConfig(Struct, frozen=True, forbid_unknown_fields=True):
     queries: PrometheusQueries
     scrape_interval_s: _Seconds = 30.0
     max_points: Annotated[int, Meta(ge=2, le=11_000)] = 11_000
-    max_namespaces_per_query: Annotated[int, Meta(ge=1)] = 200
+    max_namespaces_per_query: Annotated[int, Meta(ge=1)] = 500
     lookback_s: _Seconds = 300.0
     clock_skew_s: Annotated[float, Meta(ge=0)] = 600.0
     whole_coverage: Annotated[float, Meta(ge=0, le=1)] = 0.8

@@ -79,23 +79,31 @@ def unusable_window(
 def batches(windows: Sequence[RunWindow], config: PrometheusConfig) -> Iterator[Batch]:
     """Yield batches within the limits on points per series and namespaces per query.
 
-    A single run that is too long for the scrape interval gets a longer step.
+    Runs of one namespace stay together as long as time allows, so that the batches are as few as
+    the two limits ask for. A run that is too long for the scrape interval gets a longer step.
     """
+    ordered = sorted(windows, key=lambda w: (w.start_s, w.end_s, w.run))
+    namespaces = list(dict.fromkeys(window.namespace for window in ordered))
+    for first in range(0, len(namespaces), config.max_namespaces_per_query):
+        chosen = set(namespaces[first : first + config.max_namespaces_per_query])
+        yield from _by_time([w for w in ordered if w.namespace in chosen], config)
+
+
+def _by_time(ordered: Sequence[RunWindow], config: PrometheusConfig) -> Iterator[Batch]:
     gathered: list[RunWindow] = []
-    for window in sorted(windows, key=lambda w: (w.start_s, w.end_s, w.run)):
-        if gathered and not _fits([*gathered, window], config):
+    first_s = last_s = 0.0
+    for window in ordered:
+        start_s, end_s = _span([window], config)
+        longest_s = max(end_s, last_s) - first_s
+        if gathered and longest_s / config.scrape_interval_s >= config.max_points - 1:
             yield _batch(gathered, config)
             gathered = []
+        if not gathered:
+            first_s, last_s = start_s, end_s
+        last_s = max(last_s, end_s)
         gathered.append(window)
     if gathered:
         yield _batch(gathered, config)
-
-
-def _fits(windows: Sequence[RunWindow], config: PrometheusConfig) -> bool:
-    start_s, end_s = _span(windows, config)
-    has_room = (end_s - start_s) / config.scrape_interval_s < config.max_points - 1
-    namespaces = {window.namespace for window in windows}
-    return has_room and len(namespaces) <= config.max_namespaces_per_query
 
 
 def _batch(windows: Sequence[RunWindow], config: PrometheusConfig) -> Batch:
