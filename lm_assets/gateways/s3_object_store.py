@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Self, TypeVar, cast
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.handlers import add_expect_header
 from botocore.parsers import ResponseParserError
 
 from lm_assets.gateways.multipart import upload_in_parts
@@ -72,14 +73,12 @@ class S3ObjectStore:
         self.endpoint = endpoint
         self.bucket = bucket
         self._retry = retry or RetryPolicy()
-        session = boto3.session.Session(
+        self._client: Any = boto3.session.Session().client(
+            "s3",
             aws_access_key_id=access_key_id,
             aws_secret_access_key=secret_access_key,
             aws_session_token=session_token,
             region_name=region,
-        )
-        self._client: Any = session.client(
-            "s3",
             endpoint_url=endpoint,
             config=Config(
                 s3={"addressing_style": "path"},
@@ -92,6 +91,9 @@ class S3ObjectStore:
                 max_pool_connections=32,
             ),
         )
+
+        # Asking first whether a body may be sent costs a round trip for each object.
+        self._client.meta.events.unregister("before-call.s3", add_expect_header)
 
     @classmethod
     def from_environment(
@@ -151,15 +153,16 @@ class S3ObjectStore:
 
     def _page(self, prefix: str, token: str | None) -> dict[str, Any]:
         position = {"ContinuationToken": token} if token else {}
-        answer = self._client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, **position)
-        return cast("dict[str, Any]", answer)
+        found = self._client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, **position)
+        return cast("dict[str, Any]", found)
 
     def head(self, key: str) -> ObjectInfo:
         """Tell what is known of one object. See `ObjectStore`."""
-        answer = self.ask(
-            "looking for", key, lambda: self._client.head_object(Bucket=self.bucket, Key=key)
-        )
-        return _info(key, answer)
+        return _info(key, self._head(key))
+
+    def _head(self, key: str) -> Mapping[str, Any]:
+        head = partial(self._client.head_object, Bucket=self.bucket, Key=key)
+        return cast("Mapping[str, Any]", self.ask("looking for", key, head))
 
     def exists(self, key: str) -> bool:
         """Tell whether there is an object with this key."""
@@ -270,12 +273,9 @@ class S3ObjectStore:
 
     def _holds(self, key: str, digest: str) -> bool:
         try:
-            answer = self.ask(
-                "looking for", key, lambda: self._client.head_object(Bucket=self.bucket, Key=key)
-            )
+            return bool(self._head(key)["Metadata"].get(_DIGEST) == digest)
         except ObjectNotFoundError:
             return False
-        return bool(answer["Metadata"].get(_DIGEST) == digest)
 
     def delete(self, key: str) -> None:
         """Remove the object if there is one."""
@@ -283,10 +283,10 @@ class S3ObjectStore:
 
     def ask(self, doing: str, key: str, call: Callable[[], T]) -> T:
         """Make one request, with the retries and errors that every method of the store has."""
-        subject = f"{quoted(key)} in bucket {self.bucket}" if key else f"bucket {self.bucket}"
         try:
             return self._retry.run(call, is_transient=is_transient)
         except (ClientError, BotoCoreError, ResponseParserError) as error:
+            subject = f"{quoted(key)} in bucket {self.bucket}" if key else f"bucket {self.bucket}"
             what = f"{doing} {subject} at {self.endpoint or 'AWS S3'}"
             raise translated(error, what=what, attempts=self._retry.attempts) from error
 
