@@ -241,27 +241,7 @@ class S3ObjectStore:
         def attempt() -> str:
             nonlocal attempts
             attempts += 1
-            if len(data) > PART_BYTES:
-                return upload_in_parts(
-                    self._client,
-                    self.bucket,
-                    key,
-                    data,
-                    part_bytes=PART_BYTES,
-                    described=described,
-                    condition=condition,
-                )
-            # The server compares this MD5 with what arrived; it protects nothing else.
-            md5 = hashlib.md5(data, usedforsecurity=False).digest()
-            answer = self._client.put_object(
-                Bucket=self.bucket,
-                Key=key,
-                Body=data,
-                ContentMD5=base64.b64encode(md5).decode(),
-                **described,
-                **condition,
-            )
-            return str(answer["ETag"])
+            return self._put(key, data, described, condition)
 
         try:
             return self.ask("writing", key, attempt).strip('"')
@@ -270,6 +250,19 @@ class S3ObjectStore:
             if attempts == 1 or not self._holds(key, digest):
                 raise
         return self.head(key).etag
+
+    def _put(
+        self, key: str, data: bytes, described: Mapping[str, Any], condition: Mapping[str, str]
+    ) -> str:
+        if len(data) > PART_BYTES:
+            target = (self._client, self.bucket, key, data)
+            return upload_in_parts(
+                *target, part_bytes=PART_BYTES, described=described, condition=condition
+            )
+        # The server compares this MD5 with what arrived; it protects nothing else.
+        md5 = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+        target_and_body = {"Bucket": self.bucket, "Key": key, "Body": data, "ContentMD5": md5}
+        return str(self._client.put_object(**target_and_body, **described, **condition)["ETag"])
 
     def _holds(self, key: str, digest: str) -> bool:
         try:
