@@ -1,6 +1,5 @@
 """A real History Server and the event-log reader, side by side on every log there is."""
 
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -27,26 +26,17 @@ from lm_assets_tests.fakes.spark_events import (
     event_lines,
     eventful_application,
 )
+from lm_assets_tests.fakes.spark_home import spark_home
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 PROJECT = Path(__file__).parents[2]
-# Read at import: the tests themselves see no LM_ variable of whoever runs them.
-SPARK_HOME = os.environ.get("LM_TEST_SPARK_HOME", "")
-MAX_RECORDED_LOGS = 12
+# All of the demo's logs take minutes: 1000 in the variable for every one of them.
+MAX_RECORDED_LOGS = int(os.environ.get("LM_TEST_RECORDED_LOGS", "12"))
 EXTERNAL = (
     *("app-20200706201101-0003", "empty_eventlog", "eventlog_v2_local-1623876083964"),
     *("local-1422981780767", "streaming_eventlog.zstd"),
 )
-
-
-def spark_home() -> Path:
-    if SPARK_HOME:
-        return Path(SPARK_HOME)
-    found = importlib.util.find_spec("pyspark")
-    if found is None or found.origin is None:
-        pytest.skip("no Spark: install the extra `spark` or set LM_TEST_SPARK_HOME")
-    return Path(found.origin).parent
 
 
 @pytest.fixture(scope="module")
