@@ -1,0 +1,255 @@
+"""``lm judge`` and ``lm compare-versions`` as scripts and CI use them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lm_assets.cli.main import main
+
+CONFIG = Path(__file__).parents[2] / "config"
+STEADY = (100.0, 101.0, 99.0, 100.5, 99.5)
+NAME = "3.5.0_connect_kubernetes_none_read_1gb"
+
+
+def line(combination, metric, run, value, **more):
+    row = {"combination": combination, "metric": metric, "run": run, "value": value, **more}
+    return json.dumps(row) + "\n"
+
+
+@pytest.fixture
+def samples(tmp_path):
+    def write(name, cells, **more):
+        path = tmp_path / f"{name}.jsonl"
+        path.write_text(
+            "".join(
+                line(combination, metric, run, value, **more)
+                for (combination, metric), values in cells.items()
+                for run, value in enumerate(values, start=1)
+            )
+        )
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def lm(capsys, monkeypatch):
+    monkeypatch.setenv("LM_CONFIG_DIR", str(CONFIG))
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return int(ended.value.code), printed.out, printed.err
+
+    return run
+
+
+def slower(factor):
+    return [factor * value for value in STEADY]
+
+
+@pytest.mark.parametrize(
+    ("current", "verdict", "exit_code"),
+    [
+        pytest.param(slower(1.01), "unchanged", 0, id="the same"),
+        pytest.param(slower(1.5), "regressed", 2, id="slower"),
+        pytest.param((60.0, 190.0, 90.0, 130.0, 80.0), "inconclusive", 3, id="too loud"),
+        pytest.param((100.0, -1.0, 99.0), "data_fault", 4, id="impossible"),
+    ],
+)
+def test_the_exit_code_and_the_document_say_the_verdict(lm, samples, current, verdict, exit_code):
+    files = (
+        *("--baseline", samples("a", {("read", "duration_s"): STEADY})),
+        *("--current", samples("b", {("read", "duration_s"): current})),
+    )
+    code, out, _ = lm("judge", *files, "--json")
+    document = json.loads(out)
+    assert (code, document["exit_code"], document["verdict"]) == (exit_code, exit_code, verdict)
+    (cell,) = document["cells"]
+    assert cell["verdict"] == verdict
+    assert {
+        *("combination", "metric", "verdict", "change", "change_ci95", "degradation", "p"),
+        *("p_moderated", "q", "n_baseline", "n_current", "change_arithmetic", "p_arithmetic"),
+        *("flags", "runs_needed"),
+    } <= cell.keys()
+
+
+def test_people_read_a_table_and_machines_one_document(lm, samples):
+    files = (
+        *("--baseline", samples("a", {("read", "duration_s"): STEADY})),
+        *("--current", samples("b", {("read", "duration_s"): slower(1.5)})),
+    )
+    code, out, _ = lm("judge", *files)
+    assert code == 2
+    assert "REGRESSED" in out
+    assert "duration_s" in out
+    assert "read" in out
+
+
+def test_findings_name_the_dimension_values_of_the_configured_matrix(lm, tmp_path):
+    for name, seed, effects in (
+        ("a", 1, ()),
+        ("b", 2, ("--effect", "factor=1.5,extension=rapids")),
+    ):
+        code, _, err = lm(
+            *("simulate", "--campaign", f"nightly-{name}", "--output", tmp_path, "--seed", seed),
+            *("--samples", tmp_path / f"{name}.jsonl", "--priority", "p1", "--noise", 0.05),
+            *effects,
+        )
+        assert (code, "100 combinations" in err) == (0, True)
+    code, out, _ = lm(
+        *("judge", "--baseline", tmp_path / "a.jsonl", "--current", tmp_path / "b.jsonl", "--json")
+    )
+    places = [(f["kind"], f["where"]) for f in json.loads(out)["findings"]]
+    assert (code, places) == (2, [("dimension", {"extension": "rapids"})])
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        pytest.param("{", "not_json", id="cut off"),
+        pytest.param("[1]", "not_an_object", id="an array"),
+        pytest.param(line("a", "duration_s", 1, "12"), "wrong_type", id="text for a number"),
+        pytest.param(line("a", "duration_s", 1, True), "wrong_type", id="a truth value"),
+        pytest.param('{"combination": "a", "metric": "duration_s", "run": 1}', "missing", id="gap"),
+        pytest.param(line("a", "duration_s", None, 1.0), "wrong_type", id="no run"),
+        pytest.param(line("", "duration_s", 1, 1.0), "wrong_type", id="no name"),
+        pytest.param(line("a", "duration_s", 1, float("nan")), "not_finite", id="NaN"),
+        pytest.param(line("a", "duration_s", 1, 1.0) * 2, "duplicate_sample", id="twice"),
+        pytest.param(line("a", "wobble", 1, 1.0), "unknown_metric", id="unknown metric"),
+        pytest.param(line("a", "duration_s", 1, 1, started_at="noon"), "time", id="bad time"),
+        pytest.param("", "no_samples", id="empty"),
+        pytest.param("x" * 70_000, "line_too_long", id="endless line"),
+    ],
+)
+def test_a_bad_line_ends_with_the_rule_and_its_place(lm, samples, tmp_path, text, rule):
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text(text)
+    good = samples("a", {("a", "duration_s"): STEADY})
+    code, out, err = lm("judge", "--baseline", good, "--current", bad, "--json")
+    assert (code, out) == (4, "")
+    assert rule in err
+    if rule not in {"no_samples", "unknown_metric"}:
+        assert "bad.jsonl:" in err
+
+
+def test_a_missing_value_is_left_out_and_is_no_zero(lm, samples, tmp_path):
+    current = tmp_path / "b.jsonl"
+    current.write_text(
+        "".join(line("a", "duration_s", run, v) for run, v in enumerate((*STEADY, None)))
+    )
+    baseline = samples("a", {("a", "duration_s"): STEADY})
+    code, out, _ = lm("judge", "--baseline", baseline, "--current", current, "--json")
+    assert (code, json.loads(out)["cells"][0]["n_current"]) == (0, 5)
+
+
+@pytest.mark.parametrize(
+    ("metric", "worse"), [("queue_wait_s", 1.5), ("scan_rows_s", 0.5), ("cache_hits_per_s", 0.5)]
+)
+def test_a_metric_that_is_not_known_is_judged_by_its_unit_and_said_to_be(
+    lm, samples, metric, worse
+):
+    files = (
+        *("--baseline", samples("a", {("a", metric): STEADY})),
+        *("--current", samples("b", {("a", metric): slower(worse)})),
+    )
+    code, out, err = lm("judge", *files, "--json")
+    document = json.loads(out)
+    assert code == 2
+    assert f"{metric!r} is not in metrics.yaml" in err
+    assert document["cells"][0]["flags"][-1] == "assumed_metric"
+    assert [assumed["name"] for assumed in document["assumed_metrics"]] == [metric]
+
+
+def test_a_metric_can_be_declared(lm, samples):
+    files = (
+        *("--baseline", samples("a", {("a", "score"): STEADY})),
+        *("--current", samples("b", {("a", "score"): slower(0.5)})),
+    )
+    assert lm("judge", *files, "--metric", "score=ratio,higher", "--json")[0] == 2
+    assert lm("judge", *files, "--metric", "score=ratio,lower", "--json")[0] == 0
+    code, _, err = lm("judge", *files, "--metric", "score=sideways")
+    assert (code, "NAME=SCALE,DIRECTION" in err) == (1, True)
+
+
+def test_with_a_matrix_other_combinations_are_refused_and_spellings_are_read(lm, samples):
+    matrix = CONFIG / "matrix.yaml"
+    known = {(f"p1_{NAME.replace('3.5.0', '350')}", "duration_s"): STEADY}
+    files = ("--baseline", samples("a", known), "--current", samples("b", known))
+    code, out, _ = lm("judge", *files, "--matrix", matrix, "--json")
+    assert (code, json.loads(out)["cells"][0]["combination"]) == (0, NAME)
+    other = {("elsewhere", "duration_s"): STEADY}
+    files = ("--baseline", samples("a", other), "--current", samples("b", other))
+    code, _, err = lm("judge", *files, "--matrix", matrix)
+    assert (code, "elsewhere" in err) == (4, True)
+
+
+def test_suspected_cells_ask_for_fresh_runs_and_take_them(lm, samples, tmp_path):
+    rest = {(f"c{at}", "duration_s"): STEADY for at in range(12)}
+    before = samples("a", {**rest, ("hit", "duration_s"): (90, 110, 100, 105, 95)})
+    now = samples("b", {**rest, ("hit", "duration_s"): (115, 150, 120, 140, 112)})
+    request = tmp_path / "request.json"
+    files = ("--baseline", before, "--current", now)
+    code, _, err = lm("judge", *files, "--confirmation-request", request, "--json")
+    assert (code, str(request) in err) == (3, True)
+    assert json.loads(request.read_text())["cells"][0]["combination"] == "hit"
+    fresh = samples("c", {("hit", "duration_s"): STEADY})
+    slow = samples("d", {("hit", "duration_s"): slower(1.4)})
+    confirmed = ("--confirm-baseline", fresh, "--confirm-current", slow)
+    assert lm("judge", *files, *confirmed, "--json")[0] == 2
+    assert lm("judge", *files, "--confirm-baseline", fresh)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(["judge"], "--baseline", id="nothing given"),
+        pytest.param(["judge", "--baseline", "/no", "--current", "/no"], "exist", id="no file"),
+        pytest.param(["compare-versions", "one"], "exist", id="no version"),
+    ],
+)
+def test_wrong_usage_ends_with_1_and_a_message(lm, arguments, message):
+    code, out, err = lm(*arguments)
+    assert (code, out, message in err) == (1, "", True)
+
+
+@pytest.mark.external_data
+def test_versions_are_compared_with_the_keys_of_the_contract(lm, shared_data):
+    folder = shared_data / "versions"
+    sides = [folder / f"tpch-0.4.0-{engine}.jsonl" for engine in ("comet", "spark")]
+    code, out, _ = lm("compare-versions", *sides, "--json")
+    known = json.loads((folder / "expected.json").read_text())
+    expected = known["tpch-0.4.0: comet (baseline) -> spark (candidate)"]
+    entry = json.loads(out)["duration_s"]
+    assert (code, entry["verdict"], entry["n"], entry["scale_conflict"]) == (
+        *(2, "regressed"),
+        *(22, False),
+    )
+    assert entry["change_geomean"] == pytest.approx(expected["geomean_change"], rel=1e-5)
+    assert entry["change_total"] == pytest.approx(expected["total_change"], rel=1e-5)
+    assert entry["wilcoxon_p"] == pytest.approx(expected["wilcoxon_p"], rel=1e-5)
+    assert lm("compare-versions", *reversed(sides), "--json")[0] == 0
+    assert "duration_s" in lm("compare-versions", *sides)[1]
+
+
+@pytest.mark.external_data
+def test_real_engines_are_judged_query_by_query(lm, shared_data):
+    folder = shared_data / "versions"
+    code, out, _ = lm(
+        *("judge", "--baseline", folder / "tpch-0.4.0-comet.jsonl"),
+        *("--current", folder / "tpch-0.4.0-spark.jsonl", "--json"),
+    )
+    document = json.loads(out)
+    slow = [c for c in document["cells"] if c["change"] > 0.2]
+    assert code == 2
+    # 16 of 22 queries are more than 20 % slower, whatever the matrix as a whole did.
+    assert len(slow) == 16
+    assert all(c["p"] < 0.05 for c in slow)
+
+
+def test_versions_that_share_no_judged_metric_are_refused(lm, samples):
+    shown = samples("a", {("a", "cpu_usage_pct"): STEADY})
+    code, _, err = lm("compare-versions", shown, shown)
+    assert (code, "nothing_to_compare" in err) == (4, True)

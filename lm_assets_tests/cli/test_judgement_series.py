@@ -1,0 +1,152 @@
+"""``lm trend`` and ``lm outliers``: one series, in any of the ways it may be written."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lm_assets.cli.main import main
+
+CONFIG = Path(__file__).parents[2] / "config"
+RNG = np.random.default_rng(8)
+STEP = np.where(np.arange(60) < 30, 100.0, 140.0) * np.exp(0.02 * RNG.normal(size=60))
+
+
+@pytest.fixture
+def lm(capsys, monkeypatch):
+    monkeypatch.setenv("LM_CONFIG_DIR", str(CONFIG))
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return int(ended.value.code), printed.out, printed.err
+
+    return run
+
+
+def as_lines(values):
+    return "".join(f"{value}\n" for value in values)
+
+
+def as_samples(values):
+    rows = [
+        {"combination": "a", "metric": "duration_s", "run": at, "value": value}
+        for at, value in enumerate(values)
+    ]
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+WRITTEN = {
+    "lines": as_lines,
+    "headed lines": lambda values: "duration_s\n" + as_lines(values),
+    "array": lambda values: json.dumps(list(values)),
+    "csv": lambda values: "day,duration_s\n" + "".join(f"d{i},{v}\n" for i, v in enumerate(values)),
+    "semicolons": lambda values: (
+        "day;value\n" + "".join(f"d{i};{v}\n" for i, v in enumerate(values))
+    ),
+    "samples": as_samples,
+}
+
+
+@pytest.mark.parametrize("form", WRITTEN)
+def test_a_level_shift_is_found_however_the_series_is_written(lm, tmp_path, form):
+    file = tmp_path / "series"
+    file.write_text(WRITTEN[form](STEP.tolist()))
+    code, out, _ = lm("trend", file, "--json")
+    document = json.loads(out)
+    assert (code, document["n"]) == (0, 60)
+    (at,) = document["change_points"]
+    assert abs(at - 30) <= 3
+    assert document["slope_per_step"] > 0
+    assert document["mann_kendall_p"] < 0.001
+
+
+def test_missing_values_are_left_out_and_counted_by_the_indices(lm, tmp_path):
+    file = tmp_path / "series"
+    file.write_text("10\n\nnan\n11\n55\n12\n10.5\n")
+    code, out, _ = lm("outliers", file, "--json")
+    document = json.loads(out)
+    assert (code, document["n"], document["n_missing"], document["indices"]) == (0, 5, 2, [4])
+    # Quartiles of type 7 of 10, 10.5, 11, 12, 55: 10.5 and 12.
+    assert (document["lower_fence"], document["upper_fence"]) == (8.25, 14.25)
+    assert "index 4: 55" in lm("outliers", file)[1]
+
+
+def test_gaps_keep_their_place_in_a_trend(lm, tmp_path):
+    full, gappy = tmp_path / "full", tmp_path / "gappy"
+    full.write_text(as_lines(range(10, 22)))
+    gappy.write_text("10\n\n12\n13\n\n15\n16\n17\n18\n19\n20\n21\n")
+    slopes = [json.loads(lm("trend", f, "--json")[1])["slope_per_step"] for f in (full, gappy)]
+    assert slopes == [pytest.approx(1.0)] * 2
+
+
+@pytest.mark.parametrize("command", ["trend", "outliers"])
+def test_three_points_are_too_few_and_said_to_be(lm, tmp_path, command):
+    file = tmp_path / "series"
+    file.write_text("1\n2\n3\n")
+    code, out, _ = lm(command, file, "--json")
+    assert json.loads(out)["state"] == "insufficient_data"
+    assert code == (3 if command == "trend" else 0)
+    assert "insufficient data" in lm(command, file)[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "rule"),
+    [
+        pytest.param("1\nx\n3\n", (), "not_a_number", id="a word"),
+        pytest.param("1\ninf\n3\n", (), "not_a_number", id="infinity"),
+        pytest.param("", (), "no_values", id="empty"),
+        pytest.param("a,b\n1,2\n3,4\n", (), "which_column", id="two columns"),
+        pytest.param("a,b\n1,2\n3,4\n", ("--column", "c"), "no_column", id="no such column"),
+        pytest.param('[1, "x"]', (), "not_a_number", id="text in an array"),
+        pytest.param("\udcff", (), "not_utf8", id="not text"),
+        pytest.param(
+            as_samples([1.0]) + as_samples([1.0]).replace("_s", "_ms"),
+            (),
+            "which_series",
+            id="two series",
+        ),
+        pytest.param("1\n0\n2\n3\n4\n5\n6\n", ("--scale", "log"), "outside_scale", id="log of 0"),
+    ],
+)
+def test_what_is_no_series_ends_with_the_rule(lm, tmp_path, text, arguments, rule):
+    file = tmp_path / "series"
+    file.write_bytes(text.encode("utf-8", "surrogateescape"))
+    code, out, err = lm("trend", file, *arguments, "--json")
+    assert (code, out) == (4, "")
+    assert rule in err
+
+
+def test_a_column_and_a_series_can_be_chosen(lm, tmp_path):
+    table, samples = tmp_path / "t.csv", tmp_path / "s.jsonl"
+    table.write_text("a,b\n" + "".join(f"{at},{100 - at}\n" for at in range(10)))
+    samples.write_text(as_samples([1.0, 2.0, 3.0, 4.0]) + as_samples([4.0]).replace('"a"', '"b"'))
+    falling = json.loads(lm("trend", table, "--column", "b", "--json")[1])
+    assert falling["slope_per_step"] == pytest.approx(-1.0)
+    rising = json.loads(lm("trend", samples, "--combination", "a", "--json")[1])
+    assert rising["slope_per_step"] == pytest.approx(1.0)
+
+
+def test_samples_are_in_the_order_of_their_times(lm, tmp_path):
+    file = tmp_path / "s.jsonl"
+    rows = [
+        {
+            "combination": "a",
+            "metric": "duration_s",
+            "run": f"r{at}",
+            "value": float(at),
+            "started_at": f"2026-01-{at:02d}T00:00:00Z",
+        }
+        for at in (3, 1, 2, 5, 4, 6)
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert json.loads(lm("trend", file, "--json")[1])["slope_per_step"] == pytest.approx(1.0)
+
+
+@pytest.mark.external_data
+def test_a_real_series_has_the_change_points_that_others_found(lm, shared_data):
+    code, out, _ = lm("trend", shared_data / "series" / "long_series.json", "--json")
+    document = json.loads(out)
+    assert (code, document["n"], len(document["change_points"])) == (0, 1000, 4)

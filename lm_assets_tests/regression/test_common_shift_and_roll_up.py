@@ -1,0 +1,198 @@
+"""What moved together is one finding: the whole matrix, or the dimension values it lives in."""
+
+import pytest
+
+from lm_assets.model.policy import StagePolicy, TradeOffRule
+from lm_assets.model.verdict import Verdict
+from lm_assets.regression.campaign_context import CampaignContext
+from lm_assets_tests.regression.small_campaigns import MATRIX, judged, noisy, slower
+
+METRICS = ("duration_s", "cpu_core_seconds")
+
+
+def campaign(factors=None, *, seed=1, noise=0.05, metrics=METRICS, **changes):
+    return judged(
+        noisy(metrics, seed=seed, noise=noise),
+        noisy(metrics, seed=seed + 1000, noise=noise, factors=factors),
+        **{"dimensions": MATRIX, **changes},
+    )
+
+
+def everywhere(factor, metrics=METRICS):
+    return {cell: f for metric in metrics for cell, f in slower(metric, factor).items()}
+
+
+def kinds(verdict):
+    return [(finding.kind, dict(finding.where)) for finding in verdict.findings]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_shift_of_the_whole_matrix_is_one_finding_and_no_cell(seed):
+    verdict = campaign(everywhere(1.25), seed=seed)
+    (finding,) = verdict.findings
+    assert (finding.kind, finding.severity, finding.where) == ("common_shift", "regressed", {})
+    assert finding.change == pytest.approx(0.25, abs=0.03)
+    assert finding.change_ci95[0] < finding.change < finding.change_ci95[1]
+    assert set(finding.explanation["metrics"]) == set(METRICS)
+    assert "regressed" not in verdict.counts
+    assert (verdict.verdict, verdict.exit_code) == (Verdict.REGRESSED, 2)
+
+
+def test_a_cell_keeps_its_own_change_and_is_judged_beyond_the_shift():
+    cell = campaign(everywhere(1.25)).cells[0]
+    assert cell.change > 0.1
+    assert "common_shift_removed" in cell.flags
+    assert cell.explanation["common_shift"]["shift"] == pytest.approx(0.25, abs=0.03)
+    assert abs(cell.explanation["common_shift"]["change_beyond_shift"]) < 0.15
+
+
+def test_a_shift_for_the_better_is_reported_and_fails_nothing():
+    verdict = campaign(everywhere(0.7))
+    assert [f.severity for f in verdict.findings] == [Verdict.IMPROVED]
+    assert verdict.exit_code == 0
+
+
+def test_a_small_shift_is_taken_off_and_told_in_a_note():
+    verdict = campaign(everywhere(1.06))
+    assert verdict.findings == ()
+    assert any("common shift of +" in note and "duration_s" in note for note in verdict.notes)
+
+
+def test_a_changed_environment_is_named_as_the_likely_cause_of_a_shift():
+    context = CampaignContext(
+        environment_baseline={key: {"jdk": "17", "cpu": "x"} for key in MATRIX},
+        environment_current={key: {"jdk": "21", "cpu": "x"} for key in MATRIX},
+    )
+    verdict = campaign(everywhere(1.25), context=context)
+    shift, environment = verdict.findings
+    assert "likely cause: jdk 17 → 21" in shift.message
+    assert (environment.kind, environment.severity) == ("environment_change", "inconclusive")
+    assert environment.explanation["changed"] == {"jdk": ["17", "21"]}
+    assert all("environment_changed" in cell.flags for cell in verdict.cells)
+
+
+def test_a_changed_environment_alone_is_never_a_silent_pass():
+    context = CampaignContext(
+        environment_baseline={key: {"jdk": "17"} for key in MATRIX},
+        environment_current={key: {"jdk": "21"} for key in MATRIX},
+    )
+    assert campaign(context=context).exit_code == 3
+    assert campaign().exit_code == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "where",
+    [
+        pytest.param({"extension": "rapids"}, id="one value"),
+        pytest.param({"data_size": "10gb"}, id="half of the matrix"),
+        pytest.param({"operation": "join", "data_size": "10gb"}, id="two values together"),
+    ],
+)
+def test_a_regression_of_dimension_values_is_one_finding_that_names_them(where, seed):
+    verdict = campaign(slower("duration_s", 1.4, **where), seed=seed)
+    assert kinds(verdict) == [("dimension", where)]
+    (finding,) = verdict.findings
+    assert finding.metric == "duration_s"
+    assert finding.change == pytest.approx(0.4, abs=0.06)
+    expected = [n for n, v in MATRIX.items() if all(v[k] == x for k, x in where.items())]
+    assert finding.combinations == tuple(sorted(expected))
+    assert finding.cells == len(expected)
+
+
+def test_metrics_that_moved_in_the_same_place_share_the_finding():
+    factors = {cell: f for m in METRICS for cell, f in slower(m, 1.4, extension="rapids").items()}
+    (finding,) = campaign(factors).findings
+    assert set(finding.explanation["metrics"]) == set(METRICS)
+    assert finding.cells == 20
+
+
+def test_two_causes_are_two_findings():
+    factors = {
+        **slower("duration_s", 1.4, extension="rapids"),
+        **slower("cpu_core_seconds", 1.5, operation="join"),
+    }
+    found = kinds(campaign(factors))
+    assert sorted(found, key=str) == [
+        ("dimension", {"extension": "rapids"}),
+        ("dimension", {"operation": "join"}),
+    ]
+
+
+def test_a_lone_cell_stays_a_cell():
+    name = next(iter(MATRIX))
+    verdict = campaign({(name, "duration_s"): 1.8})
+    (finding,) = verdict.findings
+    assert (finding.kind, finding.combinations, finding.cells) == ("cell", (name,), 1)
+
+
+def test_a_cell_far_worse_than_its_dimension_value_is_a_finding_of_its_own():
+    factors = slower("duration_s", 1.3, extension="rapids")
+    worst = next(iter(factors))
+    verdict = campaign({**factors, worst: 3.0})
+    assert [(f.kind, f.where or f.combinations) for f in verdict.findings] == [
+        ("dimension", {"extension": "rapids"}),
+        ("cell", (worst[0],)),
+    ]
+
+
+def test_without_dimensions_a_shift_is_still_found_and_cells_stay_cells():
+    (finding,) = campaign(everywhere(1.25), dimensions={}).findings
+    assert finding.kind == "common_shift"
+    verdict = campaign(slower("duration_s", 1.6, extension="rapids"), dimensions={})
+    assert {finding.kind for finding in verdict.findings} == {"cell"}
+
+
+def test_a_quarter_of_the_matrix_is_no_common_shift():
+    verdict = campaign(slower("duration_s", 1.3, extension="rapids"))
+    assert not any("common_shift_removed" in cell.flags for cell in verdict.cells)
+
+
+RULE = TradeOffRule(
+    name="slower_but_cheaper",
+    worse=("duration_s",),
+    better=("cpu_core_seconds",),
+    gain_per_loss=1.0,
+    maximum_loss=0.5,
+    reason="cores cost more than time",
+)
+
+
+def traded(loss, gain, *, rules=(RULE,)):
+    name = next(iter(MATRIX))
+    factors = {(name, "duration_s"): loss, (name, "cpu_core_seconds"): gain}
+    verdict = campaign(factors, policy=StagePolicy(trade_offs=rules), noise=0.02)
+    cell = next(c for c in verdict.cells if (c.combination, c.metric) == (name, "duration_s"))
+    return verdict, cell
+
+
+def test_a_loss_that_was_paid_for_is_accepted_by_name_and_amount():
+    verdict, cell = traded(1.3, 0.5)
+    assert (cell.verdict, cell.decided_by) == (Verdict.ACCEPTED_TRADEOFF, "trade_off")
+    weighed = cell.explanation["trade_off"]
+    assert weighed["rule"] == "slower_but_cheaper"
+    assert weighed["gain"] == pytest.approx(0.5, abs=0.05)
+    assert weighed["loss"] == pytest.approx(0.3, abs=0.05)
+    assert weighed["required_gain"] == pytest.approx(weighed["loss"])
+    assert verdict.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("loss", "gain", "because"),
+    [
+        pytest.param(1.3, 1.0, "nothing_gained", id="no gain"),
+        pytest.param(1.45, 0.7, "gain_below_exchange_rate", id="too little gained"),
+        pytest.param(1.7, 0.1, "loss_above_maximum", id="too much lost"),
+        pytest.param(1.3, 1.5, "nothing_gained", id="both worse"),
+    ],
+)
+def test_a_loss_that_was_not_paid_for_stays_a_regression_and_says_why(loss, gain, because):
+    _, cell = traded(loss, gain)
+    assert cell.verdict is Verdict.REGRESSED
+    assert cell.explanation["trade_off"]["refused_because"] == because
+
+
+def test_without_a_rule_nothing_is_weighed():
+    _, cell = traded(1.3, 0.5, rules=())
+    assert cell.verdict is Verdict.REGRESSED
+    assert "trade_off" not in cell.explanation
