@@ -5,6 +5,7 @@ have is deleted, so that a repeat leaves exactly the objects of the last run.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -20,6 +21,9 @@ from lm_assets.model.record import QuarantinedLine, RunRecord
 from lm_assets.model.summary import MetricSummary
 
 T = TypeVar("T")
+
+# A write is mostly waiting for the store.
+_CONCURRENT_WRITES = 8
 
 JSON = "application/json"
 JSONL = "application/jsonl"
@@ -178,9 +182,13 @@ class CampaignBucket:
 
     def _replace(self, prefix: str, objects: Mapping[str, bytes]) -> None:
         before = {item.key for item in self.store.list(prefix)}
-        for key, content in objects.items():
-            kind = JSON if key.endswith(".json") else JSONL
-            self.store.write(key, content, content_type=kind)
+
+        def write(item: tuple[str, bytes]) -> None:
+            kind = JSON if item[0].endswith(".json") else JSONL
+            self.store.write(item[0], item[1], content_type=kind)
+
+        with ThreadPoolExecutor(_CONCURRENT_WRITES) as pool:
+            list(pool.map(write, objects.items()))
         for key in sorted(before - objects.keys()):
             self.store.delete(key)
 

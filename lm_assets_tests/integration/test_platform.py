@@ -18,8 +18,9 @@ from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices, free_port
 from lm_assets.gateways.object_keys import REPORT_NAMES
 from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.warehouse import Warehouse
 from lm_assets_tests.conftest import PROJECT
-from lm_assets_tests.integration.result_files import land
+from lm_assets_tests.integration.result_files import land, result_line
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
@@ -56,6 +57,8 @@ def platform(service_environment: dict[str, str], tmp_path: Path) -> Iterator[Pl
         **service_environment,
     }
     store = S3ObjectStore.from_environment(service_environment)
+    with Warehouse.from_environment(service_environment) as warehouse:
+        warehouse.migrate()
     with DagsterServices(home, environment) as services:
         services.start_daemon()
         address = services.start_webserver(port=free_port())
@@ -92,9 +95,22 @@ def wait_for_runs(platform: Platform, *, at_least: int, seconds: float = 150) ->
     pytest.fail(f"{at_least} runs did not end within {seconds} s; there are {runs}")
 
 
+def broken_lines() -> list[str]:
+    """Return a broken line, an unknown combination, a second delivery of a run, and a NaN."""
+    return [
+        '{"test_name": "p1_',
+        result_line("nothing_known", 7, 10.0),
+        result_line(COMBINATIONS[0], 1, 99.0),
+        result_line(COMBINATIONS[0], 8, 10.0).replace("10.0,", "NaN,", 1),
+    ]
+
+
 def test_a_landed_campaign_becomes_reports_rows_and_a_page(platform: Platform):
     land(
-        platform.bucket.store, CAMPAIGN, dict.fromkeys(COMBINATIONS, (10.0, 10.2, 9.9, 10.1, 10.3))
+        platform.bucket.store,
+        CAMPAIGN,
+        dict.fromkeys(COMBINATIONS, (10.0, 10.2, 9.9, 10.1, 10.3)),
+        extra_lines={COMBINATIONS[0]: broken_lines()},
     )
 
     runs = wait_for_runs(platform, at_least=1)
@@ -104,22 +120,33 @@ def test_a_landed_campaign_becomes_reports_rows_and_a_page(platform: Platform):
     for name in REPORT_NAMES:
         assert platform.bucket.report(CAMPAIGN, name)
     assert len(platform.bucket.records(CAMPAIGN)) == 10
+    refused = [line.rule for line in platform.bucket.quarantine(CAMPAIGN)]
+    assert refused == ["not_json", "unknown_combination", "duplicate_run", "not_finite"]
     with psycopg.connect(platform.postgres_url) as connection:
         assert connection.execute("SELECT count(*) FROM load_runs").fetchone() == (10,)
         assert connection.execute("SELECT DISTINCT campaign FROM verdicts").fetchone() == (
             CAMPAIGN,
         )
-    look_at_the_asset_graph(platform)
+    look_at_the_pages(platform)
 
 
-def look_at_the_asset_graph(platform: Platform) -> None:
+def look_at_the_pages(platform: Platform) -> None:
+    """See the asset graph and the failed check as a person does; keep the pictures."""
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         page = browser.new_page(viewport={"width": 1800, "height": 1000})
+        page.set_default_timeout(90_000)
         page.goto(f"{platform.address}/asset-groups/")
-        for name in ("raw_metrics", "regression_verdicts", "technical_report"):
-            page.get_by_text(re.compile(rf"^{name}$")).first.wait_for(timeout=60_000)
-        page.wait_for_timeout(2_000)
+        groups = page.locator("foreignObject")
+        for name in ("collect", "baselines", "judgement", "reports", "alerts"):
+            groups.filter(has_text=name).first.wait_for()
         page.screenshot(path=str(ARTEFACTS / "asset-graph.png"))
+        groups.filter(has_text="judgement").first.click()
+        groups.filter(has_text="regression_verdicts").first.wait_for()
+        page.screenshot(path=str(ARTEFACTS / "asset-graph-judgement.png"))
+        page.goto(f"{platform.address}/assets/raw_metrics/?view=checks")
+        page.get_by_text("nothing_quarantined").first.click()
+        page.get_by_text(re.compile("1 × duplicate_run")).first.wait_for()
+        page.screenshot(path=str(ARTEFACTS / "checks.png"))
         browser.close()

@@ -1,0 +1,69 @@
+"""A campaign's objects: whole sets are replaced, and nothing of an earlier run stays behind."""
+
+import json
+
+import pytest
+
+from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.model.errors import DataFaultError
+from lm_assets_tests.builders import a_quarantined_line, a_record, combinations
+from lm_assets_tests.fakes.object_store import InMemoryObjectStore
+
+CAMPAIGN = "nightly-2026-11-22-1a2b3c4"
+
+
+@pytest.fixture
+def bucket() -> CampaignBucket:
+    return CampaignBucket(InMemoryObjectStore())
+
+
+def keys(bucket: CampaignBucket, prefix: str) -> list[str]:
+    return [item.key for item in bucket.store.list(prefix)]
+
+
+def test_records_come_back_as_they_were_written(bucket):
+    records = [a_record(run_id="run-1"), a_record(run_id="run-2")]
+    bucket.write_records(CAMPAIGN, records)
+    assert bucket.records(CAMPAIGN) == records
+
+
+def test_a_repeat_with_fewer_combinations_leaves_no_object_of_the_others(bucket):
+    first, second = (c for c, _ in zip(combinations(2), range(2), strict=True))
+    bucket.write_records(CAMPAIGN, [a_record(combination=c) for c in (first, second)])
+    bucket.write_records(CAMPAIGN, [a_record(combination=first)])
+    assert {record.combination for record in bucket.records(CAMPAIGN)} == {first}
+
+
+def test_asking_for_records_of_a_campaign_without_any_says_what_to_look_at(bucket):
+    with pytest.raises(DataFaultError, match="has it landed"):
+        bucket.records(CAMPAIGN)
+    assert bucket.stored_records(CAMPAIGN) == []
+
+
+def test_quarantine_keeps_the_lines_whole_and_the_reasons_beside_them(bucket):
+    line = a_quarantined_line(campaign=CAMPAIGN, rule="not_json", content='{"broken')
+    bucket.write_quarantine(CAMPAIGN, [line])
+    stored = {key.rpartition(".")[2]: bucket.store.read(key) for key in keys(bucket, "quarantine/")}
+    assert stored["jsonl"] == b'{"broken\n'
+    assert json.loads(stored["json"])[0]["rule"] == "not_json"
+    assert [refused.rule for refused in bucket.quarantine(CAMPAIGN)] == ["not_json"]
+
+
+def test_a_campaign_that_was_mended_has_no_quarantine_any_more(bucket):
+    bucket.write_quarantine(CAMPAIGN, [a_quarantined_line(campaign=CAMPAIGN)])
+    bucket.write_quarantine(CAMPAIGN, [])
+    assert keys(bucket, "quarantine/") == []
+
+
+@pytest.mark.parametrize("name", ["../x", "a\nb", "%2e%2e", "x" * 2000, "", "a/../../b"])
+def test_a_campaign_name_that_could_be_a_path_is_refused(bucket, name):
+    with pytest.raises(Exception, match="campaign_id"):
+        bucket.write_records(name, [])
+
+
+def test_the_newest_campaigns_are_those_whose_records_were_written_last(bucket):
+    for campaign in ("nightly-1", "nightly-2"):
+        bucket.write_records(campaign, [a_record(campaign=campaign)])
+    assert sorted(bucket.newest_campaigns(5)) == ["nightly-1", "nightly-2"]
+    assert len(bucket.newest_campaigns(1)) == 1
+    assert bucket.judged_campaigns() == ["nightly-1", "nightly-2"]
