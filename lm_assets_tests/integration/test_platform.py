@@ -19,6 +19,7 @@ from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices, fr
 from lm_assets.gateways.object_keys import REPORT_NAMES
 from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
+from lm_assets.orchestration.backfill import launch_backfill
 from lm_assets_tests.conftest import PROJECT
 from lm_assets_tests.integration.result_files import land, result_line
 
@@ -43,6 +44,8 @@ class Platform:
     address: str
     bucket: CampaignBucket
     postgres_url: str
+    workspace: Path
+    environment: dict[str, str]
 
 
 @pytest.fixture
@@ -66,6 +69,8 @@ def platform(service_environment: dict[str, str], tmp_path: Path) -> Iterator[Pl
             address=address,
             bucket=CampaignBucket(store),
             postgres_url=service_environment["LM_POSTGRES_URL"],
+            workspace=home.workspace,
+            environment={**environment, "DAGSTER_HOME": str(home.directory)},
         )
 
 
@@ -105,7 +110,9 @@ def broken_lines() -> list[str]:
     ]
 
 
-def test_a_landed_campaign_becomes_reports_rows_and_a_page(platform: Platform):
+def test_a_landed_campaign_becomes_reports_rows_and_a_page(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+):
     land(
         platform.bucket.store,
         CAMPAIGN,
@@ -128,6 +135,20 @@ def test_a_landed_campaign_becomes_reports_rows_and_a_page(platform: Platform):
             CAMPAIGN,
         )
     look_at_the_pages(platform)
+    backfill_is_a_run_of_its_own(platform, monkeypatch)
+
+
+def backfill_is_a_run_of_its_own(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask for the weekly backfill as its job does; see it among the backfills, and its run end."""
+    for name, value in platform.environment.items():
+        monkeypatch.setenv(name, value)
+    backfill = launch_backfill([CAMPAIGN], title="Weekly", workspace=platform.workspace)
+    runs = wait_for_runs(platform, at_least=2)
+    assert [run["status"] for run in runs] == ["SUCCESS", "SUCCESS"]
+    query = "{ partitionBackfillsOrError { ... on PartitionBackfills { results { id title } } } }"
+    listed = ask(platform, query)["partitionBackfillsOrError"]["results"]
+    assert listed == [{"id": backfill, "title": "Weekly"}]
+    assert len(platform.bucket.records(CAMPAIGN)) == 10
 
 
 def look_at_the_pages(platform: Platform) -> None:

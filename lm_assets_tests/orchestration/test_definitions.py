@@ -1,0 +1,80 @@
+"""The code location: every asset is reachable from it, and nothing is decided in it."""
+
+import dagster as dg
+import pytest
+
+from lm_assets.definitions import build_definitions
+from lm_assets.gateways.configuration import load_configuration, read_yaml_as
+from lm_assets.model.combination import Matrix
+from lm_assets.orchestration.jobs import CAMPAIGN_ASSET_NAMES
+from lm_assets_tests.conftest import PROJECT
+
+ASSET_KEYS = [
+    "baseline_catalogue",
+    "baselines",
+    "combination_history",
+    "detailed_report",
+    "executive_summary",
+    "incoming_results",
+    "raw_data_export",
+    "raw_metrics",
+    "regression_alerts",
+    "regression_verdicts",
+    "statistical_summaries",
+    "technical_report",
+    "version_comparison",
+]
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    return build_definitions(load_configuration(PROJECT / "config").matrix)
+
+
+def test_every_asset_is_reachable_and_no_other(definitions):
+    keys = definitions.resolve_asset_graph().get_all_asset_keys()
+    assert sorted(key.to_user_string() for key in keys) == ASSET_KEYS
+
+
+def test_the_definitions_can_be_loaded(definitions):
+    dg.Definitions.validate_loadable(definitions)
+
+
+def test_every_asset_has_a_text_and_a_group(definitions):
+    graph = definitions.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.description, key
+        assert node.group_name != "default", key
+
+
+def test_a_campaign_run_makes_every_asset_of_a_campaign(definitions):
+    job = definitions.resolve_job_def("campaign_job")
+    selected = {key.to_user_string() for key in job.asset_layer.selected_asset_keys}
+    assert selected == set(CAMPAIGN_ASSET_NAMES)
+
+
+def test_judging_anew_does_not_collect_anew(definitions):
+    job = definitions.resolve_job_def("judgement_job")
+    selected = {key.to_user_string() for key in job.asset_layer.selected_asset_keys}
+    assert "regression_verdicts" in selected
+    assert "technical_report" in selected
+    assert "raw_metrics" not in selected
+
+
+def test_sensors_and_schedules_are_on_without_a_click(definitions):
+    sensors = {s.name: s.default_status for s in definitions.sensors}
+    assert set(sensors) == {
+        "new_results",
+        "baseline_changes",
+        "overdue_campaigns",
+        "run_failures",
+    }
+    assert set(sensors.values()) == {dg.DefaultSensorStatus.RUNNING}
+    assert {s.name for s in definitions.schedules} == {"weekly_backfill"}
+
+
+def test_the_demo_matrix_makes_the_same_platform():
+    matrix = read_yaml_as(PROJECT / "demo" / "config" / "matrix.yaml", Matrix)
+    keys = build_definitions(matrix).resolve_asset_graph().get_all_asset_keys()
+    assert sorted(key.to_user_string() for key in keys) == ASSET_KEYS
