@@ -14,8 +14,9 @@ class CommonShiftPolicy:
 
     A shift that is significant at ``alpha`` and at least ``minimum_relative`` (or
     ``minimum_points``) is taken off every cell; from ``finding_relative`` (``finding_points``) on
-    it is a finding. Every dimension value must have moved; where no dimensions are known,
-    ``minimum_share`` of the cells must have moved at least half as far.
+    it is a finding. At least ``minimum_share`` of the cells must follow it, and may differ, beyond
+    their noise, by a standard deviation of at most ``maximum_spread`` times the shift: what moved
+    every cell by another amount is no common shift. Every dimension value must have moved.
     """
 
     alpha: float = 0.001
@@ -24,13 +25,14 @@ class CommonShiftPolicy:
     minimum_points: float = 0.5
     finding_relative: float = 0.10
     finding_points: float = 2.5
-    minimum_share: float = 0.67
+    maximum_spread: float = 0.75
+    minimum_share: float = 0.6
 
     def __post_init__(self) -> None:
         _open_fraction("alpha", self.alpha)
         _at_least("minimum_cells", self.minimum_cells, 3)
         _share("minimum_share", self.minimum_share)
-        for name in ("minimum_relative", "minimum_points"):
+        for name in ("minimum_relative", "minimum_points", "maximum_spread"):
             _positive(name, getattr(self, name))
         for scale in ("relative", "points"):
             smallest, finding = f"minimum_{scale}", f"finding_{scale}"

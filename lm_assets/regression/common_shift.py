@@ -64,8 +64,12 @@ def find_common_shifts(
         error = comparisons.deciding.standard_error[chosen]
         estimate = estimate_common_shift(moved, error, min_cells=policy.minimum_cells)
         shift = MatrixShift(metric=metric, estimate=estimate, cells=chosen)
-        if _is_material(shift, policy) and _is_matrix_wide(
-            moved, error, estimate, dimensions.codes[cells.combination_code[chosen]], policy
+        if (
+            _is_material(shift, policy)
+            and _is_of_one_size(error, estimate, policy)
+            and _is_matrix_wide(
+                moved, error, estimate, dimensions.codes[cells.combination_code[chosen]], policy
+            )
         ):
             found.append(shift)
     return tuple(found)
@@ -86,6 +90,18 @@ def _is_material(shift: MatrixShift, policy: CommonShiftPolicy) -> bool:
         return False
     is_ratio = shift.metric.scale is Scale.RATIO
     return abs(shift.change) >= (policy.minimum_relative if is_ratio else policy.minimum_points)
+
+
+def _is_of_one_size(error: FloatArray, estimate: CommonShift, policy: CommonShiftPolicy) -> bool:
+    """Tell whether cells moved alike, apart from their noise.
+
+    An engine that makes each query faster or slower by another factor has a middle too. Taking it
+    off would call a query that hardly moved a regression beside those that gained.
+    """
+    if estimate.share_following < policy.minimum_share:
+        return False
+    beyond_noise = np.sqrt(estimate.overdispersion**2 - 1.0) * float(np.median(error))
+    return bool(beyond_noise <= policy.maximum_spread * abs(estimate.shift))
 
 
 def _is_matrix_wide(

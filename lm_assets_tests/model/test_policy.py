@@ -60,6 +60,7 @@ RULE = TradeOffRule(
                     "finding_relative": 0.01,
                     "finding_points": 0.1,
                     "minimum_share": 1.1,
+                    "maximum_spread": 0.0,
                 },
             ),
             (RollUpPolicy(), {"alpha": 2.0, "minimum_cells": 1, "maximum_effects": 0}),

@@ -1,5 +1,6 @@
 """What moved together is one finding: the whole matrix, or the dimension values it lives in."""
 
+import numpy as np
 import pytest
 
 from lm_assets.model.policy import StagePolicy, TradeOffRule
@@ -141,6 +142,16 @@ def test_without_dimensions_a_shift_is_still_found_and_cells_stay_cells():
     assert finding.kind == "common_shift"
     verdict = campaign(slower("duration_s", 1.6, extension="rapids"), dimensions={})
     assert {finding.kind for finding in verdict.findings} == {"cell"}
+
+
+def test_what_moves_every_cell_by_another_factor_is_no_common_shift():
+    rng = np.random.default_rng(2)
+    factors = {(name, "duration_s"): float(np.exp(0.3 + 0.4 * rng.normal())) for name in MATRIX}
+    verdict = campaign(factors)
+    assert "common_shift" not in {finding.kind for finding in verdict.findings}
+    moved = [c for c in verdict.cells if c.change is not None and c.change > 0.35]
+    assert moved
+    assert all(cell.verdict is Verdict.REGRESSED for cell in moved)
 
 
 def test_a_quarter_of_the_matrix_is_no_common_shift():
