@@ -106,7 +106,7 @@ def print_calibration(console: Console, rows: Sequence[CalibrationRow]) -> None:
     for name in ("campaigns", "false alarms", "rate", "recall", "with suspected", "delay"):
         table.add_column(name, justify="right")
     for row in rows:
-        delay = "–" if row.delay is None else f"{row.delay:.1f}"
+        delay = "–" if row.delay_campaigns is None else f"{row.delay_campaigns:.1f}"
         table.add_row(
             escape(row.scenario),
             row.stage,

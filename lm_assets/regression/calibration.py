@@ -1,6 +1,6 @@
 """The judge put to the test: campaigns with known truth, and how often it was right."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,8 @@ from lm_assets.regression.simulation import InjectedEffect
 from lm_assets.stats.proportion import Proportion, proportion
 
 Cell = tuple[str, str]
+
+_NOTICED = frozenset({Verdict.REGRESSED, Verdict.SUSPECTED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +58,7 @@ class CalibrationRow:
 
     ``false_alarms`` and ``plain_alarms`` are cells per campaign, ``false_alarm_rate`` the share of
     unmoved cells; ``as_expected`` is the share of campaigns that ended as the scenario demands.
-    ``delay`` is how many campaigns later than possible a found cell was found, on average; None
+    ``delay_campaigns`` is how many campaigns later than possible a found cell was found, on average; None
     where a scenario has one campaign or nothing was found.
     """
 
@@ -70,7 +72,7 @@ class CalibrationRow:
     recall: Proportion
     noticed: Proportion
     as_expected: Proportion
-    delay: float | None
+    delay_campaigns: float | None
 
 
 Expectation = Callable[[CampaignVerdict, KnownCampaign], bool]
@@ -94,35 +96,39 @@ def run_trial(
         policy=policy,
         dimensions=known.dimensions,
     )
+    return Trial(
+        campaigns=1,
+        **_tally(verdict, known),
+        found={cell: 0 for cell in _called(verdict, known, {Verdict.REGRESSED})},
+        noticed={cell: 0 for cell in _called(verdict, known, _NOTICED)},
+        is_as_expected=expectation is None or expectation(verdict, known),
+    )
+
+
+def _called(verdict: CampaignVerdict, known: KnownCampaign, verdicts: Set[Verdict]) -> list[Cell]:
+    return [
+        (cell.combination, cell.metric)
+        for cell in verdict.cells
+        if cell.verdict in verdicts and (cell.combination, cell.metric) in known.moved
+    ]
+
+
+def _tally(verdict: CampaignVerdict, known: KnownCampaign) -> dict[str, dict[str, int]]:
     tally: dict[str, dict[str, int]] = {
         name: {} for name in ("unmoved", "false_alarms", "plain_alarms", "moved")
     }
-    found: dict[Cell, int] = {}
-    noticed: dict[Cell, int] = {}
     for cell in verdict.cells:
-        key = (cell.combination, cell.metric)
-        is_moved = key in known.moved
-        is_called = cell.verdict is Verdict.REGRESSED
+        is_moved = (cell.combination, cell.metric) in known.moved
         events = {
             "unmoved": not is_moved,
-            "false_alarms": not is_moved and is_called,
+            "false_alarms": not is_moved and cell.verdict is Verdict.REGRESSED,
             "plain_alarms": not is_moved and cell.explanation["plain_rule"] is True,
             "moved": is_moved,
         }
         for name, happened in events.items():
             of_metric = tally[name]
             of_metric[cell.metric] = of_metric.get(cell.metric, 0) + happened
-        if is_moved and is_called:
-            found[key] = 0
-        if is_moved and (is_called or cell.verdict is Verdict.SUSPECTED):
-            noticed[key] = 0
-    return Trial(
-        campaigns=1,
-        **tally,
-        found=found,
-        noticed=noticed,
-        is_as_expected=expectation is None or expectation(verdict, known),
-    )
+    return tally
 
 
 def joined(trials: Sequence[Trial]) -> Trial:
@@ -183,7 +189,7 @@ def _row(scenario: str, stage: Stage, trials: Sequence[Trial], metric: str) -> C
         recall=proportion(len(delays), total("moved")),
         noticed=proportion(len(first_found("noticed")), total("moved")),
         as_expected=proportion(sum(trial.is_as_expected for trial in trials), len(trials)),
-        delay=sum(delays) / len(delays) if delays and campaigns > len(trials) else None,
+        delay_campaigns=sum(delays) / len(delays) if delays and campaigns > len(trials) else None,
     )
 
 

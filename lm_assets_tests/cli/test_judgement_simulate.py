@@ -100,7 +100,7 @@ def test_calibration_reports_false_alarms_recall_and_delay_per_metric_and_stage(
     assert {row["stage"] for row in rows} == {"ci", "nightly"}
     whole = {row["scenario"]: row for row in rows if row["metric"] == "" and row["stage"] == "ci"}
     assert whole["step +200 %"]["recall"]["share"] == 1.0
-    assert whole["step +200 %"]["delay"] == 0.0
+    assert whole["step +200 %"]["delay_campaigns"] == 0.0
     assert whole["ramp to +200 % in 2 campaigns"]["recall"]["trials"] > 0
     assert whole["nothing changed (A/A)"]["false_alarm_rate"]["share"] <= 0.05
     assert {row["metric"] for row in rows} >= {"duration_s", "gc_time_pct"}

@@ -176,7 +176,7 @@ def test_campaigns_in_a_row_find_a_cell_once_and_say_when():
     both = joined([early, late])
     assert (both.campaigns, both.found, both.noticed) == (2, {cell: 1}, {cell: 0})
     row = calibration_rows("ramp", Stage.NIGHTLY, [both])[0]
-    assert (row.delay, row.campaigns) == (1.0, 2)
+    assert (row.delay_campaigns, row.campaigns) == (1.0, 2)
 
 
 def test_stored_runs_are_dealt_without_repetition():
