@@ -58,7 +58,7 @@ class CalibrationRow:
 
     ``false_alarms`` and ``plain_alarms`` are cells per campaign, ``false_alarm_rate`` the share of
     unmoved cells; ``as_expected`` is the share of campaigns that ended as the scenario demands.
-    ``delay_campaigns`` is how many campaigns later than possible a found cell was found, on average; None
+    ``delay_campaigns`` is how much later than possible a found cell was found, on average; None
     where a scenario has one campaign or nothing was found.
     """
 
@@ -99,8 +99,8 @@ def run_trial(
     return Trial(
         campaigns=1,
         **_tally(verdict, known),
-        found={cell: 0 for cell in _called(verdict, known, {Verdict.REGRESSED})},
-        noticed={cell: 0 for cell in _called(verdict, known, _NOTICED)},
+        found=dict.fromkeys(_called(verdict, known, {Verdict.REGRESSED}), 0),
+        noticed=dict.fromkeys(_called(verdict, known, _NOTICED), 0),
         is_as_expected=expectation is None or expectation(verdict, known),
     )
 
