@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from lm_assets.collect.application_figures import (
@@ -38,15 +39,8 @@ def figures_from_answers(answers: ApplicationAnswers) -> ApplicationFigures:
     attempt, stages = answers.attempt, answers.stages
     properties = dict(answers.environment.spark_properties)
     executors = [executor for executor in answers.executors if executor.total_cores > 0]
-    tasks = [task for rows in answers.tasks.values() for task in rows]
-    outcomes = Counter(_outcome(task) for task in tasks)
-    durations = TaskDurations()
-    # The server leaves out a duration of zero.
-    durations.extend(task.duration or 0 for task in tasks if task.status == "SUCCESS")
     is_local = any(executor.id == DRIVER for executor in executors)
-    counted_failures = sum(stage.num_failed_tasks for stage in stages)
-    failures = outcomes["failed"] + outcomes["failed speculative"]
-    return ApplicationFigures(
+    without_tasks = ApplicationFigures(
         app_id=answers.application.id,
         attempt_id=attempt.attempt_id,
         app_name=answers.application.name,
@@ -61,20 +55,34 @@ def figures_from_answers(answers: ApplicationAnswers) -> ApplicationFigures:
         stages_run=sum(_was_submitted(stage) for stage in stages),
         failed_stages=sum(stage.status == "FAILED" for stage in stages),
         skipped_stages=sum(stage.status == "SKIPPED" for stage in stages),
-        tasks=sum(count for outcome, count in outcomes.items() if outcome != "running"),
+        sums=_sums(stages),
+        driver_peak_jvm_heap_bytes=_driver_peak(answers.executors),
+        incomplete=tuple(_incomplete(answers)),
+    )
+    return _with_tasks(without_tasks, answers)
+
+
+def _with_tasks(figures: ApplicationFigures, answers: ApplicationAnswers) -> ApplicationFigures:
+    tasks = [task for rows in answers.tasks.values() for task in rows]
+    outcomes = Counter(_outcome(task) for task in tasks)
+    durations = TaskDurations()
+    # The server leaves out a duration of zero.
+    durations.extend(task.duration or 0 for task in tasks if task.status == "SUCCESS")
+    counted_failures = sum(stage.num_failed_tasks for stage in answers.stages)
+    failures = outcomes["failed"] + outcomes["failed speculative"]
+    peaks = (task.task_metrics.peak_execution_memory for task in tasks)
+    return replace(
+        figures,
+        tasks=len(tasks) - outcomes["running"],
         failed_tasks=outcomes["failed"],
         killed_tasks=outcomes["killed"],
         speculative_tasks=sum(t.speculative and _outcome(t) != "running" for t in tasks),
+        # The server counts the second end of a resubmitted attempt as a failure without a row.
         resubmitted_tasks=max(counted_failures - failures, 0),
-        sums=_sums(stages),
-        peak_execution_memory_bytes=max(
-            (task.task_metrics.peak_execution_memory for task in tasks), default=0
-        ),
-        driver_peak_jvm_heap_bytes=_driver_peak(answers.executors),
+        peak_execution_memory_bytes=max(peaks, default=0),
         task_duration_p50_ms=durations.quantile_ms(0.50),
         task_duration_p95_ms=durations.quantile_ms(0.95),
         task_duration_p99_ms=durations.quantile_ms(0.99),
-        incomplete=tuple(_incomplete(answers)),
         notes=tuple(_notes(outcomes["failed speculative"], durations)),
     )
 
