@@ -45,15 +45,15 @@ class FittedMetric:
 def fit_dimensions(
     cells: Cells, comparisons: CellComparisons, dimensions: DimensionTable, policy: StagePolicy
 ) -> tuple[FittedMetric, ...]:
-    """Return the fit of every metric in which a group of cells moved, beyond a common shift.
+    """Return the fit of every metric that has cells to fit; most have no group that moved.
 
-    It reads all cells and not the regressed alone: a group whose cells are each too noisy to be
-    called may still have moved beyond doubt. Counts are left out: events are too few per cell.
+    Groups are sought in what cells did beyond a common shift, in all cells and not the regressed
+    alone: a group whose cells are each too noisy to be called may still have moved beyond doubt.
+    Counts are left out: events are too few per cell.
     """
     groups = [*dimensions.single_values(), *dimensions.value_pairs()]
-    if not groups:
-        return ()
     members = np.array([mask for _, mask in groups], dtype=np.bool_)
+    members = members.reshape(len(groups), len(cells.combinations))
     fitted = []
     for position, metric in enumerate(cells.metrics):
         chosen = cells.of_metric(position)
@@ -63,19 +63,18 @@ def fit_dimensions(
         terms, fit = _fit_metric(
             comparisons, chosen, members[:, cells.combination_code[chosen]], policy.roll_up
         )
-        if terms:
-            fitted.append(
-                FittedMetric(
-                    metric=metric,
-                    cells=chosen,
-                    where=tuple(groups[term][0] for term in terms),
-                    members=members[terms][:, cells.combination_code[chosen]],
-                    fit=fit,
-                    residual_p=_residual_p(comparisons, chosen, fit),
-                    is_material=np.abs(degradation_on_scale(metric, fit.effect))
-                    > threshold_of(metric, policy),
-                )
+        fitted.append(
+            FittedMetric(
+                metric=metric,
+                cells=chosen,
+                where=tuple(groups[term][0] for term in terms),
+                members=members[terms][:, cells.combination_code[chosen]],
+                fit=fit,
+                residual_p=_residual_p(comparisons, chosen, fit),
+                is_material=np.abs(degradation_on_scale(metric, fit.effect))
+                > threshold_of(metric, policy),
             )
+        )
     return tuple(fitted)
 
 

@@ -8,16 +8,21 @@ from lm_assets.regression.common_shift import is_finding
 from lm_assets.regression.judgement import Judgement
 from lm_assets.regression.phrases import change_phrase
 
+# Of 20 cells without anything between them, 1 in 100 campaigns shows 1.6 (measured).
+_FEWEST_CELLS = 20
+_NOTED_OVERDISPERSION = 1.6
+
 
 def campaign_notes(
     judgement: Judgement, policy: StagePolicy, context: CampaignContext
 ) -> tuple[str, ...]:
-    """Return the notes of a campaign: small shifts taken off, gaps, failed runs, noise shared."""
+    """Return the notes of a campaign: small shifts taken off, gaps, failed runs, noise."""
     return (
         *_small_shifts(judgement, policy),
         *_gaps(judgement),
         *_failed_runs(context),
         *_priors(judgement),
+        *_overdispersion(judgement),
     )
 
 
@@ -47,6 +52,16 @@ def _failed_runs(context: CampaignContext) -> list[str]:
     if not runs:
         return []
     return [f"{runs} load runs failed in {len(context.failed_runs)} combinations"]
+
+
+def _overdispersion(judgement: Judgement) -> list[str]:
+    return [
+        f"{fitted.metric.name}: cells differ by {fitted.fit.overdispersion:.1f} times their "
+        "run-to-run noise; either most of them really changed, or something acts on whole "
+        "combinations, such as the node that all runs of one were on, and p is too small"
+        for fitted in judgement.fitted
+        if fitted.cells.size >= _FEWEST_CELLS and fitted.fit.overdispersion > _NOTED_OVERDISPERSION
+    ]
 
 
 def _priors(judgement: Judgement) -> list[str]:

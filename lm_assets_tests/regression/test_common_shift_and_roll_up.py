@@ -151,6 +151,8 @@ def test_what_moves_every_cell_by_another_factor_is_no_common_shift():
     assert "common_shift" not in {finding.kind for finding in verdict.findings}
     moved = [c for c in verdict.cells if c.change is not None and c.change > 0.35]
     assert moved
+    assert any("times their run-to-run noise" in note for note in verdict.notes)
+    assert not any("times their run-to-run noise" in note for note in campaign().notes)
     assert all(cell.verdict is Verdict.REGRESSED for cell in moved)
 
 
