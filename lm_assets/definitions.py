@@ -33,6 +33,7 @@ def build_definitions(matrix: Matrix) -> dg.Definitions:
             "settings": resources.settings_resource,
             "bucket": resources.bucket_resource,
             "warehouse": resources.warehouse_resource,
+            "sources": resources.sources_resource,
             "notifiers": resources.notifiers_resource,
             "clock": resources.clock_resource,
             "io_manager": campaign_tables,

@@ -40,8 +40,12 @@ class PrometheusConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CollectionConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file; a part that is not there is a source that is not asked."""
+    """The whole file; a part that is not there is a source that is not asked.
 
+    ``concurrency`` is how many load runs are asked for at a time.
+    """
+
+    concurrency: Annotated[int, Meta(ge=1, le=64)] = 8
     prometheus: PrometheusConfig | None = None
 
 

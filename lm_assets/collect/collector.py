@@ -1,13 +1,14 @@
 """A whole campaign from the bucket to canonical records, every source asked for every run."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 
-from lm_assets.collect.campaign_records import LandedRun, canonical_record, read_results
+from lm_assets.collect.campaign_records import canonical_record, read_results
 from lm_assets.collect.landed_objects import sort_landed_objects
 from lm_assets.collect.manifest import assumed_manifest, parse_manifest
-from lm_assets.collect.run_sources import run_measurements
+from lm_assets.collect.run_sources import RunSources
+from lm_assets.collect.source_answers import merge_answers
 from lm_assets.gateways import object_keys
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.model.campaign import Manifest
@@ -15,9 +16,6 @@ from lm_assets.model.combination import Matrix
 from lm_assets.model.errors import UnusableInputError
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.record import QuarantinedLine, RunRecord
-
-# Reading one object is mostly waiting for the store; parsing holds the interpreter.
-_CONCURRENT_READS = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,9 +38,13 @@ def collect_campaign(
     bucket: CampaignBucket,
     matrix: Matrix,
     metrics: MetricCatalogue,
+    now: datetime,
+    sources: RunSources | None = None,
     report_progress: Callable[[str], None] = lambda _message: None,
 ) -> CollectedCampaign:
     """Return everything that a campaign's landed objects say.
+
+    ``sources`` are what is asked beside the result lines; the delivered objects alone unless given.
 
     Nothing here raises for what was delivered: a refused line, object or manifest is in
     ``quarantined``. An outage of the store raises, so that a half-read campaign is never stored.
@@ -52,14 +54,15 @@ def collect_campaign(
     results = read_results(landed, matrix=matrix, read=lambda item: bucket.store.read(item.key))
     report_progress(f"{len(results.runs)} load runs, {len(results.quarantined)} refused")
 
-    def record(run: LandedRun) -> RunRecord:
-        measurements = run_measurements(run, landed, bucket.store, metrics)
-        return canonical_record(
-            run, manifest=manifest, metrics=metrics, measurements=[measurements]
+    answers = (sources or RunSources(store=bucket.store)).ask(
+        results.runs, landed, now=now, report_progress=report_progress
+    )
+    records = tuple(
+        canonical_record(
+            run, manifest=manifest, metrics=metrics, measurements=[merge_answers(answered)]
         )
-
-    with ThreadPoolExecutor(_CONCURRENT_READS) as pool:
-        records = tuple(pool.map(record, results.runs))
+        for run, answered in zip(results.runs, answers, strict=True)
+    )
     return CollectedCampaign(
         manifest=manifest,
         records=records,

@@ -1,48 +1,160 @@
-"""What the sources delivered beside a result line say of its load run."""
+"""Every source asked for every load run of a campaign; a source that fails loses no run."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
-from lm_assets.collect.application_metrics import application_measurements
+from lm_assets.collect.application_metrics import APPLICATION_METRICS
+from lm_assets.collect.application_sources import (
+    ApplicationRef,
+    ask_event_log,
+    ask_history_server,
+)
 from lm_assets.collect.campaign_records import LandedRun
-from lm_assets.collect.event_log import EventLogPart, parse_event_log
+from lm_assets.collect.collection_config import PrometheusConfig
+from lm_assets.collect.event_log import EventLogPart
 from lm_assets.collect.landed_objects import LandedCampaign, LandedObject
+from lm_assets.collect.pod_snapshot import POD_METRICS, SnapshotWindow, ask_pods
+from lm_assets.collect.prometheus_batches import RunWindow
+from lm_assets.collect.prometheus_metrics import PROMETHEUS_METRICS, ask_prometheus
+from lm_assets.collect.source_answers import (
+    EVENT_LOG,
+    HISTORY_SERVER,
+    PODS,
+    PROMETHEUS,
+    SourceAnswer,
+    failed_source,
+)
+from lm_assets.gateways.history_server import HistoryServer
 from lm_assets.gateways.object_store import ObjectStore
+from lm_assets.gateways.prometheus import Prometheus
 from lm_assets.model.errors import UnusableInputError
-from lm_assets.model.measurement import Measurements
-from lm_assets.model.metric import MetricCatalogue
 
-EVENT_LOG = "event log"
+MAX_SNAPSHOT_BYTES = 64 * 1024 * 1024
+_NOTHING = "nothing"
 
 
-def run_measurements(
-    run: LandedRun, landed: LandedCampaign, store: ObjectStore, metrics: MetricCatalogue
-) -> Measurements:
-    """Return what a run's event log says; every gap has its reason.
+@dataclass(frozen=True, kw_only=True)
+class Servers:
+    """The servers that are asked beside the bucket; one that is not configured is ``None``."""
 
-    A log that cannot be read leaves its metrics ``missing`` with the reason: the run is not lost
-    for it.
+    history_server: HistoryServer | None = None
+    prometheus: Prometheus | None = None
+    prometheus_config: PrometheusConfig | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSources:
+    """What can be asked of a campaign's runs.
+
+    Parameters
+    ----------
+    store : ObjectStore
+        Where event logs and pod snapshots were delivered.
+    servers : Servers
+    concurrency : int
+        How many runs are asked for at a time.
     """
-    parts = landed.event_logs.get((run.folder, run.line.run_id))
-    if parts is None:
-        return Measurements(missing=dict.fromkeys(metrics.names, "no event log was delivered"))
-    try:
-        return event_log_measurements(parts, store)
-    except UnusableInputError as error:
-        return Measurements(missing=dict.fromkeys(metrics.names, f"{EVENT_LOG}: {error}"))
 
+    store: ObjectStore
+    servers: Servers = Servers()
+    concurrency: int = 8
 
-def event_log_measurements(parts: Sequence[LandedObject], store: ObjectStore) -> Measurements:
-    """Return the metrics of a stored event log, whichever files it is made of."""
-    with ExitStack() as opened:
-        figures = parse_event_log(
-            [
-                EventLogPart(
-                    name=part.key,
-                    open=partial(lambda key: opened.enter_context(store.open(key)), part.key),
-                )
-                for part in parts
-            ]
+    def ask(
+        self,
+        runs: Sequence[LandedRun],
+        landed: LandedCampaign,
+        *,
+        now: datetime,
+        report_progress: Callable[[str], None],
+    ) -> list[list[SourceAnswer]]:
+        """Return every source's answer for each run, in the runs' order."""
+        of_prometheus = self._ask_prometheus(runs, now)
+        if of_prometheus:
+            report_progress(f"Prometheus answered for {len(of_prometheus)} load runs")
+        with ThreadPoolExecutor(self.concurrency) as pool:
+            answers = list(pool.map(partial(self._ask_run, landed=landed), runs))
+        report_progress(f"event logs and pods of {len(runs)} load runs are read")
+        for number, of_run in enumerate(answers):
+            if (answer := of_prometheus.get(str(number))) is not None:
+                of_run.append(answer)
+        return answers
+
+    def _ask_run(self, run: LandedRun, landed: LandedCampaign) -> list[SourceAnswer]:
+        place = (run.folder, run.line.run_id)
+        answers = [self._event_log(landed.event_logs.get(place, ()))]
+        if (snapshot := landed.pod_snapshots.get(place)) is not None:
+            answers.append(self._pods(run, snapshot))
+        if self.servers.history_server is not None:
+            answers.append(self._history_server(self.servers.history_server, run))
+        return answers
+
+    def _event_log(self, parts: Sequence[LandedObject]) -> SourceAnswer:
+        if not parts:
+            reason = "none was delivered"
+            return failed_source(EVENT_LOG, APPLICATION_METRICS, asked=_NOTHING, reason=reason)
+        with ExitStack() as opened:
+            return ask_event_log(
+                [
+                    EventLogPart(
+                        name=part.key,
+                        open=partial(
+                            lambda key: opened.enter_context(self.store.open(key)), part.key
+                        ),
+                    )
+                    for part in parts
+                ]
+            )
+
+    def _pods(self, run: LandedRun, snapshot: LandedObject) -> SourceAnswer:
+        window = SnapshotWindow(
+            started_at=run.line.started_at,
+            ended_at=run.line.ended_at,
+            app_id=run.line.spark_app_id,
         )
-    return application_measurements(figures, source=EVENT_LOG)
+        try:
+            content = self.store.read(snapshot.key, max_bytes=MAX_SNAPSHOT_BYTES)
+            answer, _ = ask_pods(content, window)
+        except UnusableInputError as error:
+            return failed_source(PODS, POD_METRICS, asked=snapshot.key, reason=str(error))
+        return answer
+
+    def _history_server(self, server: HistoryServer, run: LandedRun) -> SourceAnswer:
+        if run.line.spark_app_id is None:
+            reason = "the result line names no spark_app_id"
+            return failed_source(HISTORY_SERVER, APPLICATION_METRICS, asked=_NOTHING, reason=reason)
+        return ask_history_server(server, ApplicationRef(app_id=run.line.spark_app_id))
+
+    def _ask_prometheus(
+        self, runs: Sequence[LandedRun], now: datetime
+    ) -> Mapping[str, SourceAnswer]:
+        """Return Prometheus' answers by the run's place in the list."""
+        server, config = self.servers.prometheus, self.servers.prometheus_config
+        if server is None or config is None:
+            return {}
+        windows: list[RunWindow] = []
+        answers: dict[str, SourceAnswer] = {}
+        for number, run in enumerate(runs):
+            line = run.line
+            if line.namespace is None or line.started_at is None or line.ended_at is None:
+                answers[str(number)] = failed_source(
+                    PROMETHEUS,
+                    PROMETHEUS_METRICS,
+                    asked=_NOTHING,
+                    reason="the result line has no namespace, or no start and end",
+                )
+            else:
+                windows.append(
+                    RunWindow(
+                        run=str(number),
+                        namespace=line.namespace,
+                        started_at=line.started_at,
+                        ended_at=line.ended_at,
+                    )
+                )
+        return answers | ask_prometheus(
+            server, windows, config=config, now=now, concurrency=self.concurrency
+        )

@@ -11,10 +11,14 @@ from pathlib import Path
 
 import dagster as dg
 
+from lm_assets.collect.collection_config import parse_collection_config
+from lm_assets.collect.run_sources import RunSources, Servers
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.clock import Clock, SystemClock
 from lm_assets.gateways.configuration import Configuration, load_configuration
+from lm_assets.gateways.history_server import HistoryServer
 from lm_assets.gateways.notifier import Notifier, notifiers_from_environment
+from lm_assets.gateways.prometheus import Prometheus
 from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 
@@ -43,6 +47,28 @@ def warehouse_resource(_context: dg.InitResourceContext) -> Iterator[Warehouse]:
     """Warehouse, closed when the run ends."""
     with Warehouse.from_environment(os.environ) as warehouse:
         yield warehouse
+
+
+@dg.resource(
+    required_resource_keys={"settings", "bucket"},
+    description="What is asked of each load run: delivered objects, History Server, Prometheus.",
+)
+def sources_resource(context: dg.InitResourceContext) -> Iterator[RunSources]:
+    """Sources of metrics; the servers are those that the environment names."""
+    config = parse_collection_config(context.resources.settings.collection)
+    history_server = HistoryServer.from_environment(os.environ)
+    prometheus = Prometheus.from_environment(os.environ)
+    servers = Servers(
+        history_server=history_server, prometheus=prometheus, prometheus_config=config.prometheus
+    )
+    try:
+        yield RunSources(
+            store=context.resources.bucket.store, servers=servers, concurrency=config.concurrency
+        )
+    finally:
+        for server in (history_server, prometheus):
+            if server is not None:
+                server.close()
 
 
 @dg.resource(description="Channels to tell people: Slack and a generic webhook, where configured.")

@@ -4,7 +4,9 @@ import dagster as dg
 import pandas as pd
 
 from lm_assets.collect.collector import collect_campaign
+from lm_assets.collect.run_sources import RunSources
 from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.clock import Clock
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.orchestration import metadata
 from lm_assets.orchestration.partitions import campaign_partitions
@@ -31,6 +33,8 @@ def raw_metrics(
     context: dg.AssetExecutionContext,
     bucket: dg.ResourceParam[CampaignBucket],
     settings: dg.ResourceParam[Configuration],
+    sources: dg.ResourceParam[RunSources],
+    clock: dg.ResourceParam[Clock],
 ) -> dg.Output[pd.DataFrame]:
     """Canonical three-tier record of every load run of the campaign."""
     collected = collect_campaign(
@@ -38,6 +42,8 @@ def raw_metrics(
         bucket=bucket,
         matrix=settings.matrix,
         metrics=settings.metrics,
+        now=clock.now(),
+        sources=sources,
         report_progress=context.log.info,
     )
     bucket.write_quarantine(context.partition_key, collected.quarantined)
