@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lm_assets.model.metric import Metric
+from lm_assets.model.metric import Metric, Scale
 from lm_assets.model.policy import RollUpPolicy, StagePolicy
 from lm_assets.regression.cells import Cells
 from lm_assets.regression.comparison import CellComparisons
@@ -49,7 +49,7 @@ def fit_dimensions(
 
     Groups are sought in what cells did beyond a common shift, in all cells and not the regressed
     alone: a group whose cells are each too noisy to be called may still have moved beyond doubt.
-    Counts are left out: events are too few per cell.
+    Of counts the differences of rates are fitted, with their approximate errors.
     """
     groups = [*dimensions.single_values(), *dimensions.value_pairs()]
     members = np.array([mask for _, mask in groups], dtype=np.bool_)
@@ -57,12 +57,11 @@ def fit_dimensions(
     fitted = []
     for position, metric in enumerate(cells.metrics):
         chosen = cells.of_metric(position)
-        chosen = chosen[comparisons.is_compared[chosen] & ~cells.is_count[chosen]]
+        chosen = chosen[comparisons.is_compared[chosen]]
         if not chosen.size:
             continue
-        terms, fit = _fit_metric(
-            comparisons, chosen, members[:, cells.combination_code[chosen]], policy.roll_up
-        )
+        moves = _moves(metric, comparisons, chosen)
+        terms, fit = _fit_metric(moves, members[:, cells.combination_code[chosen]], policy.roll_up)
         fitted.append(
             FittedMetric(
                 metric=metric,
@@ -70,7 +69,7 @@ def fit_dimensions(
                 where=tuple(groups[term][0] for term in terms),
                 members=members[terms][:, cells.combination_code[chosen]],
                 fit=fit,
-                residual_p=_residual_p(comparisons, chosen, fit),
+                residual_p=two_sided_p(fit.residual / moves.error, moves.df),
                 is_material=np.abs(degradation_on_scale(metric, fit.effect))
                 > threshold_of(metric, policy),
             )
@@ -78,17 +77,40 @@ def fit_dimensions(
     return tuple(fitted)
 
 
-def _fit_metric(
-    comparisons: CellComparisons, chosen: IntArray, members: BoolArray, policy: RollUpPolicy
-) -> tuple[list[int], GroupEffects]:
-    moved = comparisons.deciding.difference[chosen]
-    # Few degrees of freedom make small errors by luck; widened, they rank as the normal law does.
-    widening = critical_t(comparisons.deciding.df[chosen], confidence=0.95) / critical_t(
-        np.full(chosen.size, np.inf), confidence=0.95
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Moves:
+    """How far the cells of one metric moved, with standard errors and degrees of freedom."""
+
+    difference: FloatArray
+    error: FloatArray
+    df: FloatArray
+
+
+def _moves(metric: Metric, comparisons: CellComparisons, chosen: IntArray) -> _Moves:
+    if metric.scale is Scale.COUNT:
+        at = np.searchsorted(comparisons.rate_cells, chosen)
+        rates = comparisons.rates
+        return _Moves(
+            difference=rates.rate_difference[at],
+            error=rates.difference_error[at],
+            df=np.full(chosen.size, np.inf),
+        )
+    deciding = comparisons.deciding
+    return _Moves(
+        difference=deciding.difference[chosen],
+        error=deciding.standard_error[chosen],
+        df=deciding.df[chosen],
     )
-    error = comparisons.deciding.standard_error[chosen] * widening
-    terms = _select(moved, error, members, policy)
-    return terms, fit_group_effects(moved, error, members[terms])
+
+
+def _fit_metric(
+    moves: _Moves, members: BoolArray, policy: RollUpPolicy
+) -> tuple[list[int], GroupEffects]:
+    # Few degrees of freedom make small errors by luck; widened, they rank as the normal law does.
+    normal = critical_t(np.full(moves.df.size, np.inf), confidence=0.95)
+    error = moves.error * critical_t(moves.df, confidence=0.95) / normal
+    terms = _select(moves.difference, error, members, policy)
+    return terms, fit_group_effects(moves.difference, error, members[terms])
 
 
 def _select(
@@ -119,8 +141,3 @@ def _is_shared(residual: FloatArray) -> bool:
     middle = float(np.mean(residual))
     has_moved = residual * np.sign(middle) > abs(middle) / 2.0
     return float(np.mean(has_moved)) >= _SHARED_BY
-
-
-def _residual_p(comparisons: CellComparisons, chosen: IntArray, fit: GroupEffects) -> FloatArray:
-    deciding = comparisons.deciding
-    return two_sided_p(fit.residual / deciding.standard_error[chosen], deciding.df[chosen])

@@ -86,6 +86,9 @@ def estimate_common_shift(
     ``clusters`` makes p too small. What all cells share *is* the shift, and cannot be told from a
     true one.
 
+    Where every cell moved by an amount of its own and none is within reach of the middle, nothing
+    is common: ``INSUFFICIENT_DATA``.
+
     References
     ----------
     Huber, Ronchetti (2009), "Robust Statistics", chapters 3 and 6; Rousseeuw (1984),
@@ -110,6 +113,8 @@ def estimate_common_shift(
     median = float(np.median(moved))
     shift, overdispersion = _location_and_scale(moved, error)
     spread = error * overdispersion
+    if not _is_following(moved, spread, shift).any():
+        return _insufficient(moved, n_clusters)
     # Cells on a coarse clock agree better than their noise floors allow; theirs is the last word.
     least = float(1.0 / np.sqrt(np.sum(1.0 / spread**2)))
     deviation = max(_sandwich_error(moved, spread, members, shift=shift), least)
@@ -158,6 +163,8 @@ def _location_and_scale(moved: FloatArray, error: FloatArray) -> tuple[float, fl
     for _ in range(_ITERATIONS):
         r = (moved - shift) / error
         within = r[np.abs(r) < _CUT * scale]
+        if not within.size:
+            break
         previous = scale
         scale = max(1.0, float(np.sqrt(np.mean(within**2) / _VARIANCE_WITHIN_CUT)))
         u = r / (_BIWEIGHT * scale)

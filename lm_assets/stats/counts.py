@@ -51,6 +51,17 @@ class RateComparison:
         lower[undefined], upper[undefined] = np.nan, np.nan
         return lower, upper
 
+    @property
+    def difference_error(self) -> FloatArray:
+        """Approximate standard error of ``rate_difference``, for fits over many cells.
+
+        Half an event is added to each side: none in few runs does not mean a rate without error.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            before = (self.baseline_events + 0.5) / self.baseline_exposure**2
+            now = (self.current_events + 0.5) / self.current_exposure**2
+        return np.where(self.state == State.OK, np.sqrt(before + now), np.nan)
+
     def difference_interval(self, *, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
         """Return the interval of ``rate_difference``, in events per unit of exposure.
 

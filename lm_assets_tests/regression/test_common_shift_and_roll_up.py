@@ -108,6 +108,19 @@ def test_metrics_that_moved_in_the_same_place_share_the_finding():
     assert finding.cells == 20
 
 
+def test_events_in_one_dimension_value_are_one_finding():
+    before = {(name, "failed_tasks"): [0, 1, 0, 0, 0] for name in MATRIX}
+    now = {
+        (name, "failed_tasks"): [3, 2, 4, 3, 3]
+        if values["operation"] == "join"
+        else [0, 0, 0, 1, 0]
+        for name, values in MATRIX.items()
+    }
+    (finding,) = judged(before, now, dimensions=MATRIX).findings
+    assert (finding.kind, finding.where) == ("dimension", {"operation": "join"})
+    assert (finding.change, finding.change_unit) == (pytest.approx(2.8, abs=0.1), "events/run")
+
+
 def test_two_causes_are_two_findings():
     factors = {
         **slower("duration_s", 1.4, extension="rapids"),

@@ -92,6 +92,14 @@ def test_cells_that_could_not_be_compared_are_left_out():
     assert estimate_common_shift(holes_moved, holes_error) == estimate_common_shift(moved, error)
 
 
+def test_cells_that_have_nothing_in_common_have_no_shift():
+    # As two engines do to twenty queries: none within reach of the middle, by its own noise.
+    moves = np.concatenate([np.linspace(0.0, 0.4, 10), np.linspace(0.6, 1.0, 10)])
+    result = estimate_common_shift(moves, np.full(20, 0.001))
+    assert result.state is State.INSUFFICIENT_DATA
+    assert (np.isnan(result.shift), result.n_cells) == (True, 20)
+
+
 def test_too_few_cells_or_clusters_are_insufficient():
     few = estimate_common_shift(*cells(9))
     assert few.state is State.INSUFFICIENT_DATA

@@ -34,6 +34,16 @@ def test_the_interval_covers_a_true_difference_at_least_as_often_as_it_says(rate
     assert covered.mean() >= 0.94
 
 
+def test_the_approximate_error_is_that_of_the_simulated_difference():
+    rng = np.random.default_rng(5)
+    sides = [rng.poisson(5 * rate, size=4000) for rate in (10.0, 6.0)]
+    five = np.full(4000, 5)
+    result = compare_rates(sides[0], five, sides[1], five)
+    assert result.difference_error.mean() == pytest.approx(result.rate_difference.std(), rel=0.05)
+    none = compare_rates([0, 0], [5, 0], [0, 1], [5, 5]).difference_error
+    assert (none[0] > 0, np.isnan(none[1])) == (True, True)
+
+
 def test_a_side_without_runs_has_no_interval():
     low, high = compare_rates([0], [0], [1], [5]).difference_interval()
     assert np.isnan([low[0], high[0]]).all()
