@@ -11,6 +11,7 @@ from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.warehouse import HistoryPoint
 from lm_assets.model.baseline import Baseline
 from lm_assets.model.campaign import Stage
+from lm_assets.model.history import MetricHistory
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.summary import MetricSummary
 from lm_assets.model.verdict import CampaignVerdict
@@ -135,8 +136,10 @@ def of_versions(pairs: Sequence[VersionPair]) -> Metadata:
     }
 
 
-def of_history(history: Sequence[HistoryPoint], metrics: MetricCatalogue) -> Metadata:
-    """Metadata of a combination's history: its campaigns, and each judged metric as a line."""
+def of_history(
+    history: Sequence[HistoryPoint], judged: Sequence[MetricHistory], metrics: MetricCatalogue
+) -> Metadata:
+    """Metadata of a combination's history: what is judged of it, and each metric as a line."""
     by_metric: dict[str, list[HistoryPoint]] = {}
     for point in history:
         by_metric.setdefault(point.metric, []).append(point)
@@ -156,6 +159,19 @@ def of_history(history: Sequence[HistoryPoint], metrics: MetricCatalogue) -> Met
             }
             for p in latest
             if p.mean is not None
+        ),
+        "over_time": table(
+            {
+                "metric": m.metric,
+                "verdict": m.verdict.value,
+                "decided_by": m.decided_by,
+                "campaigns": m.n,
+                "slope_per_campaign": m.slope_per_step,
+                "mann_kendall_p": m.mann_kendall_p,
+                "drift_from_anchor": m.drift,
+                "level_shifts": ", ".join(point.campaign for point in m.change_points),
+            }
+            for m in judged
         ),
         "lines": dg.MetadataValue.md(history_markdown(_judged_means(by_metric, metrics))),
     }

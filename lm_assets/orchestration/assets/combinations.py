@@ -1,13 +1,20 @@
 """What is kept of one combination over time: its baseline and its history."""
 
+from collections.abc import Mapping, Sequence
+
 import dagster as dg
 
 from lm_assets.gateways.baseline_file import read_catalogue
 from lm_assets.gateways.configuration import Configuration
+from lm_assets.gateways.warehouse import HistoryPoint as StoredPoint
 from lm_assets.gateways.warehouse import Warehouse
+from lm_assets.model.baseline import BaselineCatalogue
+from lm_assets.model.campaign import Stage
 from lm_assets.model.combination import Matrix
+from lm_assets.model.history import HistoryPoint
 from lm_assets.orchestration import metadata
 from lm_assets.orchestration.partitions import combination_partitions
+from lm_assets.regression.combination_history import judge_combination_history
 
 
 def combination_assets(matrix: Matrix) -> list[dg.AssetsDefinition]:
@@ -39,8 +46,32 @@ def combination_assets(matrix: Matrix) -> list[dg.AssetsDefinition]:
         warehouse: dg.ResourceParam[Warehouse],
         settings: dg.ResourceParam[Configuration],
     ) -> dg.MaterializeResult:
-        """Means of the combination's metrics over the campaigns that are kept."""
+        """Metrics of the combination over the kept campaigns: trend, drift, level shifts."""
         history = warehouse.combination_history(context.partition_key)
-        return dg.MaterializeResult(metadata=metadata.of_history(history, settings.metrics))
+        judged = judge_combination_history(
+            points_by_metric(history),
+            metrics=settings.metrics,
+            policy=settings.regression.stages[Stage.WEEKLY],
+            anchor=anchor_samples(read_catalogue(settings.baselines_path), context.partition_key),
+        )
+        return dg.MaterializeResult(metadata=metadata.of_history(history, judged, settings.metrics))
 
     return [baselines, combination_history]
+
+
+def points_by_metric(history: Sequence[StoredPoint]) -> dict[str, list[HistoryPoint]]:
+    """Return stored means by metric, in time order; campaigns without a value are left out."""
+    points: dict[str, list[HistoryPoint]] = {}
+    for stored in history:
+        if stored.mean is not None:
+            point = HistoryPoint(campaign=stored.campaign, value=stored.mean, runs=stored.n)
+            points.setdefault(stored.metric, []).append(point)
+    return points
+
+
+def anchor_samples(
+    catalogue: BaselineCatalogue, combination: str
+) -> Mapping[str, tuple[float, ...]]:
+    """Return the pinned samples of a combination; none where nothing is pinned."""
+    entry = catalogue.entries.get(combination)
+    return {} if entry is None or entry.anchor is None else entry.anchor.samples
