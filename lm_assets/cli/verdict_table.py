@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Verdict
@@ -31,10 +32,11 @@ def print_verdict(console: Console, verdict: CampaignVerdict, *, rows: int = 15)
         highlight=False,
     )
     counts = ", ".join(f"{n} {name}" for name, n in sorted(verdict.counts.items()) if n)
-    console.print(f"  {len(verdict.cells)} cells: {counts}", highlight=False)
+    console.print(f"  {len(verdict.cells)} cells: {counts}", highlight=False, soft_wrap=True)
     for finding in verdict.findings[:rows]:
         if finding.kind != "cell":
-            console.print(f"  [{STYLES[finding.severity]}]{finding.message}[/]", highlight=False)
+            message = f"  [{STYLES[finding.severity]}]{escape(finding.message)}[/]"
+            console.print(message, highlight=False, soft_wrap=True)
     shown = notable_cells(verdict.cells)
     if shown:
         _print_whole(console, _cell_table(shown[:rows]))
