@@ -7,6 +7,7 @@ backfill does not depend on a web server that is up.
 
 import json
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,22 +54,32 @@ def launch_backfill(campaigns: Sequence[str], *, title: str, workspace: Path) ->
     BackfillError
         When Dagster cannot be asked, or does not accept it.
     """
-    command = [installed_script("dagster-graphql"), "-w", str(workspace), "-t", _MUTATION]
     variables = json.dumps(backfill_variables(campaigns, title=title))
-    done = subprocess.run(  # noqa: S603 - a fixed program; campaign ids are one JSON argument
-        [*command, "-v", variables],
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_SECONDS,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise BackfillError(f"dagster-graphql ended with {done.returncode}: {done.stderr[-2000:]}")
-    return _backfill_id(done.stdout)
+    # Its standard output is shared with the log of the code server that it starts.
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder) / "answer.json"
+        done = subprocess.run(  # noqa: S603 - a fixed program; campaign ids are one JSON argument
+            [
+                installed_script("dagster-graphql"),
+                *("-w", str(workspace)),
+                *("-t", _MUTATION),
+                *("-v", variables),
+                *("-o", str(answer)),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+        if done.returncode != 0 or not answer.is_file():
+            raise BackfillError(
+                f"dagster-graphql ended with {done.returncode}: {done.stderr[-2000:]}"
+            )
+        return _backfill_id(answer.read_text(encoding="utf-8"))
 
 
 def _backfill_id(answer: str) -> str:
-    document = json.loads(answer.strip().splitlines()[-1])
+    document = json.loads(answer)
     result = (document.get("data") or {}).get("launchPartitionBackfill") or {}
     if result.get("__typename") != "LaunchBackfillSuccess":
         raise BackfillError(f"Dagster did not accept the backfill: {document}")
