@@ -251,8 +251,25 @@ Made by `make bench` (`benchmarks/judge_calibration.py`): {campaigns} simulated 
 combinations × 8 metrics, 5 runs against 5, the shipped policy of the `nightly` stage. Every row is
 shown, whatever it says.
 
+- *False cells*: called regressed though nothing was done to them, a campaign; beside them those
+  that worse by 20 % and p < 0.05 alone would have called.
+- *Recall*: moved cells that are called regressed one by one. After a shift of the whole matrix none
+  should be: it is one finding, and cells are judged on what remains.
+- *As demanded*: campaigns that ended as the last column says; where it says nothing, at most one
+  false cell, one finding for a shift, or one that names the place.
+
 {table}
 
+## How to read it
+
+The plain rule raises thirty alarms a night at 20 % noise where the judge raises one a month. What
+it costs is power: at 20 % noise five runs find a quarter of the +50 % cells at once, and leave most
+of the others suspected, which asks for fresh runs, and none unmentioned.
+
+Runs that are *pinned* to nodes of different speed are the honest failure: five runs on one slow
+node are one observation, and no test of these runs can tell the node from the change. The campaign
+says so in a note (cells differ by more than their run-to-run noise). Spread the runs over nodes,
+and the same nodes do little harm.
 """
 
 if __name__ == "__main__":
