@@ -268,8 +268,8 @@ of the others suspected, which asks for fresh runs, and none unmentioned.
 
 Runs that are *pinned* to nodes of different speed are the honest failure: five runs on one slow
 node are one observation, and no test of these runs can tell the node from the change. The campaign
-says so in a note (cells differ by more than their run-to-run noise). Spread the runs over nodes,
-and the same nodes do little harm.
+says so in a note (cells differ by more than their run-to-run noise). Spread over the same nodes,
+runs raise no false alarms; only the roll-up suffers, since cells are no longer independent.
 """
 
 if __name__ == "__main__":
