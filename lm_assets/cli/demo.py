@@ -26,7 +26,7 @@ from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets.gateways.verdict_json import campaign_verdict
 from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import LmError
-from lm_assets.orchestration.instance import wait_for_campaign
+from lm_assets.orchestration.instance import make_instance_tables, wait_for_campaign
 from lm_assets.regression.baselines.change import ChangePlan, ChangeRequest, plan_change
 
 BASELINE = "nightly-2026-11-23-baseline"
@@ -87,6 +87,8 @@ def demo(state: Path) -> None:
         with steps.step("start the object store and Postgres"):
             start_engines(engines, state=state, configuration=places.configuration)
         home = DagsterHome.prepare(state, project=places.project)
+        with steps.step("make Dagster's tables"):
+            make_instance_tables(home.directory)
         with DagsterServices(home, os.environ) as services:
             services.start_daemon()
             bucket = CampaignBucket(S3ObjectStore.from_environment(os.environ))

@@ -25,6 +25,12 @@ class CampaignRun:
     status: str
 
 
+def make_instance_tables(home: Path) -> None:
+    """Make Dagster's own tables before its processes start, which would else race for them."""
+    with dg.DagsterInstance.from_config(str(home)):
+        pass
+
+
 def wait_for_campaign(
     campaign: str,
     *,

@@ -61,7 +61,7 @@ def new_results(
 
 @dg.sensor(
     job=judgement_job,
-    minimum_interval_seconds=30,
+    minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Judges the open campaigns anew when the baseline catalogue has changed.",
 )
