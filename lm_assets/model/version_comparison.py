@@ -24,8 +24,9 @@ class VersionComparison:
 
     Changes are candidate / baseline − 1. ``change_geomean`` weighs every combination alike and is
     None where the metric has no logarithms; ``change_total`` weighs every unit alike.
-    ``mean_difference`` is in the metric's unit; ``change_unit`` is that of the parts' changes. ``verdict`` rests on the log scale for ratio
-    metrics and on the raw scale otherwise; ``scale_conflict`` tells that the other one disagrees.
+    ``mean_difference`` is in the metric's unit; ``change_unit`` is that of the parts' changes.
+    ``verdict`` rests on the log scale for ratio metrics and on the raw scale otherwise;
+    ``scale_conflict`` tells that the other one disagrees.
     """
 
     metric: str

@@ -26,7 +26,7 @@ def test_what_the_readme_says_is_missing_is_missing():
     assert not NOT_THERE_YET & set(lm.list_commands(None))
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"make ([a-z]+)", README))))
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"(?:`|\$ )make ([a-z]+)", README))))
 def test_each_make_target_that_the_readme_names_exists(target):
     assert re.search(rf"^{target}:", MAKEFILE, flags=re.MULTILINE)
 
