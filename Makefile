@@ -1,6 +1,7 @@
 # Every target is one line that a person could type; the set-up it needs is done first.
 .PHONY: demo serve test lint bench
 PYTHON ?= python3
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 demo: .venv/.demo ## the whole pipeline on recorded Spark campaigns, from landed files to reports
 	.venv/bin/lm demo
