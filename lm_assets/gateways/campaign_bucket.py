@@ -4,7 +4,7 @@ A write replaces the whole set: what an earlier run of the same campaign left an
 have is deleted, so that a repeat leaves exactly the objects of the last run.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,6 +39,14 @@ class QuarantineReason:
     detail: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Incoming:
+    """What one listing of ``incoming/`` saw: objects with their campaign, and those without one."""
+
+    of_campaigns: list[tuple[str, ObjectInfo]]
+    unusable: list[ObjectInfo]
+
+
 class CampaignBucket:
     """Typed access to the layout of the bucket; the only place that knows both."""
 
@@ -49,15 +57,27 @@ class CampaignBucket:
         """Return the objects that a load runner delivered for a campaign."""
         return list(self.store.list(object_keys.incoming_prefix(campaign)))
 
-    def incoming(self) -> Iterator[tuple[str, ObjectInfo]]:
-        """Yield every landed object with its campaign, in key order.
-
-        What lies in no usable campaign's folder is left out here; `unusable_incoming` gives it.
-        """
+    def incoming(self) -> "Incoming":
+        """Return every landed object, those that lie in no usable campaign's folder apart."""
+        of_campaigns: list[tuple[str, ObjectInfo]] = []
+        unusable: list[ObjectInfo] = []
         for item in self.store.list(object_keys.INCOMING):
             campaign = object_keys.campaign_of(item.key)
-            if campaign is not None:
-                yield campaign, item
+            if campaign is None:
+                unusable.append(item)
+            else:
+                of_campaigns.append((campaign, item))
+        return Incoming(of_campaigns=of_campaigns, unusable=unusable)
+
+    def write_unusable(self, objects: Iterable[ObjectInfo]) -> None:
+        """Replace the reasons of what landed in no usable campaign's folder; it stays there."""
+        reasons = {
+            f"{object_keys.quarantine_stem(None, item.key)}.reason.json": _reasons(
+                [_unusable_object(item)]
+            )
+            for item in objects
+        }
+        self._replace(object_keys.quarantine_prefix(None), reasons)
 
     def manifest(self, campaign: str) -> bytes | None:
         """Return the delivered manifest, or ``None`` when there is none."""
@@ -191,6 +211,17 @@ class CampaignBucket:
             list(pool.map(write, objects.items()))
         for key in sorted(before - objects.keys()):
             self.store.delete(key)
+
+
+def _unusable_object(item: ObjectInfo) -> QuarantinedLine:
+    return QuarantinedLine(
+        campaign="",
+        key=item.key,
+        line=None,
+        rule="campaign_id",
+        detail="the object lies in no folder whose name can be a campaign id; it was left in place",
+        content="",
+    )
 
 
 def _reasons(refused: list[QuarantinedLine]) -> bytes:

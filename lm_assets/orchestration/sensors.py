@@ -40,8 +40,10 @@ def new_results(
     clock: dg.ResourceParam[Clock],
 ) -> dg.SensorResult:
     """Run requests for landed campaigns."""
+    incoming = bucket.incoming()
+    bucket.write_unusable(incoming.unusable)
     tick = plan_tick(
-        landings(bucket.incoming()),
+        landings(incoming.of_campaigns),
         decode_cursor(context.cursor),
         now=clock.now(),
         quiet_period=QUIET_PERIOD,
@@ -98,7 +100,7 @@ def overdue_campaigns(
     warehouse: dg.ResourceParam[Warehouse],
 ) -> dg.SkipReason:
     """Messages about campaigns that never completed."""
-    late = overdue(bucket.incoming(), now=clock.now(), after=OVERDUE_AFTER)
+    late = overdue(bucket.incoming().of_campaigns, now=clock.now(), after=OVERDUE_AFTER)
     for landing in late:
         deliver_once(
             overdue_notice(landing.campaign, landing.objects),

@@ -73,7 +73,19 @@ def test_a_campaign_without_its_end_waits_until_it_has_been_quiet(bucket):
     assert requested(evaluate(bucket, cursor=first.cursor, now=NOW + QUIET_PERIOD)) == ["nightly-1"]
 
 
-def test_a_campaign_name_that_could_be_a_path_starts_nothing(bucket):
-    bucket.store.write("incoming/../x/_SUCCESS", b"")
-    bucket.store.write("incoming/%2e%2e/_SUCCESS", b"")
+def test_a_campaign_name_that_could_be_a_path_starts_nothing_and_is_quarantined(bucket):
+    names = ["incoming/../x/_SUCCESS", "incoming/%2e%2e/_SUCCESS", f"incoming/{'x' * 900}/_SUCCESS"]
+    for name in names:
+        bucket.store.write(name, b"")
     assert requested(evaluate(bucket, now=NOW + timedelta(days=1))) == []
+    reasons = [bucket.store.read(item.key) for item in bucket.store.list("quarantine/_unknown/")]
+    assert len(reasons) == 3
+    assert all(b'"rule": "campaign_id"' in reason for reason in reasons)
+
+
+def test_an_unusable_name_that_was_removed_leaves_the_quarantine(bucket):
+    bucket.store.write("incoming/%2e%2e/_SUCCESS", b"")
+    evaluate(bucket)
+    bucket.store.delete("incoming/%2e%2e/_SUCCESS")
+    evaluate(bucket)
+    assert list(bucket.store.list("quarantine/_unknown/")) == []
