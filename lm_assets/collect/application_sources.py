@@ -15,7 +15,7 @@ from lm_assets.collect.source_answers import (
     failed_source,
 )
 from lm_assets.gateways.history_server import HistoryServer, Patience
-from lm_assets.model.errors import LmError
+from lm_assets.model.errors import LmError, UnusableInputError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +31,9 @@ def ask_event_log(parts: Sequence[EventLogPart]) -> SourceAnswer:
     asked = ", ".join(part.name for part in parts[:3]) + (", …" if len(parts) > 3 else "")
     try:
         figures = parse_event_log(parts)
-    except LmError as error:
+    # Only what the log itself is at fault for: an outage of the store must fail the run, or its
+    # metrics would be stored as missing for good.
+    except UnusableInputError as error:
         return failed_source(EVENT_LOG, APPLICATION_METRICS, asked=asked, reason=str(error))
     return _answer(EVENT_LOG, asked, figures)
 

@@ -4,7 +4,7 @@ Order decides between two deliveries of one run, and the order is that of the ke
 the objects arrived in, the same objects give the same records.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lm_assets.collect.landed_objects import LandedCampaign, LandedObject
@@ -17,6 +17,7 @@ from lm_assets.model.metric import Metric, MetricCatalogue, Tier
 from lm_assets.model.record import QuarantinedLine, RunRecord, SourceObject
 
 NO_SOURCE = "no source was delivered"
+_NO_NOTES: Mapping[str, Sequence[str]] = {}
 
 _MAX_DETAIL_CHARACTERS = 1000
 # White space and byte order marks: what editors and concatenated files leave behind.
@@ -51,7 +52,12 @@ def read_results(
     runs: dict[tuple[str, str], LandedRun] = {}
     quarantined: list[QuarantinedLine] = []
     for folder, item in landed.results:
-        for number, line in enumerate(read(item).split(b"\n"), start=1):
+        try:
+            content = read(item)
+        except UnusableInputError as refusal:
+            quarantined.append(_refused_object(landed.campaign, item, refusal.rule, refusal.detail))
+            continue
+        for number, line in enumerate(content.split(b"\n"), start=1):
             if not line.strip(_BLANK):
                 continue
             source = SourceObject(key=item.key, etag=item.etag, line=number)
@@ -73,6 +79,7 @@ def canonical_record(
     manifest: Manifest,
     metrics: MetricCatalogue,
     measurements: Iterable[Measurements],
+    source_notes: Mapping[str, Sequence[str]] = _NO_NOTES,
 ) -> RunRecord:
     """Return the record of one load run; the first source that has a metric gives it.
 
@@ -99,7 +106,8 @@ def canonical_record(
         },
         source_object=run.source,
         exit_code=run.line.exit_code,
-        extra=_extra(run.line, merged, metrics),
+        extra=_extra(run.line, merged, metrics)
+        | ({"source_notes": {k: list(v) for k, v in source_notes.items()}} if source_notes else {}),
     )
 
 

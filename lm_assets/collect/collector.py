@@ -3,19 +3,23 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from lm_assets.collect.campaign_records import canonical_record, read_results
-from lm_assets.collect.landed_objects import sort_landed_objects
+from lm_assets.collect.landed_objects import LandedObject, sort_landed_objects
 from lm_assets.collect.manifest import assumed_manifest, parse_manifest
 from lm_assets.collect.run_sources import RunSources
 from lm_assets.collect.source_answers import merge_answers
 from lm_assets.gateways import object_keys
 from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.object_store import ObjectTooLargeError
 from lm_assets.model.campaign import Manifest
 from lm_assets.model.combination import Matrix
 from lm_assets.model.errors import UnusableInputError
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.record import QuarantinedLine, RunRecord
+
+MAX_RESULT_FILE_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +55,7 @@ def collect_campaign(
     """
     landed = sort_landed_objects(campaign, bucket.landed(campaign))
     manifest, refused_manifest = campaign_manifest(bucket, campaign)
-    results = read_results(landed, matrix=matrix, read=lambda item: bucket.store.read(item.key))
+    results = read_results(landed, matrix=matrix, read=partial(_read_results, bucket))
     report_progress(f"{len(results.runs)} load runs, {len(results.quarantined)} refused")
 
     answers = (sources or RunSources(store=bucket.store)).ask(
@@ -59,7 +63,11 @@ def collect_campaign(
     )
     records = tuple(
         canonical_record(
-            run, manifest=manifest, metrics=metrics, measurements=[merge_answers(answered)]
+            run,
+            manifest=manifest,
+            metrics=metrics,
+            measurements=[merge_answers(answered)],
+            source_notes={a.source: a.notes for a in answered if a.notes},
         )
         for run, answered in zip(results.runs, answers, strict=True)
     )
@@ -91,6 +99,13 @@ def campaign_manifest(
             content=content.decode("utf-8", errors="backslashreplace"),
         )
         return assumed_manifest(campaign), (refused,)
+
+
+def _read_results(bucket: CampaignBucket, item: LandedObject) -> bytes:
+    try:
+        return bucket.store.read(item.key, max_bytes=MAX_RESULT_FILE_BYTES)
+    except ObjectTooLargeError as error:
+        raise UnusableInputError("object_too_large", str(error)) from error
 
 
 def _absent(manifest: Manifest, records: tuple[RunRecord, ...]) -> tuple[str, ...]:

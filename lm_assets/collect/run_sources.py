@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -29,7 +29,7 @@ from lm_assets.collect.source_answers import (
     failed_source,
 )
 from lm_assets.gateways.history_server import HistoryServer
-from lm_assets.gateways.object_store import ObjectStore
+from lm_assets.gateways.object_store import ObjectStore, ObjectTooLargeError
 from lm_assets.gateways.prometheus import Prometheus
 from lm_assets.model.errors import UnusableInputError
 
@@ -117,10 +117,11 @@ class RunSources:
         )
         try:
             content = self.store.read(snapshot.key, max_bytes=MAX_SNAPSHOT_BYTES)
-            answer, _ = ask_pods(content, window)
-        except UnusableInputError as error:
+            answer, events = ask_pods(content, window)
+        except (UnusableInputError, ObjectTooLargeError) as error:
             return failed_source(PODS, POD_METRICS, asked=snapshot.key, reason=str(error))
-        return answer
+        named = (f"{e.kind.value}: {e.pod} {e.container or ''}: {e.detail}" for e in events)
+        return replace(answer, notes=(*answer.notes, *named))
 
     def _history_server(self, server: HistoryServer, run: LandedRun) -> SourceAnswer:
         if run.line.spark_app_id is None:

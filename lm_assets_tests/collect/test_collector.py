@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from lm_assets.collect import collector, run_sources
 from lm_assets.collect.collector import CollectedCampaign, campaign_manifest, collect_campaign
 from lm_assets.collect.run_sources import RunSources, Servers
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import load_configuration
 from lm_assets.gateways.history_server import HistoryServer
+from lm_assets.gateways.object_store import ObjectStoreUnavailableError
 from lm_assets.model.campaign import Stage
 from lm_assets_tests.conftest import PROJECT
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore
@@ -119,3 +121,43 @@ def test_the_same_objects_give_the_same_records_in_whatever_order_they_landed(bu
         for number in order:
             store.write(f"{folder}/{number}.jsonl", lines[number].encode())
     assert collected(bucket).records == collected(other).records
+
+
+def test_an_outage_while_an_event_log_is_read_fails_the_run_and_stores_no_gap(bucket, monkeypatch):
+    land(bucket.store, CAMPAIGN, {COMBINATION: [10.0]})
+    write_run_file(bucket, "eventlog/local-1", b"{}")
+
+    def out_of_reach(key: str):
+        raise ObjectStoreUnavailableError("the store does not answer")
+
+    monkeypatch.setattr(bucket.store, "open", out_of_reach)
+    with pytest.raises(ObjectStoreUnavailableError):
+        collected(bucket)
+
+
+def test_a_result_file_too_large_to_hold_is_quarantined_and_the_rest_is_used(bucket, monkeypatch):
+    land(bucket.store, CAMPAIGN, {COMBINATION: [10.0]})
+    bucket.store.write(f"incoming/{CAMPAIGN}/{COMBINATION}/huge.jsonl", b"x" * 2000)
+    monkeypatch.setattr(collector, "MAX_RESULT_FILE_BYTES", 1000)
+    result = collected(bucket)
+    assert len(result.records) == 1
+    assert [line.rule for line in result.quarantined] == ["object_too_large"]
+
+
+def test_a_pod_snapshot_too_large_to_hold_leaves_a_reason_and_keeps_the_run(bucket, monkeypatch):
+    land(bucket.store, CAMPAIGN, {COMBINATION: [10.0]})
+    write_run_file(bucket, "pods.json", b" " * 2000)
+    monkeypatch.setattr(run_sources, "MAX_SNAPSHOT_BYTES", 1000)
+    (record,) = collected(bucket).records
+    assert "pods.json" in record.missing["pod_restarts"]
+
+
+def test_an_evicted_pod_is_named_in_the_record(bucket):
+    land(bucket.store, CAMPAIGN, {COMBINATION: [10.0]})
+    pod = {
+        "metadata": {"name": "exec-1", "labels": {"spark-role": "executor"}},
+        "status": {"phase": "Failed", "reason": "Evicted", "message": "out of disk"},
+    }
+    write_run_file(bucket, "pods.json", json.dumps({"kind": "List", "items": [pod]}).encode())
+    (record,) = collected(bucket).records
+    assert any("exec-1" in note for note in record.extra["source_notes"]["pods.json"])
