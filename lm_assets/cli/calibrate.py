@@ -12,7 +12,7 @@ from rich.progress import Progress
 from lm_assets.cli.assumed_metrics import catalogue_for, describe
 from lm_assets.cli.judgement_documents import dumped
 from lm_assets.cli.judgement_tables import print_calibration, wide_console
-from lm_assets.cli.options import config_option, json_option
+from lm_assets.cli.options import json_option, policy_option
 from lm_assets.cli.sample_combinations import resolved
 from lm_assets.cli.samples_file import read_samples, sample_table
 from lm_assets.gateways.configuration import Configuration, load_configuration
@@ -48,7 +48,7 @@ from lm_assets.regression.simulation import Noise, SimulatedMatrix
 @click.option("--noise", type=click.FloatRange(0, 2), default=0.1, show_default=True)
 @click.option("--priority", default="p1", show_default=True, help="Part of the matrix simulated.")
 @click.option("--seed", type=int, default=1, show_default=True)
-@config_option
+@policy_option
 @json_option
 def calibrate(
     *,

@@ -9,7 +9,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from lm_assets.cli.options import config_option
+from lm_assets.cli.options import policy_option
 from lm_assets.collect.application_sources import (
     ApplicationRef,
     ask_event_log,
@@ -79,7 +79,7 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
 )
 @click.option("--explain", is_flag=True, help="For each metric: source, question, answer (stderr).")
 @click.option("--json", "as_json", is_flag=True, help="The record on one line; the default too.")
-@config_option
+@policy_option
 def collect(
     event_log: Path | None,
     history_server: str | None,

@@ -12,7 +12,7 @@ from lm_assets.cli.calibrate import calibrate
 from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.judgement_documents import dumped, judge_document, versions_document
 from lm_assets.cli.judgement_tables import print_versions, wide_console
-from lm_assets.cli.options import config_option, json_option
+from lm_assets.cli.options import json_option, policy_option
 from lm_assets.cli.sample_combinations import Dimensions, resolved
 from lm_assets.cli.samples_file import read_samples, sample_table
 from lm_assets.cli.series import outliers, trend
@@ -46,7 +46,7 @@ def _samples_options(command: F) -> F:
             show_default=True,
             help="Whose policy in regression.yaml judges.",
         ),
-        config_option,
+        policy_option,
         json_option,
     ):
         command = option(command)

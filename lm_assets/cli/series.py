@@ -11,7 +11,7 @@ from lm_assets.cli.assumed_metrics import catalogue_for, describe
 from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.judgement_documents import dumped, outliers_document, trend_document
 from lm_assets.cli.judgement_tables import print_outliers, print_trend, wide_console
-from lm_assets.cli.options import config_option, json_option
+from lm_assets.cli.options import json_option, policy_option
 from lm_assets.cli.series_file import Series, read_series
 from lm_assets.gateways.configuration import load_configuration
 from lm_assets.model.errors import UnusableInputError
@@ -44,7 +44,7 @@ def _series_options(command: F) -> F:
     show_default=True,
     help="Scale on which change points are sought; auto: log for ratio metrics of SAMPLES.",
 )
-@config_option
+@policy_option
 @_series_options
 def trend(
     *,

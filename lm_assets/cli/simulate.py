@@ -9,7 +9,7 @@ import click
 import msgspec
 import numpy as np
 
-from lm_assets.cli.options import config_option
+from lm_assets.cli.options import policy_option
 from lm_assets.gateways.configuration import load_configuration, read_yaml_as
 from lm_assets.gateways.object_keys import incoming_prefix, manifest_key, success_key, validated_id
 from lm_assets.model.campaign import Manifest, Stage
@@ -62,7 +62,7 @@ _RUNS = 1
 @click.option("--progress", type=click.FloatRange(0, 1), default=1.0, help="How far ramps are.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the noise.")
 @click.option("--system", type=int, default=1, show_default=True, help="Seed of the true levels.")
-@config_option
+@policy_option
 def simulate(
     *,
     campaign: str,
