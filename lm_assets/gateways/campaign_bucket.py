@@ -88,12 +88,9 @@ class CampaignBucket:
 
     def write_records(self, campaign: str, records: Iterable[RunRecord]) -> None:
         """Replace a campaign's canonical records, one object a combination."""
-        by_combination: dict[str, list[RunRecord]] = {}
-        for record in records:
-            by_combination.setdefault(record.combination, []).append(record)
         objects = {
             object_keys.raw_key(campaign, combination): to_jsonl(rows)
-            for combination, rows in by_combination.items()
+            for combination, rows in _by_combination(records).items()
         }
         self._replace(object_keys.raw_prefix(campaign), objects)
 
@@ -115,12 +112,7 @@ class CampaignBucket:
 
     def stored_records(self, campaign: str) -> list[RunRecord]:
         """Return the same, where none at all is an answer."""
-        objects = self.store.list(object_keys.raw_prefix(campaign))
-        return [
-            record_from_json(line)
-            for item in objects
-            for line in self.store.read(item.key).splitlines()
-        ]
+        return self._records_under(object_keys.raw_prefix(campaign))
 
     def write_summaries(self, campaign: str, summaries: Iterable[MetricSummary]) -> None:
         """Replace a campaign's summaries."""
@@ -139,6 +131,32 @@ class CampaignBucket:
     def verdict_rows(self, campaign: str) -> list[VerdictRow]:
         """Return a campaign's verdict table."""
         return self._rows(object_keys.verdicts_key(campaign), VerdictRow)
+
+    def write_confirmation_runs(self, campaign: str, records: Iterable[RunRecord]) -> None:
+        """Replace the fresh runs of a campaign's suspected cells, one object a combination.
+
+        They lie apart from ``raw/``, so that nothing takes them for runs of a campaign.
+        """
+        objects = {
+            object_keys.confirmation_runs_key(campaign, combination): to_jsonl(rows)
+            for combination, rows in _by_combination(records).items()
+        }
+        self._replace(object_keys.confirmation_runs_prefix(campaign), objects)
+
+    def confirmation_runs(self, campaign: str) -> list[RunRecord]:
+        """Return the fresh runs of a campaign's suspected cells; none until some have landed."""
+        return self._records_under(object_keys.confirmation_runs_prefix(campaign))
+
+    def write_confirmation_request(
+        self, campaign: str, request: Mapping[str, object] | None
+    ) -> str | None:
+        """Replace what a campaign asks load runners for, and return its key; None takes it away."""
+        key = object_keys.confirmation_request_key(campaign)
+        if request is None:
+            self.store.delete(key)
+            return None
+        self.store.write(key, _indented(request), content_type=JSON)
+        return key
 
     def write_quarantine(self, campaign: str, lines: Iterable[QuarantinedLine]) -> None:
         """Replace a campaign's quarantine: refused lines whole, and beside them the reasons."""
@@ -197,6 +215,13 @@ class CampaignBucket:
         """Return one report."""
         return self.store.read(object_keys.report_key(campaign, name))
 
+    def _records_under(self, prefix: str) -> list[RunRecord]:
+        return [
+            record_from_json(line)
+            for item in self.store.list(prefix)
+            for line in self.store.read(item.key).splitlines()
+        ]
+
     def _rows(self, key: str, row_type: type[T]) -> list[T]:
         return list(from_jsonl(self.store.read(key), row_type, source=key))
 
@@ -228,4 +253,15 @@ def _reasons(refused: list[QuarantinedLine]) -> bytes:
     reasons = [
         QuarantineReason(key=r.key, line=r.line, rule=r.rule, detail=r.detail) for r in refused
     ]
-    return msgspec.json.format(msgspec.json.encode(reasons, order="sorted"), indent=2) + b"\n"
+    return _indented(reasons)
+
+
+def _by_combination(records: Iterable[RunRecord]) -> Mapping[str, list[RunRecord]]:
+    found: dict[str, list[RunRecord]] = {}
+    for record in records:
+        found.setdefault(record.combination, []).append(record)
+    return found
+
+
+def _indented(document: object) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=2) + b"\n"

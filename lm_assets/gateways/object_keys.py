@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lm_assets.model.campaign import CONFIRMATION_SUFFIX
 from lm_assets.model.errors import UnusableInputError
 
 INCOMING = "incoming/"
@@ -12,6 +13,7 @@ RAW = "raw/"
 AGGREGATED = "aggregated/"
 REPORTS = "reports/"
 QUARANTINE = "quarantine/"
+CONFIRMATIONS = "confirmations/"
 
 REPORT_NAMES = ("executive.md", "technical.html", "detailed.pdf", "raw.jsonl")
 MANIFEST_NAME = "manifest.json"
@@ -25,6 +27,8 @@ NO_CAMPAIGN = "_unknown"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,199}", re.ASCII)
 _FILE_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f/\\]{1,255}")
 _QUOTED_CHARACTERS = 80
+# Every campaign's id leaves room for the suffix under which its fresh runs land.
+_CAMPAIGN_CHARACTERS = 200 - len(CONFIRMATION_SUFFIX)
 
 
 class IncomingKind(StrEnum):
@@ -60,18 +64,21 @@ def validated_id(kind: str, value: str) -> str:
     kind : str
         What it names, for the message: ``campaign``, ``combination`` or ``run``.
     value : str
-        1 to 200 characters of ``A-Z a-z 0-9 . _ + = -``, a letter or digit first, no ``..``.
+        1 to 200 characters of ``A-Z a-z 0-9 . _ + = -``, a letter or digit first, no ``..``; a
+        campaign's at most 192, not counting ``-confirm``.
 
     Raises
     ------
     UnusableInputError
         Rule ``<kind>_id``, for anything else.
     """
-    if _ID.fullmatch(value) and ".." not in value:
+    most = _CAMPAIGN_CHARACTERS if kind == "campaign" else 200
+    is_short = len(value) <= most or len(value.removesuffix(CONFIRMATION_SUFFIX)) <= most
+    if is_short and _ID.fullmatch(value) and ".." not in value:
         return value
     raise UnusableInputError(
         f"{kind}_id",
-        f"{quoted(value)} cannot be a {kind} id: 1 to 200 of A-Z a-z 0-9 . _ + = -, "
+        f"{quoted(value)} cannot be a {kind} id: 1 to {most} of A-Z a-z 0-9 . _ + = -, "
         "a letter or digit first, no '..'",
     )
 
@@ -146,6 +153,21 @@ def report_key(campaign: str, name: str) -> str:
     if name not in REPORT_NAMES:
         raise ValueError(f"name must be one of {list(REPORT_NAMES)}, got {name!r}")
     return reports_prefix(campaign) + name
+
+
+def confirmation_request_key(campaign: str) -> str:
+    """Return the key of the request for fresh runs of a campaign's suspected cells."""
+    return f"{CONFIRMATIONS}{validated_id('campaign', campaign)}.json"
+
+
+def confirmation_runs_prefix(campaign: str) -> str:
+    """Return the prefix of the canonical records of a campaign's fresh runs."""
+    return f"{CONFIRMATIONS}{validated_id('campaign', campaign)}/"
+
+
+def confirmation_runs_key(campaign: str, combination: str) -> str:
+    """Return the key of the fresh runs of one combination."""
+    return f"{confirmation_runs_prefix(campaign)}{validated_id('combination', combination)}.jsonl"
 
 
 def quarantine_prefix(campaign: str | None) -> str:

@@ -36,6 +36,7 @@ def wanted_days(policy: RetentionPolicy) -> dict[str, int]:
         object_keys.QUARANTINE: policy.raw_days,
         object_keys.AGGREGATED: policy.aggregated_days,
         object_keys.REPORTS: policy.aggregated_days,
+        object_keys.CONFIRMATIONS: policy.aggregated_days,
     }
 
 

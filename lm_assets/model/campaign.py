@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+# Under ``<campaign>-confirm`` land the fresh runs that a campaign's suspected cells ask for.
+CONFIRMATION_SUFFIX = "-confirm"
+
 
 class Stage(StrEnum):
     """How strict the judgement is, and who is told."""
@@ -45,3 +48,14 @@ class Manifest:
         runs = self.runs_per_combination
         if runs is not None and runs < 1:
             raise ValueError(f"runs_per_combination must be 1 or above, got {runs!r}")
+
+
+def confirmation_campaign(campaign: str) -> str:
+    """Return the id under which a campaign's fresh runs land."""
+    return f"{campaign}{CONFIRMATION_SUFFIX}"
+
+
+def confirmed_campaign(name: str) -> str | None:
+    """Return the campaign that a landed name confirms; None where it is a campaign itself."""
+    campaign = name.removesuffix(CONFIRMATION_SUFFIX)
+    return campaign if campaign and campaign != name else None

@@ -40,6 +40,34 @@ def test_asking_for_records_of_a_campaign_without_any_says_what_to_look_at(bucke
     assert bucket.stored_records(CAMPAIGN) == []
 
 
+def test_fresh_runs_lie_apart_from_the_records_of_campaigns(bucket):
+    bucket.write_records(CAMPAIGN, [a_record()])
+    fresh = a_record(run_id="current-1")
+    bucket.write_confirmation_runs(CAMPAIGN, [fresh])
+    assert bucket.confirmation_runs(CAMPAIGN) == [fresh]
+    assert bucket.records(CAMPAIGN) == [a_record()]
+    assert bucket.judged_campaigns() == bucket.newest_campaigns(5) == [CAMPAIGN]
+
+
+def test_fresh_runs_that_were_withdrawn_are_gone(bucket):
+    bucket.write_confirmation_runs(CAMPAIGN, [a_record(run_id="current-1")])
+    bucket.write_confirmation_runs(CAMPAIGN, [])
+    assert bucket.confirmation_runs(CAMPAIGN) == []
+    assert keys(bucket, "confirmations/") == []
+
+
+def test_a_request_is_replaced_and_taken_away_when_nothing_is_asked_any_more(bucket):
+    key = bucket.write_confirmation_request(CAMPAIGN, {"cells": 2, "campaign": CAMPAIGN})
+    assert key == f"confirmations/{CAMPAIGN}.json"
+    first = bucket.store.read(key)
+    bucket.write_confirmation_request(CAMPAIGN, {"campaign": CAMPAIGN, "cells": 2})
+    assert bucket.store.read(key) == first
+    assert json.loads(first) == {"campaign": CAMPAIGN, "cells": 2}
+    assert bucket.write_confirmation_request(CAMPAIGN, None) is None
+    assert bucket.write_confirmation_request(CAMPAIGN, None) is None
+    assert keys(bucket, "confirmations/") == []
+
+
 def test_quarantine_keeps_the_lines_whole_and_the_reasons_beside_them(bucket):
     line = a_quarantined_line(campaign=CAMPAIGN, rule="not_json", content='{"broken')
     bucket.write_quarantine(CAMPAIGN, [line])

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from lm_assets.gateways import object_keys
 from lm_assets.gateways.object_keys import IncomingKind, parse_incoming_key
+from lm_assets.model.campaign import confirmation_campaign
 from lm_assets.model.errors import UnusableInputError
 
 CAMPAIGN = "nightly-2026-11-22-1a2b3c4"
@@ -44,6 +45,9 @@ BUILDERS = [
     object_keys.verdicts_key,
     object_keys.reports_prefix,
     object_keys.quarantine_prefix,
+    object_keys.confirmation_request_key,
+    object_keys.confirmation_runs_prefix,
+    lambda combination: object_keys.confirmation_runs_key(CAMPAIGN, combination),
     lambda campaign: object_keys.report_key(campaign, "executive.md"),
     lambda campaign: object_keys.raw_key(campaign, COMBINATION),
     lambda combination: object_keys.raw_key(CAMPAIGN, combination),
@@ -76,6 +80,8 @@ def test_the_layout_is_the_documented_one():
     assert object_keys.result_key("c1", "x_y", "part-1") == "incoming/c1/x_y/part-1.jsonl"
     assert object_keys.run_file_key("c1", "x_y", "r1") == "incoming/c1/x_y/r1/pods.json"
     assert object_keys.raw_key("c1", "x_y") == "raw/c1/x_y.jsonl"
+    assert object_keys.confirmation_request_key("c1") == "confirmations/c1.json"
+    assert object_keys.confirmation_runs_key("c1", "x_y") == "confirmations/c1/x_y.jsonl"
     assert object_keys.summaries_key("c1") == "aggregated/c1/summaries.jsonl"
     assert object_keys.verdicts_key("c1") == "aggregated/c1/verdicts.jsonl"
     assert object_keys.report_key("c1", "detailed.pdf") == "reports/c1/detailed.pdf"
@@ -178,3 +184,12 @@ def test_the_campaign_of_a_key_of_any_prefix_is_found():
     assert object_keys.campaign_of("raw/c1/a.jsonl") == "c1"
     assert object_keys.campaign_of("incoming/stray.jsonl") is None
     assert object_keys.campaign_of("incoming/../a/b") is None
+
+
+def test_every_campaign_id_leaves_room_for_the_name_of_its_confirmation():
+    longest = "n" * 192
+    assert object_keys.validated_id("campaign", longest)
+    assert object_keys.validated_id("campaign", confirmation_campaign(longest))
+    with pytest.raises(UnusableInputError, match="1 to 192"):
+        object_keys.validated_id("campaign", "n" * 193)
+    assert object_keys.validated_id("combination", "n" * 200)

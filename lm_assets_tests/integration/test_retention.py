@@ -35,6 +35,7 @@ class TestLifecycleRules:
             "raw/": 30,
             "quarantine/": 30,
             "aggregated/": 365,
+            "confirmations/": 365,
             "reports/": 365,
         }
 
@@ -61,7 +62,7 @@ class TestLifecycleRules:
         answer = s3_store.client.get_bucket_lifecycle_configuration(Bucket=s3_store.bucket)
         ids = [rule["ID"] for rule in answer["Rules"]]
         assert ids[0] == "theirs"
-        assert len(ids) == 6
+        assert len(ids) == 7
         assert all(name.startswith(RULE_PREFIX) for name in ids[1:])
 
 
