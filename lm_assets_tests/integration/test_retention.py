@@ -27,7 +27,7 @@ NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 class TestLifecycleRules:
     def test_are_not_there_until_they_are_applied(self, s3_store):
         before = lifecycle_status(s3_store, POLICY)
-        assert [item.found_days for item in before] == [None] * 5
+        assert [item.found_days for item in before] == [None] * 6
         after = apply_lifecycle(s3_store, POLICY)
         assert after == lifecycle_status(s3_store, POLICY)
         assert {item.prefix: item.found_days for item in after} == {
