@@ -31,6 +31,7 @@ def build_definitions(matrix: Matrix) -> dg.Definitions:
         schedules=schedules.ALL,
         resources={
             "settings": resources.settings_resource,
+            "retention": resources.retention_resource,
             "bucket": resources.bucket_resource,
             "warehouse": resources.warehouse_resource,
             "sources": resources.sources_resource,

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from lm_assets.collect.campaign_records import canonical_record, read_results
+from lm_assets.collect.closing import refuse_expired
 from lm_assets.collect.landed_objects import LandedObject, sort_landed_objects
 from lm_assets.collect.manifest import assumed_manifest, parse_manifest
 from lm_assets.collect.run_sources import RunSources
@@ -15,7 +16,7 @@ from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.object_store import ObjectTooLargeError
 from lm_assets.model.campaign import Manifest
 from lm_assets.model.combination import Matrix
-from lm_assets.model.errors import UnusableInputError
+from lm_assets.model.errors import DataFaultError, UnusableInputError
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.record import QuarantinedLine, RunRecord
 
@@ -43,6 +44,7 @@ def collect_campaign(
     matrix: Matrix,
     metrics: MetricCatalogue,
     now: datetime,
+    closing_after: timedelta | None = None,
     sources: RunSources | None = None,
     report_progress: Callable[[str], None] = lambda _message: None,
 ) -> CollectedCampaign:
@@ -51,9 +53,13 @@ def collect_campaign(
     ``sources`` are what is asked beside the result lines; the delivered objects alone unless given.
 
     Nothing here raises for what was delivered: a refused line, object or manifest is in
-    ``quarantined``. An outage of the store raises, so that a half-read campaign is never stored.
+    ``quarantined``. An outage of the store raises, so that a half-read campaign is never stored,
+    and so does a campaign older than ``closing_after`` of which a part has expired.
     """
-    landed = sort_landed_objects(campaign, bucket.landed(campaign))
+    objects = bucket.landed(campaign)
+    if closing_after is not None:
+        refuse_expired(campaign, objects, bucket=bucket, now=now, closing_after=closing_after)
+    landed = sort_landed_objects(campaign, objects)
     manifest, refused_manifest = campaign_manifest(bucket, campaign)
     results = read_results(landed, matrix=matrix, read=partial(_read_results, bucket))
     report_progress(f"{len(results.runs)} load runs, {len(results.quarantined)} refused")
@@ -83,9 +89,21 @@ def collect_campaign(
 def campaign_manifest(
     bucket: CampaignBucket, campaign: str
 ) -> tuple[Manifest, tuple[QuarantinedLine, ...]]:
-    """Return a campaign's manifest, or what its name says, with the refusal of a broken one."""
+    """Return a campaign's manifest, or what its name says, with the refusal of a broken one.
+
+    Raises
+    ------
+    DataFaultError
+        When nothing of the campaign is under ``incoming/``: the stage of a campaign that has
+        expired must not be guessed from its name.
+    """
     content = bucket.manifest(campaign)
     if content is None:
+        if not bucket.landed(campaign):
+            raise DataFaultError(
+                f"nothing of campaign {campaign!r} is under incoming/: it has not landed or has "
+                "expired; what was stored of it stays as it is"
+            )
         return assumed_manifest(campaign), ()
     try:
         return parse_manifest(content, campaign=campaign), ()

@@ -11,6 +11,7 @@ Layout under ``incoming/<campaign>/``::
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from lm_assets.gateways.object_keys import (
@@ -34,6 +35,10 @@ class LandedObject(Protocol):
     @property
     def etag(self) -> str:
         """The store's tag of the content."""
+
+    @property
+    def last_modified(self) -> datetime:
+        """When it was written, by the store's clock."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,16 +3,17 @@
 A campaign is known by the digest of its objects' keys and tags, so late, rewritten, deleted and
 same-second objects are all seen, and nothing runs twice. It is due when the runner said that it is
 done, or when nothing has changed for the quiet period by *this* machine's clock: the store's may
-be skewed against it.
+be skewed against it. Once it is so old that its objects expire it is closed (see ``closing``).
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import msgspec
 
+from lm_assets.collect.closing import Closing, ClosingRule, Delivery, closing
 from lm_assets.collect.landed_objects import LandedObject
 from lm_assets.gateways.object_keys import success_key
 from lm_assets.gateways.object_store import ObjectInfo
@@ -26,32 +27,50 @@ class Landing:
     digest: str
     objects: int
     is_complete: bool
+    oldest: datetime
+    newest: datetime
+
+    @property
+    def delivery(self) -> Delivery:
+        """How many objects it has, and from when to when they came."""
+        return Delivery(objects=self.objects, oldest=self.oldest, newest=self.newest)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SeenLanding:
-    """What the cursor remembers of a campaign: since when its digest stands, and what was run."""
+    """What the cursor remembers of a campaign: since when its digest stands, and what was run.
+
+    ``requested_digest`` is the last digest that was decided about, ``started_with`` the objects of
+    the last run that was requested; None in the cursors of earlier versions.
+    """
 
     digest: str
     since: datetime
     requested_digest: str = ""
+    started_with: Delivery | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tick:
-    """What one evaluation decided: who is due, who is awaited, and the cursor to keep."""
+    """What one evaluation decided: who is due, who is awaited, and the cursor to keep.
+
+    ``late`` are closed campaigns to which objects were added, ``expiring`` those that lost some:
+    neither is run.
+    """
 
     due: tuple[Landing, ...]
     waiting: tuple[Landing, ...]
+    late: tuple[Landing, ...] = ()
+    expiring: tuple[Landing, ...] = ()
     cursor: Mapping[str, SeenLanding] = field(default_factory=dict)
 
 
 def landings(objects: Iterable[tuple[str, LandedObject]]) -> tuple[Landing, ...]:
     """Return one landing a campaign from (campaign, object) pairs, sorted by campaign."""
-    tags: dict[str, list[tuple[str, str]]] = {}
+    landed: dict[str, list[LandedObject]] = {}
     for campaign, item in objects:
-        tags.setdefault(campaign, []).append((item.key, item.etag))
-    return tuple(_landing(campaign, tags[campaign]) for campaign in sorted(tags))
+        landed.setdefault(campaign, []).append(item)
+    return tuple(_landing(campaign, landed[campaign]) for campaign in sorted(landed))
 
 
 def plan_tick(
@@ -60,43 +79,50 @@ def plan_tick(
     *,
     now: datetime,
     quiet_period: timedelta,
+    closing_rule: ClosingRule | None = None,
 ) -> Tick:
     """Return which campaigns are due now.
 
-    Campaigns that are no longer in the listing leave the cursor.
+    Campaigns that are no longer in the listing leave the cursor. Without a ``closing_rule`` no
+    campaign is ever closed.
     """
-    due: list[Landing] = []
-    waiting: list[Landing] = []
+    decided: dict[Closing | None, list[Landing]] = {kind: [] for kind in (None, *Closing)}
     kept: dict[str, SeenLanding] = {}
     for landing in landed:
-        before = cursor.get(landing.campaign)
-        is_same = before is not None and before.digest == landing.digest
-        since = before.since if before is not None and is_same else now
-        requested = before.requested_digest if before is not None else ""
-        if requested != landing.digest:
-            if landing.is_complete or now - since >= quiet_period:
-                due.append(landing)
-                requested = landing.digest
+        seen = _seen(landing, cursor.get(landing.campaign), now)
+        if seen.requested_digest != landing.digest:
+            if landing.is_complete or now - seen.since >= quiet_period:
+                kind = _closing(landing, seen, now, closing_rule)
+                decided[kind].append(landing)
+                seen = _decided(landing, seen, kind)
             else:
-                waiting.append(landing)
-        kept[landing.campaign] = SeenLanding(
-            digest=landing.digest, since=since, requested_digest=requested
-        )
-    return Tick(due=tuple(due), waiting=tuple(waiting), cursor=kept)
+                decided[None].append(landing)
+        kept[landing.campaign] = seen
+    return Tick(
+        due=tuple(decided[Closing.OPEN]),
+        waiting=tuple(decided[None]),
+        late=tuple(decided[Closing.LATE]),
+        expiring=tuple(decided[Closing.EXPIRING]),
+        cursor=kept,
+    )
 
 
 def overdue(
-    objects: Iterable[tuple[str, ObjectInfo]], *, now: datetime, after: timedelta
+    objects: Iterable[tuple[str, ObjectInfo]],
+    *,
+    now: datetime,
+    after: timedelta,
+    until: timedelta = timedelta.max,
 ) -> tuple[Landing, ...]:
-    """Return campaigns that began to land, were never completed and have been still for long."""
-    pairs = list(objects)
-    newest: dict[str, datetime] = {}
-    for campaign, item in pairs:
-        newest[campaign] = max(item.last_modified, newest.get(campaign, item.last_modified))
+    """Return campaigns that began to land, were never completed and have been still for long.
+
+    Those that have been still for as long as ``until`` are left out: what says that they were
+    complete may have expired.
+    """
     return tuple(
         landing
-        for landing in landings(pairs)
-        if not landing.is_complete and now - newest[landing.campaign] >= after
+        for landing in landings(objects)
+        if not landing.is_complete and after <= now - landing.newest < until
     )
 
 
@@ -110,13 +136,38 @@ def decode_cursor(text: str | None) -> dict[str, SeenLanding]:
     return msgspec.json.decode(text, type=dict[str, SeenLanding]) if text else {}
 
 
-def _landing(campaign: str, tags: list[tuple[str, str]]) -> Landing:
+def _seen(landing: Landing, before: SeenLanding | None, now: datetime) -> SeenLanding:
+    if before is None:
+        return SeenLanding(digest=landing.digest, since=now)
+    if before.digest == landing.digest:
+        return before
+    return replace(before, digest=landing.digest, since=now)
+
+
+def _closing(
+    landing: Landing, seen: SeenLanding, now: datetime, rule: ClosingRule | None
+) -> Closing:
+    if rule is None:
+        return Closing.OPEN
+    return closing(landing.campaign, landing.delivery, seen.started_with, now=now, rule=rule)
+
+
+def _decided(landing: Landing, seen: SeenLanding, kind: Closing) -> SeenLanding:
+    # A closed campaign keeps what it was started with: only against that is it delivered anew.
+    started_with = landing.delivery if kind is Closing.OPEN else seen.started_with
+    return replace(seen, requested_digest=landing.digest, started_with=started_with)
+
+
+def _landing(campaign: str, landed: Sequence[LandedObject]) -> Landing:
     digest = hashlib.sha256()
-    for key, etag in sorted(tags):
+    for key, etag in sorted((item.key, item.etag) for item in landed):
         digest.update(f"{len(key)}:{key}{len(etag)}:{etag}".encode())
+    times = [item.last_modified for item in landed]
     return Landing(
         campaign=campaign,
         digest=digest.hexdigest(),
-        objects=len(tags),
-        is_complete=any(key == success_key(campaign) for key, _ in tags),
+        objects=len(landed),
+        is_complete=any(item.key == success_key(campaign) for item in landed),
+        oldest=min(times),
+        newest=max(times),
     )

@@ -191,19 +191,27 @@ class CampaignBucket:
                 )
         return refused
 
-    def judged_campaigns(self) -> list[str]:
-        """Return the campaigns whose records are kept, so that they can be judged anew."""
-        keys = (item.key for item in self.store.list(object_keys.RAW))
-        return sorted({c for key in keys if (c := object_keys.campaign_of(key)) is not None})
+    def open_campaigns(self, *, landed_since: datetime) -> list[str]:
+        """Return the campaigns that can be judged anew, those with the newest records first.
 
-    def newest_campaigns(self, limit: int) -> list[str]:
-        """Return the campaigns whose records are the newest, newest first."""
+        All that landed for them landed at or after the moment, so nothing of them has expired.
+        """
         newest: dict[str, datetime] = {}
         for item in self.store.list(object_keys.RAW):
             campaign = object_keys.campaign_of(item.key)
             if campaign is not None:
                 newest[campaign] = max(item.last_modified, newest.get(campaign, item.last_modified))
-        return sorted(newest, key=lambda c: (newest[c], c), reverse=True)[:limit]
+        landed = self.incoming().of_campaigns
+        closed = {campaign for campaign, item in landed if item.last_modified < landed_since}
+        is_open = newest.keys() & {campaign for campaign, _ in landed} - closed
+        return sorted(is_open, key=lambda c: (newest[c], c), reverse=True)
+
+    def results_since(self, campaign: str) -> datetime | None:
+        """Return when a campaign was last judged; None when it never was, or that is forgotten."""
+        try:
+            return self.store.head(object_keys.verdicts_key(campaign)).last_modified
+        except ObjectNotFoundError:
+            return None
 
     def write_report(self, campaign: str, name: str, content: bytes, content_type: str) -> str:
         """Write one report and return its key."""

@@ -1,9 +1,12 @@
 """How long each kind of data is kept."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 # A century; beyond it dates overflow before anything expires.
 LONGEST_RETENTION_DAYS = 36_500
+# Longer than a campaign takes to land, so that none of it has expired when it is closed.
+_CLOSED_BEFORE_EXPIRY = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,3 +28,12 @@ class RetentionPolicy:
                 "aggregated_days must not be below raw_days, "
                 f"got {self.aggregated_days!r} and {self.raw_days!r}"
             )
+
+    @property
+    def closing_after(self) -> timedelta:
+        """Age of a campaign's first landed object from which on nothing starts it by itself.
+
+        A week before that object expires, or half its days where they are fewer than two weeks.
+        """
+        kept = timedelta(days=self.raw_days)
+        return max(kept - _CLOSED_BEFORE_EXPIRY, kept / 2)

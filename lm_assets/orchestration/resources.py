@@ -15,12 +15,17 @@ from lm_assets.collect.collection_config import parse_collection_config
 from lm_assets.collect.run_sources import RunSources, Servers
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.clock import Clock, SystemClock
-from lm_assets.gateways.configuration import Configuration, load_configuration
+from lm_assets.gateways.configuration import (
+    Configuration,
+    load_configuration,
+    read_yaml_as,
+)
 from lm_assets.gateways.history_server import HistoryServer
 from lm_assets.gateways.notifier import Notifier, notifiers_from_environment
 from lm_assets.gateways.prometheus import Prometheus
 from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
+from lm_assets.model.retention import RetentionPolicy
 
 CONFIG_DIRECTORY_VARIABLE = "LM_CONFIG_DIR"
 
@@ -34,6 +39,13 @@ def configuration_directory(environment: Mapping[str, str]) -> Path:
 def settings_resource(_context: dg.InitResourceContext) -> Configuration:
     """Configuration of the platform, read anew for each run."""
     return load_configuration(configuration_directory(os.environ))
+
+
+@dg.resource(description="For how long what is kept.")
+def retention_resource(_context: dg.InitResourceContext) -> RetentionPolicy:
+    """Days of retention, read alone: the whole configuration is too much for every tick."""
+    directory = configuration_directory(os.environ)
+    return read_yaml_as(directory / "retention.yaml", RetentionPolicy)
 
 
 @dg.resource(description="Campaigns' objects in MinIO or any S3.")

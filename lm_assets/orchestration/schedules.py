@@ -6,6 +6,7 @@ import dagster as dg
 
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.clock import Clock
+from lm_assets.model.retention import RetentionPolicy
 from lm_assets.orchestration.backfill import WeeklyBackfillConfig, launch_backfill
 
 
@@ -14,12 +15,14 @@ def request_weekly_backfill(
     context: dg.OpExecutionContext,
     config: WeeklyBackfillConfig,
     bucket: dg.ResourceParam[CampaignBucket],
+    retention: dg.ResourceParam[RetentionPolicy],
     clock: dg.ResourceParam[Clock],
 ) -> str:
     """Id of the backfill; empty when there is no campaign yet."""
-    campaigns = bucket.newest_campaigns(config.campaigns)
+    since = clock.now() - retention.closing_after
+    campaigns = bucket.open_campaigns(landed_since=since)[: config.campaigns]
     if not campaigns:
-        context.log.info("no campaign is kept: nothing to backfill")
+        context.log.info("no campaign is open: nothing to backfill")
         return ""
     title = f"Weekly backfill {clock.now():%Y-%m-%d}"
     backfill = launch_backfill(campaigns, title=title, workspace=Path(config.workspace))

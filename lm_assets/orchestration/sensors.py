@@ -5,8 +5,10 @@ from datetime import timedelta
 import dagster as dg
 
 from lm_assets.alerts.operations import overdue_notice, run_failure_notice
+from lm_assets.collect.closing import ClosingRule
 from lm_assets.collect.landing import (
     Landing,
+    Tick,
     decode_cursor,
     encode_cursor,
     landings,
@@ -19,6 +21,7 @@ from lm_assets.gateways.clock import Clock
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.notifier import Notifier
 from lm_assets.gateways.warehouse import Warehouse
+from lm_assets.model.retention import RetentionPolicy
 from lm_assets.orchestration.delivery import deliver_once
 from lm_assets.orchestration.jobs import campaign_job, judgement_job
 from lm_assets.orchestration.partitions import campaign_partitions
@@ -37,6 +40,7 @@ OVERDUE_AFTER = timedelta(hours=6)
 def new_results(
     context: dg.SensorEvaluationContext,
     bucket: dg.ResourceParam[CampaignBucket],
+    retention: dg.ResourceParam[RetentionPolicy],
     clock: dg.ResourceParam[Clock],
 ) -> dg.SensorResult:
     """Run requests for landed campaigns."""
@@ -47,6 +51,9 @@ def new_results(
         decode_cursor(context.cursor),
         now=clock.now(),
         quiet_period=QUIET_PERIOD,
+        closing_rule=ClosingRule(
+            closing_after=retention.closing_after, results_since=bucket.results_since
+        ),
     )
     names = [landing.campaign for landing in tick.due]
     return dg.SensorResult(
@@ -55,9 +62,9 @@ def new_results(
             for due in tick.due
         ],
         dynamic_partitions_requests=[campaign_partitions.build_add_request(names)] if names else [],
-        asset_events=[_landed_event(landing) for landing in tick.due],
+        asset_events=[*map(_landed_event, tick.due), *map(_late_event, tick.late)],
         cursor=encode_cursor(tick.cursor),
-        skip_reason=None if tick.due else f"nothing is due; {len(tick.waiting)} campaigns awaited",
+        skip_reason=None if tick.due else _nothing_due(tick),
     )
 
 
@@ -71,12 +78,14 @@ def baseline_changes(
     context: dg.SensorEvaluationContext,
     bucket: dg.ResourceParam[CampaignBucket],
     settings: dg.ResourceParam[Configuration],
+    clock: dg.ResourceParam[Clock],
 ) -> dg.SensorResult:
     """Run requests for campaigns whose baselines changed under them."""
     digest = content_digest(settings.baselines_path)
     if context.cursor == digest:
         return dg.SensorResult(skip_reason=f"the catalogue is still {digest[:12]}")
-    campaigns = bucket.judged_campaigns() if context.cursor is not None else []
+    since = clock.now() - settings.retention.closing_after
+    campaigns = bucket.open_campaigns(landed_since=since) if context.cursor is not None else []
     return dg.SensorResult(
         run_requests=[
             dg.RunRequest(run_key=f"{campaign}:{digest}", partition_key=campaign)
@@ -98,9 +107,15 @@ def overdue_campaigns(
     clock: dg.ResourceParam[Clock],
     notifiers: dg.ResourceParam[tuple[Notifier, ...]],
     warehouse: dg.ResourceParam[Warehouse],
+    retention: dg.ResourceParam[RetentionPolicy],
 ) -> dg.SkipReason:
     """Messages about campaigns that never completed."""
-    late = overdue(bucket.incoming().of_campaigns, now=clock.now(), after=OVERDUE_AFTER)
+    late = overdue(
+        bucket.incoming().of_campaigns,
+        now=clock.now(),
+        after=OVERDUE_AFTER,
+        until=retention.closing_after,
+    )
     for landing in late:
         deliver_once(
             overdue_notice(landing.campaign, landing.objects),
@@ -144,6 +159,28 @@ def _landed_event(landing: Landing) -> dg.AssetMaterialization:
         },
         tags={"dagster/data_version": landing.digest},
     )
+
+
+def _late_event(landing: Landing) -> dg.AssetObservation:
+    return dg.AssetObservation(
+        asset_key="incoming_results",
+        partition=landing.campaign,
+        description="Objects came after the campaign was closed: no run was started for them",
+        metadata={
+            "objects": landing.objects,
+            "digest": landing.digest,
+            "newest": dg.MetadataValue.timestamp(landing.newest),
+        },
+    )
+
+
+def _nothing_due(tick: Tick) -> str:
+    parts = [f"nothing is due; {len(tick.waiting)} campaigns awaited"]
+    if tick.late:
+        parts.append(f"closed, late objects not run: {[c.campaign for c in tick.late]}")
+    if tick.expiring:
+        parts.append(f"expiring: {[c.campaign for c in tick.expiring]}")
+    return "; ".join(parts)
 
 
 def _observed_catalogue(digest: str) -> dg.AssetObservation:

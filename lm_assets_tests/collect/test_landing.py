@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lm_assets.collect.closing import Delivery
 from lm_assets.collect.landing import (
     Landing,
     SeenLanding,
@@ -118,15 +119,30 @@ def test_the_digest_does_not_depend_on_the_order_of_the_listing(order):
 
 
 def test_the_cursor_survives_being_written_as_text():
-    cursor = {"n-1": SeenLanding(digest="d", since=NOON, requested_digest="d")}
+    delivery = Delivery(objects=2, oldest=NOON, newest=NOON + QUIET)
+    cursor = {
+        "n-1": SeenLanding(digest="d", since=NOON, requested_digest="d", started_with=delivery)
+    }
     assert decode_cursor(encode_cursor(cursor)) == cursor
     assert decode_cursor(None) == {}
+
+
+def test_the_cursor_of_an_earlier_version_is_understood():
+    text = '{"n-1": {"digest": "d", "since": "2026-11-22T12:00:00Z", "requested_digest": "d"}}'
+    assert decode_cursor(text)["n-1"].started_with is None
 
 
 def test_a_campaign_still_for_long_without_its_end_is_overdue():
     objects = [*landed("a/1.jsonl", campaign="n-1"), *landed("_SUCCESS", campaign="n-2")]
     late = overdue(objects, now=NOON + timedelta(hours=6), after=timedelta(hours=6))
     assert [landing.campaign for landing in late] == ["n-1"]
+
+
+def test_a_campaign_whose_success_object_may_have_expired_is_not_overdue():
+    objects = landed("a/1.jsonl")
+    limits = {"after": timedelta(hours=6), "until": timedelta(days=23)}
+    assert overdue(objects, now=NOON + timedelta(days=22), **limits)
+    assert not overdue(objects, now=NOON + timedelta(days=23), **limits)
 
 
 def test_a_campaign_that_still_grows_is_not_overdue():
@@ -147,5 +163,7 @@ def test_landings_count_their_objects():
             digest=landings(landed("a", "b", "_SUCCESS"))[0].digest,
             objects=3,
             is_complete=True,
+            oldest=NOON,
+            newest=NOON,
         ),
     )

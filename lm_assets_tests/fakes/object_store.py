@@ -32,7 +32,7 @@ class InMemoryObjectStore:
         self, *, now: Callable[[], datetime] = lambda: datetime(2026, 11, 22, tzinfo=UTC)
     ) -> None:
         self.objects: dict[str, StoredObject] = {}
-        self._now = now
+        self.now = now
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         for key in sorted(self.objects, key=str.encode):
@@ -75,7 +75,7 @@ class InMemoryObjectStore:
             key=key,
             etag=hashlib.md5(data, usedforsecurity=False).hexdigest(),
             size=len(data),
-            last_modified=self._now(),
+            last_modified=self.now(),
         )
         self.objects[key] = StoredObject(data=bytes(data), content_type=content_type, info=info)
         return info.etag

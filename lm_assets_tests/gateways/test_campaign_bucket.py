@@ -1,6 +1,7 @@
 """A campaign's objects: whole sets are replaced, and nothing of an earlier run stays behind."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -89,9 +90,31 @@ def test_a_campaign_name_that_could_be_a_path_is_refused(bucket, name):
         bucket.write_records(name, [])
 
 
-def test_the_newest_campaigns_are_those_whose_records_were_written_last(bucket):
-    for campaign in ("nightly-1", "nightly-2"):
-        bucket.write_records(campaign, [a_record(campaign=campaign)])
-    assert sorted(bucket.newest_campaigns(5)) == ["nightly-1", "nightly-2"]
-    assert len(bucket.newest_campaigns(1)) == 1
-    assert bucket.judged_campaigns() == ["nightly-1", "nightly-2"]
+class TestOpenCampaigns:
+    DAY = datetime(2026, 11, 1, tzinfo=UTC)
+
+    def stored(self, **landed_on_day: tuple[int, ...]) -> CampaignBucket:
+        days = [0]
+        store = InMemoryObjectStore(now=lambda: self.DAY + timedelta(days=days[-1]))
+        bucket = CampaignBucket(store)
+        for campaign, landed in landed_on_day.items():
+            for day in landed:
+                days.append(day)
+                store.write(f"incoming/{campaign}/{day}.jsonl", b"")
+            bucket.write_records(campaign, [a_record(campaign=campaign)])
+        return bucket
+
+    def test_are_those_with_records_the_newest_first(self):
+        bucket = self.stored(first=(1,), second=(2,))
+        bucket.store.write("incoming/no-records/1.jsonl", b"")
+        assert bucket.open_campaigns(landed_since=self.DAY) == ["second", "first"]
+
+    def test_are_none_of_which_anything_landed_so_long_ago_that_it_may_have_expired(self):
+        bucket = self.stored(young=(9, 10), old=(1, 10))
+        since = self.DAY + timedelta(days=5)
+        assert bucket.open_campaigns(landed_since=since) == ["young"]
+
+    def test_are_none_of_which_nothing_that_landed_is_left(self):
+        bucket = self.stored(gone=(1,))
+        bucket.store.delete("incoming/gone/1.jsonl")
+        assert bucket.open_campaigns(landed_since=self.DAY) == []

@@ -6,6 +6,7 @@ import dagster as dg
 import pytest
 
 from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.model.retention import RetentionPolicy
 from lm_assets.orchestration.sensors import QUIET_PERIOD, new_results
 from lm_assets_tests.fakes.clock import FixedClock
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore
@@ -22,7 +23,12 @@ def evaluate(
     bucket: CampaignBucket, *, cursor: str | None = None, now: datetime = NOW
 ) -> dg.SensorResult:
     context = dg.build_sensor_context(
-        cursor=cursor, resources={"bucket": bucket, "clock": FixedClock(now)}
+        cursor=cursor,
+        resources={
+            "bucket": bucket,
+            "clock": FixedClock(now),
+            "retention": RetentionPolicy(raw_days=30),
+        },
     )
     return new_results(context)
 
@@ -64,6 +70,22 @@ def test_only_what_changed_is_started_again_under_a_new_run_key(bucket):
     second = evaluate(bucket, cursor=first.cursor)
     assert requested(second) == ["nightly-2"]
     assert second.run_requests[0].run_key not in {r.run_key for r in first.run_requests}
+
+
+def test_an_expiring_campaign_starts_nothing_and_late_objects_are_seen_in_the_ui(bucket):
+    land(bucket, "nightly-1", "a/1.jsonl", "b/1.jsonl", "_SUCCESS")
+    first = evaluate(bucket)
+    bucket.store.delete("incoming/nightly-1/a/1.jsonl")
+    month = NOW + timedelta(days=30)
+    second = evaluate(bucket, cursor=first.cursor, now=month)
+    assert requested(second) == []
+    assert "expiring: ['nightly-1']" in second.skip_reason.skip_message
+    bucket.store.now = lambda: month
+    land(bucket, "nightly-1", "a/late.jsonl")
+    third = evaluate(bucket, cursor=second.cursor, now=month)
+    assert requested(third) == []
+    (event,) = third.asset_events
+    assert (event.partition, event.description[:20]) == ("nightly-1", "Objects came after t")
 
 
 def test_a_campaign_without_its_end_waits_until_it_has_been_quiet(bucket):

@@ -43,6 +43,7 @@ def raw_metrics(
         matrix=settings.matrix,
         metrics=settings.metrics,
         now=clock.now(),
+        closing_after=settings.retention.closing_after,
         sources=sources,
         report_progress=context.log.info,
     )
