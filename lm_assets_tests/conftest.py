@@ -5,7 +5,7 @@ import signal
 import tempfile
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -44,8 +44,21 @@ def own_database(server_url: str, *, template: str = "template0") -> Iterator[st
             connection.execute(drop.format(sql.Identifier(name)))
 
 
+COUNTS = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def report_count(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say a line of counts at the end of the whole test output."""
+    return request.config.stash.setdefault(COUNTS, []).append
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say loudly what was not tested."""
+    """Say what was counted, and loudly what was not tested."""
+    if counts := terminalreporter.config.stash.get(COUNTS, []):
+        terminalreporter.section("FAULTS, each on real servers")
+        for line in counts:
+            terminalreporter.line(line)
     skipped = terminalreporter.stats.get("skipped", [])
     if not skipped:
         return

@@ -18,6 +18,9 @@ from lm_assets.collect.landed_objects import LandedObject
 from lm_assets.gateways.object_keys import success_key
 from lm_assets.gateways.object_store import ObjectInfo
 
+# Longer than anything under incoming/ is kept.
+_REMEMBERED = timedelta(days=90)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Landing:
@@ -41,13 +44,17 @@ class SeenLanding:
     """What the cursor remembers of a campaign: since when its digest stands, and what was run.
 
     ``requested_digest`` is the last digest that was decided about, ``started_with`` the objects of
-    the last run that was requested; None in the cursors of earlier versions.
+    the last run that was requested; None in the cursors of earlier versions. ``requests`` counts
+    the runs that were requested. Dagster never starts a run key twice, so the count is a part of
+    it: a campaign that returns to an earlier content (its late object is taken away again) must be
+    run again. The digest of a campaign that is gone is empty.
     """
 
     digest: str
     since: datetime
     requested_digest: str = ""
     started_with: Delivery | None = None
+    requests: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +70,10 @@ class Tick:
     late: tuple[Landing, ...] = ()
     expiring: tuple[Landing, ...] = ()
     cursor: Mapping[str, SeenLanding] = field(default_factory=dict)
+
+    def run_key(self, due: Landing) -> str:
+        """Return the name of this request, which no other request of any campaign has."""
+        return f"{due.campaign}:{due.digest}:{self.cursor[due.campaign].requests}"
 
 
 def landings(objects: Iterable[tuple[str, LandedObject]]) -> tuple[Landing, ...]:
@@ -83,8 +94,8 @@ def plan_tick(
 ) -> Tick:
     """Return which campaigns are due now.
 
-    Campaigns that are no longer in the listing leave the cursor. Without a ``closing_rule`` no
-    campaign is ever closed.
+    Of campaigns that are no longer in the listing only the count of requests is remembered.
+    Without a ``closing_rule`` no campaign is ever closed.
     """
     decided: dict[Closing | None, list[Landing]] = {kind: [] for kind in (None, *Closing)}
     kept: dict[str, SeenLanding] = {}
@@ -98,12 +109,13 @@ def plan_tick(
             else:
                 decided[None].append(landing)
         kept[landing.campaign] = seen
+    gone = {name: seen for name, seen in cursor.items() if name not in kept}
     return Tick(
         due=tuple(decided[Closing.OPEN]),
         waiting=tuple(decided[None]),
         late=tuple(decided[Closing.LATE]),
         expiring=tuple(decided[Closing.EXPIRING]),
-        cursor=kept,
+        cursor=kept | _remembered(gone, now),
     )
 
 
@@ -154,8 +166,23 @@ def _closing(
 
 def _decided(landing: Landing, seen: SeenLanding, kind: Closing) -> SeenLanding:
     # A closed campaign keeps what it was started with: only against that is it delivered anew.
-    started_with = landing.delivery if kind is Closing.OPEN else seen.started_with
-    return replace(seen, requested_digest=landing.digest, started_with=started_with)
+    if kind is not Closing.OPEN:
+        return replace(seen, requested_digest=landing.digest)
+    return replace(
+        seen,
+        requested_digest=landing.digest,
+        started_with=landing.delivery,
+        requests=seen.requests + 1,
+    )
+
+
+def _remembered(gone: Mapping[str, SeenLanding], now: datetime) -> dict[str, SeenLanding]:
+    counts: dict[str, SeenLanding] = {}
+    for name, seen in gone.items():
+        since = now if seen.digest else seen.since
+        if now - since < _REMEMBERED:
+            counts[name] = SeenLanding(digest="", since=since, requests=seen.requests)
+    return counts
 
 
 def _landing(campaign: str, landed: Sequence[LandedObject]) -> Landing:

@@ -58,8 +58,7 @@ def new_results(
     names = [landing.campaign for landing in tick.due]
     return dg.SensorResult(
         run_requests=[
-            dg.RunRequest(run_key=f"{due.campaign}:{due.digest}", partition_key=due.campaign)
-            for due in tick.due
+            dg.RunRequest(run_key=tick.run_key(due), partition_key=due.campaign) for due in tick.due
         ],
         dynamic_partitions_requests=[campaign_partitions.build_add_request(names)] if names else [],
         asset_events=[*map(_landed_event, tick.due), *map(_late_event, tick.late)],
@@ -82,17 +81,20 @@ def baseline_changes(
 ) -> dg.SensorResult:
     """Run requests for campaigns whose baselines changed under them."""
     digest = content_digest(settings.baselines_path)
-    if context.cursor == digest:
+    before, _, changes = (context.cursor or "").partition(":")
+    if before == digest:
         return dg.SensorResult(skip_reason=f"the catalogue is still {digest[:12]}")
     since = clock.now() - settings.retention.closing_after
-    campaigns = bucket.open_campaigns(landed_since=since) if context.cursor is not None else []
+    campaigns = bucket.open_campaigns(landed_since=since) if before else []
+    # The count makes the key a new one when a change is taken back, and when it is made again.
+    cursor = f"{digest}:{int(changes or 0) + 1}"
     return dg.SensorResult(
         run_requests=[
-            dg.RunRequest(run_key=f"{campaign}:{digest}", partition_key=campaign)
+            dg.RunRequest(run_key=f"{campaign}:{cursor}", partition_key=campaign)
             for campaign in campaigns
         ],
         asset_events=[_observed_catalogue(digest)],
-        cursor=digest,
+        cursor=cursor,
     )
 
 

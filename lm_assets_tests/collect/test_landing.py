@@ -97,9 +97,26 @@ def test_only_the_changed_one_of_two_campaigns_is_due():
     assert due(changed, first.cursor) == ["n-2"]
 
 
-def test_a_campaign_that_left_the_bucket_leaves_the_cursor():
+def test_what_returns_to_an_earlier_content_is_due_again_under_a_key_of_its_own():
+    without, with_late = (
+        landed("a/1.jsonl", "_SUCCESS"),
+        landed("a/1.jsonl", "b/late.jsonl", "_SUCCESS"),
+    )
+    cursor, keys = {}, []
+    for objects in (without, with_late, without, [], without):
+        result = tick(objects, cursor)
+        cursor = result.cursor
+        keys += [result.run_key(landing) for landing in result.due]
+    assert len(set(keys)) == 4
+
+
+def test_a_campaign_that_left_the_bucket_leaves_the_cursor_after_a_while():
     first = tick(landed("_SUCCESS"))
-    assert tick([], first.cursor).cursor == {}
+    gone = tick([], first.cursor)
+    assert gone.cursor == {"nightly-1": SeenLanding(digest="", since=NOON, requests=1)}
+    still = tick([], gone.cursor, now=NOON + timedelta(days=89))
+    assert still.cursor == gone.cursor
+    assert tick([], still.cursor, now=NOON + timedelta(days=90)).cursor == {}
 
 
 def test_a_success_object_in_a_subfolder_does_not_end_a_campaign():
@@ -129,7 +146,8 @@ def test_the_cursor_survives_being_written_as_text():
 
 def test_the_cursor_of_an_earlier_version_is_understood():
     text = '{"n-1": {"digest": "d", "since": "2026-11-22T12:00:00Z", "requested_digest": "d"}}'
-    assert decode_cursor(text)["n-1"].started_with is None
+    seen = decode_cursor(text)["n-1"]
+    assert (seen.started_with, seen.requests) == (None, 0)
 
 
 def test_a_campaign_still_for_long_without_its_end_is_overdue():

@@ -1,4 +1,4 @@
-"""One campaign run in a process of its own that kills itself at a chosen point.
+"""One campaign run in a process of its own, which kills itself at a chosen point or is killed.
 
 Points are counted over everything that leaves the process: each object written or deleted and each
 transaction, once just before it and once just after.
@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from functools import wraps
+from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +29,18 @@ _OUTWARD = (
 
 
 class KillPoints:
-    """Counts points, and kills this process at one of them without any goodbye."""
+    """Counts points where others can see it, and kills this process at one of them at once."""
 
-    def __init__(self, kill_at: int | None) -> None:
-        self.passed = 0
+    def __init__(self, kill_at: int | None, passed: "Synchronized[int]") -> None:
+        self._passed = passed
         self._kill_at = kill_at
 
     def point(self) -> None:
-        """Pass one point, or do not."""
-        self.passed += 1
-        if self.passed == self._kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
+        """Pass one point, or do not. Objects are written by several threads."""
+        with self._passed.get_lock():
+            self._passed.value += 1
+            if self._passed.value == self._kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
 
     def around(self, method: Callable[..., Any]) -> Callable[..., Any]:
         """Return the method with a point before and a point after it."""
@@ -54,20 +56,23 @@ class KillPoints:
 
 
 def run_campaign(
-    campaign: str, environment: Mapping[str, str], kill_at: int | None, passed_file: Path
+    campaign: str,
+    environment: Mapping[str, str],
+    kill_at: int | None,
+    passed: "Synchronized[int]",
 ) -> None:
-    """Run the campaign job; write how many points it passed when it was not killed."""
+    """Run the campaign job; ``passed`` is 0 when it begins and then the points behind it."""
     os.environ.update(environment)
-    points = KillPoints(kill_at)
+    points = KillPoints(kill_at, passed)
     for owner, name in _OUTWARD:
         setattr(owner, name, points.around(getattr(owner, name)))
     matrix = load_configuration(Path(environment["LM_CONFIG_DIR"])).matrix
     job = build_definitions(matrix).resolve_job_def("campaign_job")
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("campaign", [campaign])
+        passed.value = 0
         job.execute_in_process(
             instance=instance,
             partition_key=campaign,
-            run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
-    passed_file.write_text(str(points.passed))
