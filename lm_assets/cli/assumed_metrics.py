@@ -1,6 +1,6 @@
 """Metrics that the catalogue does not know: assumed by their unit, and never silently."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -24,12 +24,14 @@ _SUFFIXES: dict[str, tuple[Scale, Direction]] = {
 
 
 def catalogue_for(
-    names: Iterable[str], known: MetricCatalogue, declared: Sequence[str] = ()
+    names: Mapping[str, str], known: MetricCatalogue, declared: Sequence[str] = ()
 ) -> tuple[MetricCatalogue, tuple[Metric, ...]]:
     """Return a catalogue that knows every name, and the metrics that had to be assumed.
 
     Parameters
     ----------
+    names : mapping
+        Every name, with the place where it is first used, for messages.
     declared : sequence of str
         ``NAME=SCALE,DIRECTION`` from the command line; they stand before the catalogue.
 
@@ -42,7 +44,7 @@ def catalogue_for(
     named = {metric.name for metric in own}
     catalogue = [metric for metric in known if metric.name not in named]
     missing = sorted(set(names) - named - set(known.names))
-    assumed = tuple(_assumed(name) for name in missing)
+    assumed = tuple(_assumed(name, names[name]) for name in missing)
     return MetricCatalogue((*catalogue, *own, *assumed)), assumed
 
 
@@ -54,16 +56,19 @@ def describe(metric: Metric) -> str:
     )
 
 
-def _assumed(name: str) -> Metric:
+def _assumed(name: str, place: str) -> Metric:
     suffix = max((s for s in _SUFFIXES if name.endswith(s)), key=len, default=None)
     if suffix is None:
         raise UnusableInputError(
             "unknown_metric",
-            f"{name!r} is not in metrics.yaml and its name ends with no unit of "
+            f"{place}: {name!r} is not in metrics.yaml and its name ends with no unit of "
             f"{', '.join(_SUFFIXES)}; add it there, or say --metric {name}=ratio,lower",
         )
     scale, direction = _SUFFIXES[suffix]
-    return _metric(name, scale, direction, unit=suffix.removeprefix("_"))
+    try:
+        return _metric(name, scale, direction, unit=suffix.removeprefix("_"))
+    except ValueError as error:
+        raise UnusableInputError("metric_name", f"{place}: {error}") from error
 
 
 def _declared(text: str) -> Metric:
@@ -80,14 +85,11 @@ def _declared(text: str) -> Metric:
 
 
 def _metric(name: str, scale: Scale, direction: Direction, *, unit: str) -> Metric:
-    try:
-        return Metric(
-            name=name,
-            tier=Tier.PERFORMANCE,
-            unit=unit,
-            direction=direction,
-            scale=scale,
-            noise_floor=_NOISE_FLOOR[scale],
-        )
-    except ValueError as error:
-        raise UnusableInputError("metric_name", str(error)) from error
+    return Metric(
+        name=name,
+        tier=Tier.PERFORMANCE,
+        unit=unit,
+        direction=direction,
+        scale=scale,
+        noise_floor=_NOISE_FLOOR[scale],
+    )

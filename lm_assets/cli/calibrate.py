@@ -14,7 +14,7 @@ from lm_assets.cli.judgement_documents import dumped
 from lm_assets.cli.judgement_tables import print_calibration, wide_console
 from lm_assets.cli.options import json_option, policy_option
 from lm_assets.cli.sample_combinations import resolved
-from lm_assets.cli.samples_file import read_samples, sample_table
+from lm_assets.cli.samples_file import metric_places, read_samples, sample_table
 from lm_assets.gateways.configuration import Configuration, load_configuration
 from lm_assets.model.campaign import Stage
 from lm_assets.model.combination import Combination
@@ -119,7 +119,7 @@ def _replayed(
         for at, side in enumerate(samples)
         for sample in side
     ]
-    metrics, assumed = catalogue_for({sample.metric for sample in merged}, settings.metrics)
+    metrics, assumed = catalogue_for(metric_places(merged), settings.metrics)
     for metric in assumed:
         click.echo(describe(metric), err=True)
     names = sorted({sample.combination for sample in merged})

@@ -8,15 +8,12 @@ from typing import Any, TypeVar
 import click
 
 from lm_assets.cli.assumed_metrics import catalogue_for, describe
-from lm_assets.cli.calibrate import calibrate
 from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.judgement_documents import dumped, judge_document, versions_document
 from lm_assets.cli.judgement_tables import print_versions, wide_console
 from lm_assets.cli.options import json_option, policy_option
 from lm_assets.cli.sample_combinations import Dimensions, resolved
-from lm_assets.cli.samples_file import read_samples, sample_table
-from lm_assets.cli.series import outliers, trend
-from lm_assets.cli.simulate import simulate
+from lm_assets.cli.samples_file import metric_places, read_samples, sample_table
 from lm_assets.cli.verdict_table import print_verdict
 from lm_assets.gateways.configuration import Configuration, load_configuration
 from lm_assets.model.campaign import Stage
@@ -27,8 +24,6 @@ from lm_assets.regression.confirmation import ConfirmationSamples, confirmation_
 from lm_assets.regression.judge import judge as judge_samples
 from lm_assets.regression.sample_table import SampleTable
 from lm_assets.regression.version_comparison import compare_versions as compare
-
-__all__ = ["COMMANDS", "calibrate", "compare_versions", "judge", "outliers", "simulate", "trend"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False, readable=True)
@@ -188,7 +183,7 @@ def _read(
 ) -> _Read:
     settings = load_configuration(config_directory)
     samples, dimensions = resolved([read_samples(file) for file in files], matrix_file, settings)
-    names = {sample.metric for side in samples for sample in side}
+    names = metric_places(sample for side in samples for sample in side)
     metrics, assumed = catalogue_for(names, settings.metrics, declared)
     for metric in assumed:
         click.echo(describe(metric), err=True)
@@ -225,13 +220,3 @@ def _exit_code(verdicts: set[Verdict]) -> ExitCode:
         if verdict in verdicts:
             return code
     return ExitCode.OK
-
-
-COMMANDS: tuple[click.Command, ...] = (
-    judge,
-    compare_versions,
-    trend,
-    outliers,
-    calibrate,
-    simulate,
-)

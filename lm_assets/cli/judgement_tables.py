@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from lm_assets.cli.terminal_text import literal
 from lm_assets.cli.verdict_table import STYLES
 from lm_assets.model.version_comparison import VersionComparison
 from lm_assets.regression.calibration import CalibrationRow
@@ -31,10 +32,10 @@ def print_versions(console: Console, comparisons: Sequence[VersionComparison]) -
     for name in ("combinations", "change", "95 % interval", "p", "total", "p (raw)"):
         table.add_column(name, justify="right")
     for row in comparisons:
-        conflict = "  [yellow]scales disagree[/]" if row.scale_conflict else ""
+        conflict = Text("  scales disagree" if row.scale_conflict else "", style="yellow")
         table.add_row(
             f"[{STYLES[row.verdict]}]{row.verdict.value}[/]",
-            escape(row.metric) + conflict,
+            literal(row.metric) + conflict,
             "",
             str(row.n),
             *_deciding_figures(row),
@@ -51,7 +52,7 @@ def print_versions(console: Console, comparisons: Sequence[VersionComparison]) -
             table.add_row(
                 f"[{STYLES[part.verdict]}]{part.verdict.value}[/]",
                 "",
-                escape(place),
+                literal(place),
                 str(part.n),
                 *figures,
             )
@@ -108,9 +109,9 @@ def print_calibration(console: Console, rows: Sequence[CalibrationRow]) -> None:
     for row in rows:
         delay = "–" if row.delay_campaigns is None else f"{row.delay_campaigns:.1f}"
         table.add_row(
-            escape(row.scenario),
+            literal(row.scenario),
             row.stage,
-            escape(row.metric) or "all",
+            literal(row.metric or "all"),
             str(row.campaigns),
             f"{row.false_alarms:.2f}",
             share(row.false_alarm_rate),

@@ -26,10 +26,10 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "compare_versions",
         "Compare two versions across the matrix.",
     ),
-    "trend": ("lm_assets.cli.judgement", "trend", "Slope and change points of a series."),
-    "outliers": ("lm_assets.cli.judgement", "outliers", "Values outside the 1.5 × IQR fences."),
-    "calibrate": ("lm_assets.cli.judgement", "calibrate", "False alarms and recall, measured."),
-    "simulate": ("lm_assets.cli.judgement", "simulate", "Write a simulated campaign."),
+    "trend": ("lm_assets.cli.series", "trend", "Slope and change points of a series."),
+    "outliers": ("lm_assets.cli.series", "outliers", "Values outside the 1.5 × IQR fences."),
+    "calibrate": ("lm_assets.cli.calibrate", "calibrate", "False alarms and recall, measured."),
+    "simulate": ("lm_assets.cli.simulate", "simulate", "Write a simulated campaign."),
 }
 
 

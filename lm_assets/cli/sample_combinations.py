@@ -40,4 +40,4 @@ def _in_matrix(sample: Sample, matrix: Matrix) -> Sample:
     try:
         return replace(sample, combination=matrix.resolve(sample.combination).id)
     except UnknownCombinationError as error:
-        raise UnusableInputError("combination", f"line {sample.line}: {error}") from error
+        raise UnusableInputError("combination", f"{sample.place}: {error}") from error

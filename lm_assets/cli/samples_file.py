@@ -1,18 +1,18 @@
 """SAMPLES files: one JSON object a line, a value of a metric in a run of a combination."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from lm_assets.collect.foreign_json import read_foreign_json
 from lm_assets.model.errors import UnusableInputError
 from lm_assets.regression.sample_table import SampleTable
 
 MAX_LINE_BYTES = 64 * 1024
+# The square of anything larger is beyond the range of a number, and a variance is made of squares.
+MAX_MAGNITUDE = 1e150
 _TEXTS = ("combination", "metric")
 
 
@@ -25,7 +25,13 @@ class Sample:
     run: str
     value: float | None
     started_at: datetime | None
+    file: Path
     line: int
+
+    @property
+    def place(self) -> str:
+        """Where the sample stands, for messages."""
+        return f"{self.file}:{self.line}"
 
 
 def read_samples(path: Path) -> list[Sample]:
@@ -46,7 +52,7 @@ def read_samples(path: Path) -> list[Sample]:
         if key in seen:
             raise UnusableInputError(
                 "duplicate_sample",
-                f"{path}:{sample.line}: run {sample.run!r} of {sample.combination!r} has a second "
+                f"{sample.place}: run {sample.run!r} of {sample.combination!r} has a second "
                 f"{sample.metric}; the first is on line {seen[key]}",
             )
         seen[key] = sample.line
@@ -58,6 +64,14 @@ def sample_table(samples: Iterable[Sample]) -> SampleTable:
     return SampleTable.from_rows(
         (s.combination, s.metric, s.run, s.value) for s in samples if s.value is not None
     )
+
+
+def metric_places(samples: Iterable[Sample]) -> Mapping[str, str]:
+    """Return the name of every metric, and where it is first used."""
+    first: dict[str, Sample] = {}
+    for sample in samples:
+        first.setdefault(sample.metric, sample)
+    return {name: sample.place for name, sample in first.items()}
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -79,12 +93,12 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 def _samples(path: Path, lines: Iterable[tuple[int, bytes]]) -> Iterator[Sample]:
     for number, line in lines:
         try:
-            yield _sample(read_foreign_json(line), number)
+            yield _sample(read_foreign_json(line), path, number)
         except UnusableInputError as error:
             raise UnusableInputError(error.rule, f"{path}:{number}: {error.detail}") from error
 
 
-def _sample(fields: Any, line: int) -> Sample:
+def _sample(fields: Any, file: Path, line: int) -> Sample:
     if not isinstance(fields, dict):
         raise UnusableInputError("not_an_object", f"a {type(fields).__name__} stands on the line")
     for name in (*_TEXTS, "run", "value"):
@@ -102,6 +116,7 @@ def _sample(fields: Any, line: int) -> Sample:
         run=str(run),
         value=_value(fields["value"]),
         started_at=_moment(fields.get("started_at")),
+        file=file,
         line=line,
     )
 
@@ -115,8 +130,10 @@ def _value(value: object) -> float | None:
         number = float(value)
     except OverflowError as error:
         raise UnusableInputError("not_finite", "value is beyond the range of a number") from error
-    if not np.isfinite(number):
-        raise UnusableInputError("not_finite", f"value must be finite, got {number}")
+    if not abs(number) <= MAX_MAGNITUDE:
+        raise UnusableInputError(
+            "out_of_range", f"value must be within ±{MAX_MAGNITUDE:g}, got {number}"
+        )
     return number
 
 

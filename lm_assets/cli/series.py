@@ -69,7 +69,7 @@ def trend(
       lm trend nightly-durations.csv --column duration_s --json
     """
     series = read_series(file, column=column, combination=combination, metric=metric)
-    scale = _scale(series, scale, config_directory)
+    scale = _scale(series, scale, file=file, config_directory=config_directory)
     values = np.array(series.values)
     present = np.flatnonzero(~np.isnan(values))
     kept = values[present]
@@ -108,13 +108,13 @@ def outliers(
     return ExitCode.OK
 
 
-def _scale(series: Series, asked: str, config_directory: Path) -> str:
+def _scale(series: Series, asked: str, *, file: Path, config_directory: Path) -> str:
     if asked != "auto":
         return asked
     if series.metric is None:
         return "raw"
     catalogue, assumed = catalogue_for(
-        [series.metric], load_configuration(config_directory).metrics
+        {series.metric: str(file)}, load_configuration(config_directory).metrics
     )
     for metric in assumed:
         click.echo(describe(metric), err=True)

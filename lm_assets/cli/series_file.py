@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from lm_assets.cli.samples_file import Sample, read_samples
+from lm_assets.cli.samples_file import MAX_MAGNITUDE, Sample, read_samples
 from lm_assets.collect.foreign_json import read_foreign_json
 from lm_assets.model.errors import UnusableInputError
 
@@ -30,7 +30,7 @@ def read_series(
     Parameters
     ----------
     column : str, optional
-        Of a CSV file with several; without, the only numeric one.
+        Of a CSV file with several; without, the one named ``value``, or else the only numeric one.
     combination, metric : str, optional
         Which series of a SAMPLES file that has several. Its values are in the order of
         ``started_at`` where every line has one, else in that of the file.
@@ -45,10 +45,10 @@ def read_series(
     if start == "{":
         return _of_samples(path, read_samples(path), combination, metric)
     if start == "[":
-        return Series(values=_of_array(path, text))
+        return _checked(path, _of_array(path, text))
     lines = text.splitlines()
     if any("," in line or ";" in line or "\t" in line for line in lines) or column is not None:
-        return Series(values=_of_csv(path, text, column))
+        return _checked(path, _of_csv(path, text, column))
     first = lines[0].strip() if lines else ""
     # A column of numbers under its name is a CSV file with one column.
     body = enumerate(lines[1:], start=2) if _is_name(first) else enumerate(lines, start=1)
@@ -75,10 +75,15 @@ def _text(path: Path) -> str:
 
 
 def _is_name(field: str) -> bool:
-    return bool(field) and field.lower() not in _MISSING and _parsed(field) is None
+    """Tell whether a field heads a column: a date or a broken number is a row, not its name."""
+    is_word = bool(field) and not (field[0].isdigit() or field[0] in "+-.")
+    return is_word and field.lower() not in _MISSING and _parsed(field) is None
 
 
 def _parsed(field: str) -> float | None:
+    # Python would read 1_000 as a thousand; a file that holds it means something else.
+    if "_" in field:
+        return None
     try:
         return float(field)
     except ValueError:
@@ -94,20 +99,34 @@ def _number(path: Path, line: int, field: str) -> float:
         raise UnusableInputError(
             "not_a_number", f"{path}:{line}: must be a finite number or empty, got {text[:80]!a}"
         )
+    return _in_range(value, f"{path}:{line}")
+
+
+def _in_range(value: float, place: str) -> float:
+    if abs(value) > MAX_MAGNITUDE:
+        raise UnusableInputError(
+            "out_of_range", f"{place}: must be within ±{MAX_MAGNITUDE:g}, got {value}"
+        )
     return value
 
 
-def _of_array(path: Path, text: str) -> tuple[float, ...]:
-    content = read_foreign_json(text.encode())
+def _of_array(path: Path, text: str) -> list[float]:
+    try:
+        content = read_foreign_json(text.encode())
+    except UnusableInputError as error:
+        raise UnusableInputError(error.rule, f"{path}: {error.detail}") from error
     for at, value in enumerate(content):
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise UnusableInputError(
                 "not_a_number", f"{path}: element {at} must be a number or null, got {value!r}"
             )
-    return tuple(math.nan if value is None else float(value) for value in content)
+    return [
+        math.nan if value is None else float(_in_range(value, f"{path}: element {at}"))
+        for at, value in enumerate(content)
+    ]
 
 
-def _of_csv(path: Path, text: str, column: str | None) -> tuple[float, ...]:
+def _of_csv(path: Path, text: str, column: str | None) -> list[float]:
     try:
         dialect = csv.Sniffer().sniff(text[:4096], delimiters=",;\t")
     except csv.Error:
@@ -119,10 +138,10 @@ def _of_csv(path: Path, text: str, column: str | None) -> tuple[float, ...]:
     body = rows[1:] if is_headed else rows
     at = _column(path, names, body, column)
     first = 2 if is_headed else 1
-    return tuple(
+    return [
         _number(path, first + number, row[at] if at < len(row) else "")
         for number, row in enumerate(body)
-    )
+    ]
 
 
 def _column(path: Path, names: list[str], body: list[list[str]], column: str | None) -> int:
@@ -130,6 +149,8 @@ def _column(path: Path, names: list[str], body: list[list[str]], column: str | N
         if column not in names:
             raise UnusableInputError("no_column", f"{path}: no column {column!r} among {names}")
         return names.index(column)
+    if names.count("value") == 1:
+        return names.index("value")
     numeric = [
         at
         for at in range(len(names))

@@ -1,11 +1,11 @@
 """A campaign's verdict as a coloured table for a terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from lm_assets.cli.terminal_text import in_markup, literal
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Verdict
 
 STYLES = {
@@ -20,36 +20,51 @@ STYLES = {
     Verdict.DATA_FAULT: "bold magenta",
 }
 _SHOWN = (Verdict.DATA_FAULT, Verdict.REGRESSED, Verdict.SUSPECTED, Verdict.IMPROVED)
+_UNDECIDED = (Verdict.INCONCLUSIVE, Verdict.INSUFFICIENT_DATA, Verdict.NO_BASELINE)
 _UNBOUNDED = 1000
 
 
 def print_verdict(console: Console, verdict: CampaignVerdict, *, rows: int = 15) -> None:
-    """Print the verdict line, the counts and the cells that a person should look at."""
+    """Print the verdict line, the counts and the cells that a person should look at.
+
+    Where the campaign is undecided or faulty, its notes and undecided cells say why.
+    """
     style = STYLES[verdict.verdict]
-    console.print(
-        f"[bold]{verdict.campaign}[/]  [{style}]{verdict.verdict.value.upper()}[/]  "
+    _print_sentence(
+        console,
+        f"[bold]{in_markup(verdict.campaign)}[/]  [{style}]{verdict.verdict.value.upper()}[/]  "
         f"[dim]exit code {verdict.exit_code}[/]",
-        highlight=False,
     )
     counts = ", ".join(f"{n} {name}" for name, n in sorted(verdict.counts.items()) if n)
-    console.print(f"  {len(verdict.cells)} cells: {counts}", highlight=False, soft_wrap=True)
+    cells = f"{len(verdict.cells)} cell{'' if len(verdict.cells) == 1 else 's'}"
+    _print_sentence(console, f"  {cells}: {counts}" if counts else f"  {cells}")
+    is_open = verdict.verdict in (*_UNDECIDED, Verdict.DATA_FAULT)
+    for note in verdict.notes if is_open else ():
+        _print_sentence(console, f"  {in_markup(note)}")
     for finding in verdict.findings[:rows]:
         if finding.kind != "cell":
-            message = f"  [{STYLES[finding.severity]}]{escape(finding.message)}[/]"
-            console.print(message, highlight=False, soft_wrap=True)
-    shown = notable_cells(verdict.cells)
+            style = STYLES[finding.severity]
+            _print_sentence(console, f"  [{style}]{in_markup(finding.message)}[/]")
+    shown = notable_cells(verdict.cells, also=_UNDECIDED if is_open else ())
     if shown:
         _print_whole(console, _cell_table(shown[:rows]))
     if len(shown) > rows:
-        console.print(f"  … and {len(shown) - rows} more in the reports", highlight=False)
+        _print_sentence(console, f"  … and {len(shown) - rows} more in the reports")
 
 
-def notable_cells(cells: Sequence[CellVerdict]) -> list[CellVerdict]:
+def notable_cells(
+    cells: Sequence[CellVerdict], *, also: Sequence[Verdict] = ()
+) -> list[CellVerdict]:
     """Return the cells that changed or could not be trusted, the gravest first."""
-    notable = [cell for cell in cells if cell.verdict in _SHOWN]
+    order = (*_SHOWN, *also)
+    notable = [cell for cell in cells if cell.verdict in order]
     return sorted(
-        notable, key=lambda c: (_SHOWN.index(c.verdict), -abs(c.change or 0.0), c.combination)
+        notable, key=lambda c: (order.index(c.verdict), -abs(c.change or 0.0), c.combination)
     )
+
+
+def _print_sentence(console: Console, text: str) -> None:
+    console.print(text, highlight=False, soft_wrap=True, emoji=False)
 
 
 def _print_whole(console: Console, table: Table) -> None:
@@ -65,24 +80,46 @@ def _print_whole(console: Console, table: Table) -> None:
 
 
 def _cell_table(cells: Sequence[CellVerdict]) -> Table:
+    reasons = [_reason(cell) for cell in cells]
     table = Table(box=None, pad_edge=True, header_style="bold")
     for name in ("verdict", "combination", "metric"):
         table.add_column(name, no_wrap=True)
     for name in ("baseline", "current", "change", "95 % interval", "q", "runs"):
         table.add_column(name, justify="right", no_wrap=True)
-    for cell in cells:
+    if any(reasons):
+        table.add_column("why", no_wrap=True)
+    for cell, reason in zip(cells, reasons, strict=True):
         table.add_row(
             f"[{STYLES[cell.verdict]}]{cell.verdict.value}[/]",
-            cell.combination,
-            cell.metric,
+            literal(cell.combination),
+            literal(cell.metric),
             _number(cell.baseline_mean),
             _number(cell.current_mean),
             _change(cell.change, cell.change_unit),
             _interval(cell),
             _probability(cell.q),
             f"{cell.n_baseline}/{cell.n_current}",
+            *([literal(reason)] if any(reasons) else []),
         )
     return table
+
+
+def _reason(cell: CellVerdict) -> str:
+    """Return why a cell could not be decided, in a few words; nothing for one that was."""
+    fault = cell.explanation.get("fault")
+    if isinstance(fault, Mapping):
+        return f"{fault['rule']}; {fault['side']} run {fault['run']} is {fault['value']:g}"
+    if cell.verdict is Verdict.NO_BASELINE:
+        return "nothing to compare with"
+    if cell.verdict is Verdict.INSUFFICIENT_DATA:
+        missing = cell.explanation.get("missing_because")
+        few = "no current run" if not cell.n_current else "fewer runs than the stage asks for"
+        return str(missing or few)
+    if cell.verdict is Verdict.INCONCLUSIVE:
+        if cell.runs_needed is None:
+            return "more runs than the stage would pay for"
+        return f"{cell.runs_needed} runs a side would decide"
+    return ""
 
 
 def _number(value: float | None) -> str:

@@ -135,6 +135,68 @@ def test_a_bad_line_ends_with_the_rule_and_its_place(lm, samples, tmp_path, text
         assert "bad.jsonl:" in err
 
 
+def test_messages_name_the_file_and_line_of_what_is_unknown(lm, samples):
+    good = samples("good", {("a", "duration_s"): STEADY})
+    odd = samples("odd", {("a", "duration_s"): STEADY, ("a", "wobble"): STEADY})
+    for bad, more, place in (
+        (odd, (), "odd.jsonl:6: 'wobble'"),
+        (good, ("--matrix", CONFIG / "matrix.yaml"), "good.jsonl:1: 'a'"),
+    ):
+        code, out, err = lm("judge", "--baseline", good, "--current", bad, *more, "--json")
+        assert (code, out) == (4, "")
+        assert place in err
+
+
+@pytest.mark.parametrize("value", [1e308, -1e200, 10**200])
+def test_a_value_whose_square_is_no_number_is_refused(lm, samples, value):
+    good = samples("good", {("a", "duration_s"): STEADY})
+    bad = samples("bad", {("a", "duration_s"): [value]})
+    code, _, err = lm("judge", "--baseline", good, "--current", bad)
+    assert code == 4
+    assert "out_of_range" in err
+    assert "bad.jsonl:1:" in err
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.5], ids=["undecided", "regressed"])
+def test_names_from_a_file_reach_the_terminal_as_text(lm, samples, factor):
+    name = "\x1b[2J[bold]read[/bold]\n:warning:"
+    loud = [60.0, 190.0, 90.0, 130.0, 80.0] if factor == 1.0 else slower(factor)
+    code, out, _ = lm(
+        *("judge", "--baseline", samples("a", {(name, "duration_s"): STEADY})),
+        *("--current", samples("b", {(name, "duration_s"): loud})),
+    )
+    assert code == (3 if factor == 1.0 else 2)
+    assert r"\x1b[2J[bold]read[/bold]\n:warning:" in out
+    assert "\x1b" not in out
+
+
+@pytest.mark.parametrize(
+    ("baseline", "current", "because"),
+    [
+        pytest.param(STEADY, (60.0, 190.0, 90.0, 130.0, 80.0), "runs a side would", id="noise"),
+        pytest.param(STEADY[:2], STEADY, "fewer runs than the stage asks for", id="two runs"),
+        pytest.param(STEADY, (100.0, -1.0, 99.0), "above zero; current run 2 is -1", id="fault"),
+        pytest.param((), STEADY, "nothing to compare with", id="new"),
+        pytest.param(STEADY, (), "no current run", id="gone"),
+    ],
+)
+def test_a_table_says_why_a_cell_is_undecided(lm, samples, baseline, current, because):
+    other = {("other", "gc_time_pct"): STEADY}
+    code, out, _ = lm(
+        *("judge", "--baseline", samples("a", {("read", "duration_s"): baseline, **other})),
+        *("--current", samples("b", {("read", "duration_s"): current, **other})),
+    )
+    assert code in {3, 4}
+    assert because in out
+
+
+def test_a_file_without_a_judged_metric_is_no_silent_pass(lm, samples):
+    file = samples("a", {("read", "cpu_usage_pct"): STEADY})
+    code, out, _ = lm("judge", "--baseline", file, "--current", file)
+    assert code == 4
+    assert "nothing was judged" in out
+
+
 def test_a_missing_value_is_left_out_and_is_no_zero(lm, samples, tmp_path):
     current = tmp_path / "b.jsonl"
     current.write_text(

@@ -63,6 +63,18 @@ def test_a_level_shift_is_found_however_the_series_is_written(lm, tmp_path, form
     assert document["mann_kendall_p"] < 0.001
 
 
+def test_a_first_row_that_begins_with_a_date_is_no_heading(lm, tmp_path):
+    file = tmp_path / "series"
+    file.write_text("2026-01-01,1\n2026-01-02,2\n2026-01-03,3\n2026-01-04,4\n")
+    assert json.loads(lm("trend", file, "--json")[1])["n"] == 4
+
+
+def test_a_column_named_value_is_the_series(lm, tmp_path):
+    file = tmp_path / "series"
+    file.write_text("run,value\n1,10\n2,11\n3,90\n4,10\n5,12\n")
+    assert json.loads(lm("outliers", file, "--json")[1])["indices"] == [2]
+
+
 def test_missing_values_are_left_out_and_counted_by_the_indices(lm, tmp_path):
     file = tmp_path / "series"
     file.write_text("10\n\nnan\n11\n55\n12\n10.5\n")
@@ -97,7 +109,13 @@ def test_three_points_are_too_few_and_said_to_be(lm, tmp_path, command):
     [
         pytest.param("1\nx\n3\n", (), "not_a_number", id="a word"),
         pytest.param("1\ninf\n3\n", (), "not_a_number", id="infinity"),
+        pytest.param("1_000\n2\n3\n4\n", (), "not_a_number", id="a thousand in Python's way"),
+        pytest.param("1e200\n2\n3\n4\n", (), "out_of_range", id="beyond all measure"),
+        pytest.param("[1, 2, 3, 1e200]", (), "out_of_range", id="beyond all measure, in an array"),
+        pytest.param("[1, NaN]", (), "not_finite: ", id="NaN in an array"),
         pytest.param("", (), "no_values", id="empty"),
+        pytest.param("[]", (), "no_values", id="empty array"),
+        pytest.param("a,value\n", (), "no_values", id="a heading only"),
         pytest.param("a,b\n1,2\n3,4\n", (), "which_column", id="two columns"),
         pytest.param("a,b\n1,2\n3,4\n", ("--column", "c"), "no_column", id="no such column"),
         pytest.param('[1, "x"]', (), "not_a_number", id="text in an array"),
