@@ -3,9 +3,32 @@
 import os
 
 import click
+import msgspec
+from rich.console import Console
+from rich.progress import Progress
 
-from lm_assets.gateways.warehouse import Warehouse
+from lm_assets.cli.exit_codes import ExitCode
+from lm_assets.cli.options import json_option
+from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.kept_campaigns import kept_campaigns
+from lm_assets.gateways.object_store import ObjectCorruptedError
+from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.warehouse import (
+    Warehouse,
+    WarehouseError,
+    WarehouseSchemaError,
+    WarehouseUnavailableError,
+)
+from lm_assets.gateways.warehouse.rebuild import (
+    RebuiltCampaign,
+    campaigns_without_objects,
+    rebuild_campaign,
+)
 from lm_assets.gateways.warehouse.schema import offline_sql
+from lm_assets.model.errors import DataFaultError
+
+_OF_ONE_CAMPAIGN = (DataFaultError, ObjectCorruptedError, WarehouseError)
+_OF_THE_SERVER = (WarehouseUnavailableError, WarehouseSchemaError)
 
 
 @click.group()
@@ -30,3 +53,87 @@ def migrate(as_sql: bool) -> None:
     with Warehouse.from_environment(os.environ) as opened:
         opened.migrate()
     click.echo("the database has the tables of this version", err=True)
+
+
+@warehouse.command()
+@click.option("--campaign", "campaigns", multiple=True, help="Only this campaign; may be repeated.")
+@click.option("--dry-run", is_flag=True, help="Read and check every object; write no row.")
+@json_option
+def rebuild(campaigns: tuple[str, ...], dry_run: bool, as_json: bool) -> int:
+    """Make every row again from the bucket's raw/ and aggregated/, campaign by campaign.
+
+    For a database that was lost, or restored from yesterday. It may be interrupted and repeated,
+    and campaigns may be run meanwhile. Rows that no object stands behind are left and named:
+    deliveries, and campaigns that the bucket does not hold (retention takes those in their time).
+
+    \b
+    Exit codes: 0 all was made again, 4 something could not be (the rest was), 1 an outage.
+
+    \b
+    Examples:
+      lm warehouse rebuild --dry-run
+      lm warehouse rebuild --campaign nightly-2026-11-22-1a2b3c4
+    """
+    bucket = CampaignBucket(S3ObjectStore.from_environment(os.environ))
+    rebuilt: list[RebuiltCampaign] = []
+    failed: dict[str, str] = {}
+    console = Console(stderr=True)
+    with (
+        Warehouse.from_environment(os.environ) as opened,
+        Progress(console=console, disable=not console.is_terminal, transient=True) as progress,
+    ):
+        kept = kept_campaigns(bucket)
+        for campaign in progress.track(campaigns or kept, description="rebuilding"):
+            try:
+                rebuilt.append(
+                    rebuild_campaign(campaign, bucket=bucket, warehouse=opened, dry_run=dry_run)
+                )
+            except _OF_THE_SERVER:
+                raise
+            except _OF_ONE_CAMPAIGN as error:
+                failed[campaign] = str(error)
+        without = [] if campaigns else campaigns_without_objects(opened, set(kept))
+    is_whole = not failed and not any(c.is_partial for c in rebuilt)
+    exit_code = ExitCode.OK if is_whole else ExitCode.DATA_FAULT
+    if as_json:
+        document = {
+            "dry_run": dry_run,
+            "exit_code": int(exit_code),
+            "campaigns": rebuilt,
+            "failed": failed,
+            "without_objects": without,
+        }
+        click.echo(msgspec.json.encode(document, order="sorted").decode())
+    _say(rebuilt, failed, without, dry_run=dry_run)
+    return exit_code
+
+
+def _say(
+    rebuilt: list[RebuiltCampaign], failed: dict[str, str], without: list[str], *, dry_run: bool
+) -> None:
+    for campaign in rebuilt:
+        for remark in _remarks(campaign):
+            click.echo(f"{campaign.campaign}: {remark}", err=True)
+    for name, reason in failed.items():
+        click.echo(f"{name}: FAILED: {reason}", err=True)
+    for name in without:
+        click.echo(f"{name}: the bucket holds nothing of it; its rows were left", err=True)
+    verb = "would be made again" if dry_run else "made again"
+    runs, cells = (sum(getattr(c, name) or 0 for c in rebuilt) for name in ("runs", "cells"))
+    click.echo(
+        f"{len(rebuilt)} campaigns {verb}: {runs} load runs, {cells} verdict cells; "
+        f"{len(failed)} failed. Records of deliveries have no objects and were left as they are.",
+        err=True,
+    )
+
+
+def _remarks(campaign: RebuiltCampaign) -> list[str]:
+    remarks = []
+    if campaign.is_partial:
+        remarks.append(f"raw/ holds {campaign.runs} of its {campaign.expected_runs} load runs")
+    if not campaign.has_facts:
+        remarks.append("its subject, times and counts are not in the bucket; they were left")
+    if campaign.kept_rows:
+        tables = ", ".join(campaign.kept_rows)
+        remarks.append(f"rows that no object stands behind were left: {tables}")
+    return remarks

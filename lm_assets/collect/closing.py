@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from lm_assets.collect.landed_objects import LandedObject
 from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.kept_campaigns import results_since
 from lm_assets.model.errors import DataFaultError
 
 
@@ -91,14 +92,14 @@ def refuse_expired(
     times = {item.key: item.last_modified for item in landed}
     if times and now - min(times.values()) < closing_after:
         return
-    sources = {record.source_object.key for record in bucket.stored_records(campaign)}
+    sources = {record.source_object.key for record in bucket.records_left(campaign)}
     if gone := sorted(sources - times.keys()):
         raise DataFaultError(
             f"campaign {campaign!r} has begun to expire: {len(gone)} of the {len(sources)} objects "
             f"that its records came from are gone, such as {gone[0]}; its records and results stay "
             "as they are. To collect it anew, deliver it whole"
         )
-    if not times and bucket.results_since(campaign) is not None:
+    if not times and results_since(bucket, campaign) is not None:
         raise DataFaultError(
             f"campaign {campaign!r} has expired: nothing of it is left under incoming/ and raw/; "
             "its results stay as they are. To collect it anew, deliver it whole"

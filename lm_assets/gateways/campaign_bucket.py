@@ -7,7 +7,6 @@ have is deleted, so that a repeat leaves exactly the objects of the last run.
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeVar
 
 import msgspec
@@ -16,6 +15,7 @@ from lm_assets.gateways import object_keys
 from lm_assets.gateways.object_store import ObjectInfo, ObjectNotFoundError, ObjectStore
 from lm_assets.gateways.record_json import from_jsonl, record_from_json, to_jsonl
 from lm_assets.gateways.verdict_json import VerdictRow
+from lm_assets.model.campaign_facts import CampaignFacts
 from lm_assets.model.errors import DataFaultError
 from lm_assets.model.record import QuarantinedLine, RunRecord
 from lm_assets.model.summary import MetricSummary
@@ -87,12 +87,15 @@ class CampaignBucket:
             return None
 
     def write_records(self, campaign: str, records: Iterable[RunRecord]) -> None:
-        """Replace a campaign's canonical records, one object a combination."""
+        """Replace a campaign's canonical records, one object a combination, and then its facts."""
+        kept = list(records)
         objects = {
             object_keys.raw_key(campaign, combination): to_jsonl(rows)
-            for combination, rows in _by_combination(records).items()
+            for combination, rows in _by_combination(kept).items()
         }
         self._replace(object_keys.raw_prefix(campaign), objects)
+        facts = to_jsonl([CampaignFacts.of_records(campaign, kept)])
+        self.store.write(object_keys.facts_key(campaign), facts, content_type=JSON)
 
     def records(self, campaign: str) -> list[RunRecord]:
         """Return a campaign's canonical records, by combination and then as delivered.
@@ -111,8 +114,37 @@ class CampaignBucket:
         return records
 
     def stored_records(self, campaign: str) -> list[RunRecord]:
-        """Return the same, where none at all is an answer."""
+        """Return the same, where none at all is an answer, but not a part of what was written.
+
+        Raises
+        ------
+        DataFaultError
+            When there are fewer or more than the campaign's facts say: some have expired, or a run
+            was killed while it wrote them. To judge what is left would replace the whole's verdict.
+        """
+        records = self.records_left(campaign)
+        facts = self.facts(campaign)
+        if facts is not None and facts.runs != len(records):
+            raise DataFaultError(
+                f"raw/ holds {len(records)} of the {facts.runs} records of campaign {campaign!r}: "
+                "they have begun to expire, or a run was killed while it wrote them (repeat it)"
+            )
+        return records
+
+    def records_left(self, campaign: str) -> list[RunRecord]:
+        """Return the records that there are, all of them or not."""
         return self._records_under(object_keys.raw_prefix(campaign))
+
+    def facts(self, campaign: str) -> CampaignFacts | None:
+        """Return what a campaign's records said of it; None when an earlier version stored it."""
+        key = object_keys.facts_key(campaign)
+        try:
+            (facts,) = self._rows(key, CampaignFacts)
+        except ObjectNotFoundError:
+            return None
+        except ValueError as error:
+            raise DataFaultError(f"{key} must hold one line") from error
+        return facts
 
     def write_summaries(self, campaign: str, summaries: Iterable[MetricSummary]) -> None:
         """Replace a campaign's summaries."""
@@ -190,28 +222,6 @@ class CampaignBucket:
                     for reason in msgspec.json.decode(content, type=list[QuarantineReason])
                 )
         return refused
-
-    def open_campaigns(self, *, landed_since: datetime) -> list[str]:
-        """Return the campaigns that can be judged anew, those with the newest records first.
-
-        All that landed for them landed at or after the moment, so nothing of them has expired.
-        """
-        newest: dict[str, datetime] = {}
-        for item in self.store.list(object_keys.RAW):
-            campaign = object_keys.campaign_of(item.key)
-            if campaign is not None:
-                newest[campaign] = max(item.last_modified, newest.get(campaign, item.last_modified))
-        landed = self.incoming().of_campaigns
-        closed = {campaign for campaign, item in landed if item.last_modified < landed_since}
-        is_open = newest.keys() & {campaign for campaign, _ in landed} - closed
-        return sorted(is_open, key=lambda c: (newest[c], c), reverse=True)
-
-    def results_since(self, campaign: str) -> datetime | None:
-        """Return when a campaign was last judged; None when it never was, or that is forgotten."""
-        try:
-            return self.store.head(object_keys.verdicts_key(campaign)).last_modified
-        except ObjectNotFoundError:
-            return None
 
     def write_report(self, campaign: str, name: str, content: bytes, content_type: str) -> str:
         """Write one report and return its key."""

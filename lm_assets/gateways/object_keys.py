@@ -143,6 +143,11 @@ def verdicts_key(campaign: str) -> str:
     return aggregated_prefix(campaign) + "verdicts.jsonl"
 
 
+def facts_key(campaign: str) -> str:
+    """Return the key of what is kept of a campaign itself when its records have expired."""
+    return aggregated_prefix(campaign) + "campaign.json"
+
+
 def reports_prefix(campaign: str) -> str:
     """Return the prefix of a campaign's reports."""
     return f"{REPORTS}{validated_id('campaign', campaign)}/"

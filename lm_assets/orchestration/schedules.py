@@ -6,6 +6,7 @@ import dagster as dg
 
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.clock import Clock
+from lm_assets.gateways.kept_campaigns import open_campaigns
 from lm_assets.model.retention import RetentionPolicy
 from lm_assets.orchestration.backfill import WeeklyBackfillConfig, launch_backfill
 
@@ -20,7 +21,7 @@ def request_weekly_backfill(
 ) -> str:
     """Id of the backfill; empty when there is no campaign yet."""
     since = clock.now() - retention.closing_after
-    campaigns = bucket.open_campaigns(landed_since=since)[: config.campaigns]
+    campaigns = open_campaigns(bucket, landed_since=since)[: config.campaigns]
     if not campaigns:
         context.log.info("no campaign is open: nothing to backfill")
         return ""

@@ -1,6 +1,7 @@
 """Sensors: what makes runs start by themselves. Their arithmetic is in the core, tested alone."""
 
 from datetime import timedelta
+from functools import partial
 
 import dagster as dg
 
@@ -19,6 +20,7 @@ from lm_assets.gateways.baseline_file import content_digest
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.clock import Clock
 from lm_assets.gateways.configuration import Configuration
+from lm_assets.gateways.kept_campaigns import open_campaigns, results_since
 from lm_assets.gateways.notifier import Notifier
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.retention import RetentionPolicy
@@ -52,7 +54,7 @@ def new_results(
         now=clock.now(),
         quiet_period=QUIET_PERIOD,
         closing_rule=ClosingRule(
-            closing_after=retention.closing_after, results_since=bucket.results_since
+            closing_after=retention.closing_after, results_since=partial(results_since, bucket)
         ),
     )
     names = [landing.campaign for landing in tick.due]
@@ -85,7 +87,7 @@ def baseline_changes(
     if before == digest:
         return dg.SensorResult(skip_reason=f"the catalogue is still {digest[:12]}")
     since = clock.now() - settings.retention.closing_after
-    campaigns = bucket.open_campaigns(landed_since=since) if before else []
+    campaigns = open_campaigns(bucket, landed_since=since) if before else []
     # The count makes the key a new one when a change is taken back, and when it is made again.
     cursor = f"{digest}:{int(changes or 0) + 1}"
     return dg.SensorResult(

@@ -125,7 +125,7 @@ def test_a_late_object_of_an_old_campaign_starts_nothing_and_is_said_to_be_late(
 def test_a_late_object_of_a_campaign_that_has_wholly_expired_starts_nothing(bucket):
     bucket.objects = {}
     assert not bucket.is_due(34)
-    assert bucket.cursor == {}
+    assert bucket.cursor["c"].started_with is None
     for day in (40, 41):
         bucket.put(f"a/late-{day}.jsonl", day=day)
         tick = bucket.tick(day)

@@ -1,11 +1,11 @@
 """A campaign's objects: whole sets are replaced, and nothing of an earlier run stays behind."""
 
 import json
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.kept_campaigns import kept_campaigns
 from lm_assets.model.errors import DataFaultError
 from lm_assets_tests.builders import a_quarantined_line, a_record, combinations
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore
@@ -47,7 +47,7 @@ def test_fresh_runs_lie_apart_from_the_records_of_campaigns(bucket):
     bucket.write_confirmation_runs(CAMPAIGN, [fresh])
     assert bucket.confirmation_runs(CAMPAIGN) == [fresh]
     assert bucket.records(CAMPAIGN) == [a_record()]
-    assert bucket.judged_campaigns() == bucket.newest_campaigns(5) == [CAMPAIGN]
+    assert kept_campaigns(bucket) == [CAMPAIGN]
 
 
 def test_fresh_runs_that_were_withdrawn_are_gone(bucket):
@@ -90,31 +90,31 @@ def test_a_campaign_name_that_could_be_a_path_is_refused(bucket, name):
         bucket.write_records(name, [])
 
 
-class TestOpenCampaigns:
-    DAY = datetime(2026, 11, 1, tzinfo=UTC)
+class TestFacts:
+    def test_say_what_the_records_said_when_they_are_gone(self, bucket):
+        bucket.write_records(CAMPAIGN, [a_record(run_id="1"), a_record(run_id="2", exit_code=1)])
+        (key,) = keys(bucket, "raw/")
+        bucket.store.delete(key)
+        facts = bucket.facts(CAMPAIGN)
+        assert (facts.runs, facts.failed_runs) == (2, 1)
+        assert facts.subject == a_record().subject
+        assert facts.started_at == a_record().started_at
+        assert facts.combinations == {a_record().combination: a_record().dimensions}
 
-    def stored(self, **landed_on_day: tuple[int, ...]) -> CampaignBucket:
-        days = [0]
-        store = InMemoryObjectStore(now=lambda: self.DAY + timedelta(days=days[-1]))
-        bucket = CampaignBucket(store)
-        for campaign, landed in landed_on_day.items():
-            for day in landed:
-                days.append(day)
-                store.write(f"incoming/{campaign}/{day}.jsonl", b"")
-            bucket.write_records(campaign, [a_record(campaign=campaign)])
-        return bucket
+    def test_keep_a_part_of_the_records_from_being_taken_for_all(self, bucket):
+        bucket.write_records(CAMPAIGN, [a_record(), a_record(combination="other")])
+        bucket.store.delete(f"raw/{CAMPAIGN}/other.jsonl")
+        with pytest.raises(DataFaultError, match="raw/ holds 1 of the 2 records"):
+            bucket.stored_records(CAMPAIGN)
+        assert bucket.records_left(CAMPAIGN) == [a_record()]
 
-    def test_are_those_with_records_the_newest_first(self):
-        bucket = self.stored(first=(1,), second=(2,))
-        bucket.store.write("incoming/no-records/1.jsonl", b"")
-        assert bucket.open_campaigns(landed_since=self.DAY) == ["second", "first"]
+    def test_are_not_known_of_campaigns_of_an_earlier_version(self, bucket):
+        bucket.write_records(CAMPAIGN, [a_record()])
+        bucket.store.delete(f"aggregated/{CAMPAIGN}/campaign.json")
+        assert bucket.facts(CAMPAIGN) is None
+        assert bucket.stored_records(CAMPAIGN) == [a_record()]
 
-    def test_are_none_of_which_anything_landed_so_long_ago_that_it_may_have_expired(self):
-        bucket = self.stored(young=(9, 10), old=(1, 10))
-        since = self.DAY + timedelta(days=5)
-        assert bucket.open_campaigns(landed_since=since) == ["young"]
-
-    def test_are_none_of_which_nothing_that_landed_is_left(self):
-        bucket = self.stored(gone=(1,))
-        bucket.store.delete("incoming/gone/1.jsonl")
-        assert bucket.open_campaigns(landed_since=self.DAY) == []
+    def test_that_are_broken_are_a_fault_and_not_taken_for_none(self, bucket):
+        bucket.store.write(f"aggregated/{CAMPAIGN}/campaign.json", b"")
+        with pytest.raises(DataFaultError, match="must hold one line"):
+            bucket.facts(CAMPAIGN)

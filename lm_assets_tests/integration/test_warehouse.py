@@ -1,13 +1,18 @@
 """The warehouse on real Postgres, the oldest and the newest supported version."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import alembic.command
+import alembic.config
 import psycopg
 import pytest
+import sqlalchemy
 
 from lm_assets.gateways.retrying import RetryPolicy
 from lm_assets.gateways.warehouse import (
@@ -358,6 +363,23 @@ def test_the_queries_over_time_use_their_indexes(any_warehouse_url):
     assert "run_metrics_undated_combination_metric_started_at_idx" in over_time
 
 
+ROWS_OF_0001 = """
+INSERT INTO campaigns (campaign, runs, combinations, started_at, verdict)
+    VALUES ('old', 3, 1, '2026-10-05Z', 'unchanged');
+INSERT INTO load_runs VALUES ('old', 'cell', 'r', '2026-10-05Z', NULL, 0, '{}', '{}', '{}', '{}',
+    '{}', '{}', 'incoming/old/cell/1.jsonl', 'etag', 1);
+CREATE TABLE run_metrics_2026_10 PARTITION OF run_metrics
+    FOR VALUES FROM ('2026-10-01Z') TO ('2026-11-01Z');
+INSERT INTO run_metrics VALUES ('old', 'cell', 'r', 'duration_s', 3, 1.5, '2026-10-05Z');
+INSERT INTO summaries (campaign, combination, metric, unit, n, n_missing, mean, outlier_runs)
+    VALUES ('old', 'cell', 'duration_s', 's', 1, 0, 1.5, '{}');
+INSERT INTO verdicts (campaign, combination, metric, verdict, decided_by, change_unit, n_baseline,
+    n_current, flags, explanation)
+    VALUES ('old', 'cell', 'duration_s', 'unchanged', 'tost', 'relative', 5, 1, '{}', '{}');
+INSERT INTO deliveries (campaign, channel, digest) VALUES ('old', 'slack', 'digest');
+"""
+
+
 class TestSchema:
     def test_comes_from_nothing_and_a_repeat_changes_nothing(self, any_empty_database):
         schema.migrate(any_empty_database)
@@ -365,13 +387,48 @@ class TestSchema:
         with Warehouse(any_empty_database) as warehouse:
             warehouse.replace_runs(CAMPAIGN, [a_record()])
 
-    def test_comes_from_an_older_revision_with_its_rows(self, any_empty_database):
-        schema.migrate(any_empty_database, revision="0001")
+    @pytest.mark.parametrize("revision", ["0001", "0002"])
+    def test_comes_from_an_older_revision_with_its_rows(self, any_empty_database, revision):
+        schema.migrate(any_empty_database, revision=revision)
         with psycopg.connect(any_empty_database) as connection:
-            connection.execute("INSERT INTO campaigns (campaign) VALUES ('old')")
+            connection.execute(ROWS_OF_0001)
         schema.migrate(any_empty_database)
-        with Warehouse(any_empty_database) as warehouse:
-            assert [c.campaign for c in warehouse.recent_campaigns()] == ["old"]
+        with Warehouse(any_empty_database, retry=PATIENT) as warehouse:
+            (old,) = warehouse.recent_campaigns()
+            assert (old.campaign, old.runs, old.verdict) == ("old", 3, "unchanged")
+            assert rows(warehouse, "SELECT value FROM run_metrics_2026_10") == [(1.5,)]
+            (point,) = warehouse.combination_history("cell")
+            assert (point.mean, point.verdict) == (1.5, "unchanged")
+            warehouse.replace_runs("old", [a_record(campaign="old")])
+            warehouse.replace_summaries("new", [a_summary(campaign="new")])
+            counts = "SELECT runs FROM campaigns ORDER BY campaign"
+            assert rows(warehouse, counts) == [(None,), (1,)], "not known is not 0"
+
+    def test_goes_back_to_the_first_revision_and_forward_again(self, empty_database):
+        schema.migrate(empty_database)
+        with psycopg.connect(empty_database) as connection:
+            connection.execute("INSERT INTO campaigns (campaign) VALUES ('c')")
+        self.go_back(empty_database, "0001")
+        with psycopg.connect(empty_database) as connection:
+            assert connection.execute("SELECT runs FROM campaigns").fetchone() == (0,)
+        schema.migrate(empty_database)
+        with Warehouse(empty_database) as warehouse:
+            assert [c.campaign for c in warehouse.recent_campaigns()] == ["c"]
+
+    def go_back(self, url: str, revision: str) -> None:
+        """Do what an administrator does with Alembic itself."""
+        configuration = alembic.config.Config()
+        migrations = Path(schema.__file__).parent / "migrations"
+        configuration.set_main_option("script_location", str(migrations))
+        configuration.set_main_option("path_separator", "os")
+        engine = sqlalchemy.create_engine(
+            "postgresql+psycopg://",
+            creator=lambda: psycopg.connect(url),
+            poolclass=sqlalchemy.pool.NullPool,
+        )
+        with engine.begin() as connection:
+            configuration.attributes["connection"] = connection
+            alembic.command.downgrade(configuration, revision)
 
     def test_is_the_same_when_it_is_made_offline(self, any_empty_database, any_warehouse_url):
         with psycopg.connect(any_empty_database, autocommit=True) as connection:
@@ -426,15 +483,38 @@ class TestSchema:
         )
         assert unexplained == []
 
-    def test_says_the_unit_of_every_figure(self, warehouse):
+    def test_explains_every_column(self, warehouse):
         silent = rows(
             warehouse,
             "SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
             " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')"
-            " AND NOT c.relispartition AND a.attnum > 0"
-            " AND format_type(a.atttypid, NULL) IN ('double precision', 'timestamp with time zone')"
+            " AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped"
+            " AND c.relname <> 'lm_schema_version'"
             " AND col_description(c.oid, a.attnum) IS NULL ORDER BY 1, 2",
         )
+        assert silent == []
+
+    def test_says_the_unit_of_every_figure_and_the_zone_of_every_time(self, warehouse):
+        said = rows(
+            warehouse,
+            "SELECT format_type(a.atttypid, NULL), c.relname || '.' || a.attname,"
+            " col_description(c.oid, a.attnum)"
+            " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+            " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')"
+            " AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped"
+            " AND c.relname <> 'lm_schema_version'",
+        )
+        units = {
+            "double precision": r"\bunit\b|change_unit|\bratio\b|0 to 1|in the unit",
+            "timestamp with time zone": r"\bUTC\b",
+            "integer": r"[Nn]umber of|from [01]|exit|0 is success",
+        }
+        assert {type_ for type_, _, _ in said} >= units.keys()
+        silent = [
+            column
+            for type_, column, comment in said
+            if type_ in units and not re.search(units[type_], comment, re.IGNORECASE)
+        ]
         assert silent == []
 
     def test_lets_the_reader_read_and_nothing_else(self, warehouse):

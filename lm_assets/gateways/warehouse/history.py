@@ -33,16 +33,19 @@ class HistoryPoint:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CampaignOverview:
-    """One campaign, and what became of it; ``verdict`` is None until it is judged."""
+    """One campaign, and what became of it; ``verdict`` is None until it is judged.
+
+    The counts are None where nothing says how many runs there were.
+    """
 
     campaign: str
     stage: str | None
     git_sha: str | None
     started_at: datetime | None
     ended_at: datetime | None
-    combinations: int
-    runs: int
-    failed_runs: int
+    combinations: int | None
+    runs: int | None
+    failed_runs: int | None
     verdict: str | None
     exit_code: int | None
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from psycopg.types.json import Jsonb
 
+from lm_assets.model.campaign_facts import CampaignFacts
 from lm_assets.model.record import RunRecord
 from lm_assets.model.summary import MetricSummary
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding
@@ -205,23 +206,19 @@ def finding_rows(campaign: str, findings: Iterable[Finding]) -> Iterator[Row]:
         )
 
 
-def campaign_of_runs(campaign: str, records: list[RunRecord]) -> dict[str, Any]:
+def campaign_of_facts(facts: CampaignFacts) -> dict[str, Any]:
     """Return what a campaign's runs say of the campaign itself, by column."""
-    started = [r.started_at for r in records if r.started_at is not None]
-    ended = [r.ended_at for r in records if r.ended_at is not None]
-    first = records[0] if records else None
-    subject = asdict(first.subject) if first else {}
     return {
-        "campaign": campaign,
-        "git_sha": subject.get("git_sha") or None,
-        "version_labels": json_value(subject.get("version_labels", {})),
-        "image_digests": json_value(subject.get("image_digests", {})),
-        "environment": json_value(first.environment if first else {}),
-        "started_at": min(started, default=None),
-        "ended_at": max(ended, default=None),
-        "combinations": len({r.combination for r in records}),
-        "runs": len(records),
-        "failed_runs": sum(r.is_failed for r in records),
+        "campaign": facts.campaign,
+        "git_sha": facts.subject.git_sha or None,
+        "version_labels": json_value(facts.subject.version_labels),
+        "image_digests": json_value(facts.subject.image_digests),
+        "environment": json_value(facts.environment),
+        "started_at": facts.started_at,
+        "ended_at": facts.ended_at,
+        "combinations": len(facts.combinations),
+        "runs": facts.runs,
+        "failed_runs": facts.failed_runs,
     }
 
 

@@ -1,6 +1,7 @@
 """The queryable copy of every campaign, in Postgres."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Self, TypeVar
 
 import psycopg
@@ -13,6 +14,7 @@ from lm_assets.gateways.warehouse.errors import WarehouseError
 from lm_assets.gateways.warehouse.history import CampaignOverview, HistoryPoint
 from lm_assets.gateways.warehouse.locks import lock_campaign
 from lm_assets.gateways.warehouse.rows import Row, Target
+from lm_assets.model.campaign_facts import CampaignFacts
 from lm_assets.model.record import RunRecord
 from lm_assets.model.summary import MetricSummary
 from lm_assets.model.verdict import CampaignVerdict
@@ -73,19 +75,21 @@ class Warehouse:
         kept = list(records)
         _require_campaign(campaign, {record.campaign for record in kept})
         months = partitions.months_of((r.started_at for r in kept), campaign=campaign)
-        facts = rows.campaign_of_runs(campaign, kept)
-        cells = {r.combination: r.dimensions for r in kept}
-        # In one order for everyone: two campaigns at once would else wait for each other.
-        dimensions = [(name, rows.json_value(cells[name])) for name in sorted(cells)]
+        facts = CampaignFacts.of_records(campaign, kept)
 
         def write(connection: psycopg.Connection) -> None:
-            _upsert_campaign(connection, facts)
-            with connection.cursor() as cursor:
-                cursor.executemany(_UPSERT_COMBINATION, dimensions)
+            _upsert_facts(connection, facts)
             _replace(connection, rows.RUNS, campaign, rows.run_rows(kept))
             _replace(connection, rows.RUN_METRICS, campaign, rows.run_metric_rows(kept))
 
         self._write(campaign, write, months=months)
+
+    def record_facts(self, facts: CampaignFacts) -> None:
+        """Write down what is known of a campaign and its combinations; its runs stay as they are.
+
+        For a campaign whose records have expired.
+        """
+        self._write(facts.campaign, lambda connection: _upsert_facts(connection, facts))
 
     def replace_summaries(self, campaign: str, summaries: Iterable[MetricSummary]) -> None:
         """Make these the campaign's summaries, in place of any others."""
@@ -111,6 +115,18 @@ class Warehouse:
             _replace(connection, rows.FINDINGS, campaign, findings)
 
         self._write(campaign, write)
+
+    def ensure_campaign(self, campaign: str, *, first_stored_at: datetime) -> None:
+        """Make the row of a campaign that has none, first stored at an earlier moment."""
+        self._connection.run(lambda c: c.execute(_ENSURE_CAMPAIGN, [campaign, first_stored_at]))
+
+    def campaigns(self) -> list[str]:
+        """Return every campaign that has a row."""
+        return [str(name) for (name,) in self.read(_CAMPAIGNS)]
+
+    def row_counts(self, campaign: str) -> dict[str, int]:
+        """Return how many rows of each table a campaign has."""
+        return dict(self.read(_ROW_COUNTS, [campaign] * len(_COUNTED)))
 
     def was_delivered(self, campaign: str, channel: str, digest: str) -> bool:
         """Tell whether a channel has taken the message with this digest for a campaign."""
@@ -180,6 +196,16 @@ def _require_campaign(campaign: str, found: set[str]) -> None:
         raise WarehouseError(f"rows of campaign {campaign!r} belong to {others}")
 
 
+def _upsert_facts(connection: psycopg.Connection, facts: CampaignFacts) -> None:
+    _upsert_campaign(connection, rows.campaign_of_facts(facts))
+    # In one order for everyone: two campaigns at once would else wait for each other.
+    dimensions = [
+        (name, rows.json_value(values)) for name, values in sorted(facts.combinations.items())
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(_UPSERT_COMBINATION, dimensions)
+
+
 def _upsert_campaign(connection: psycopg.Connection, facts: Mapping[str, Any]) -> None:
     others = [name for name in facts if name != "campaign"]
     update = sql.SQL(", ").join(
@@ -212,6 +238,17 @@ _UPSERT_COMBINATION = (
     "INSERT INTO combinations (combination, dimensions) VALUES (%s, %s) ON CONFLICT (combination) "
     "DO UPDATE SET dimensions = EXCLUDED.dimensions "
     "WHERE combinations.dimensions IS DISTINCT FROM EXCLUDED.dimensions"
+)
+_ENSURE_CAMPAIGN = (
+    "INSERT INTO campaigns (campaign, first_stored_at) VALUES (%s, %s) ON CONFLICT DO NOTHING"
+)
+_CAMPAIGNS = sql.SQL("SELECT campaign FROM campaigns ORDER BY campaign")
+_COUNTED = ("load_runs", "run_metrics", "summaries", "verdicts", "findings", "deliveries")
+_ROW_COUNTS = sql.SQL(" UNION ALL ").join(
+    sql.SQL("SELECT {}, count(*) FROM {} WHERE campaign = %s").format(
+        sql.Literal(name), sql.Identifier(name)
+    )
+    for name in _COUNTED
 )
 _WAS_DELIVERED = "SELECT 1 FROM deliveries WHERE campaign = %s AND channel = %s AND digest = %s"
 _RECORD_DELIVERY = (

@@ -1,0 +1,159 @@
+"""The warehouse made again from the bucket, one campaign after the other.
+
+Each campaign is read whole and written by the same transactions as its own run, so a rebuild may
+be cut off anywhere and repeated, and campaigns may be run while it is under way.
+"""
+
+from dataclasses import dataclass
+
+from lm_assets.gateways import object_keys
+from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.kept_campaigns import KeptObjects, kept_objects
+from lm_assets.gateways.object_store import ObjectNotFoundError
+from lm_assets.gateways.verdict_json import campaign_verdict
+from lm_assets.gateways.warehouse.errors import WarehouseError
+from lm_assets.gateways.warehouse.warehouse import Warehouse
+from lm_assets.model.campaign_facts import CampaignFacts
+from lm_assets.model.errors import DataFaultError
+from lm_assets.model.record import RunRecord
+from lm_assets.model.summary import MetricSummary
+from lm_assets.model.verdict import CampaignVerdict
+
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RebuiltCampaign:
+    """What a rebuild found of a campaign and made rows of; None where there is no object.
+
+    ``expected_runs`` is the number of runs that the campaign had, None when nothing says;
+    ``has_facts`` whether its subject, times and counts are known; ``kept_rows`` the tables whose
+    rows no object stands behind: they were left as they were.
+    """
+
+    campaign: str
+    runs: int | None
+    expected_runs: int | None
+    has_facts: bool
+    summaries: int | None
+    cells: int | None
+    findings: int | None
+    kept_rows: tuple[str, ...]
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether some of its records, and not all of them, are gone."""
+        return (
+            bool(self.runs) and self.expected_runs is not None and self.runs != self.expected_runs
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Content:
+    """A campaign's objects, read; None where there is none."""
+
+    records: list[RunRecord]
+    facts: CampaignFacts | None
+    summaries: list[MetricSummary] | None
+    verdict: CampaignVerdict | None
+
+
+def rebuild_campaign(
+    campaign: str, *, bucket: CampaignBucket, warehouse: Warehouse, dry_run: bool = False
+) -> RebuiltCampaign:
+    """Make a campaign's rows again from its objects and return what was found.
+
+    With ``dry_run`` the objects are read and checked, and nothing is written.
+
+    Raises
+    ------
+    DataFaultError
+        When the bucket holds nothing of the campaign, or an object is broken.
+    WarehouseError
+        When the rows are refused, or a run of the campaign writes faster than it can be read.
+    """
+    for _ in range(_ATTEMPTS):
+        before = kept_objects(bucket, campaign)
+        if not before.objects:
+            raise DataFaultError(
+                f"the bucket holds nothing of campaign {campaign!r} under raw/ and aggregated/"
+            )
+        try:
+            content = _read(bucket, before)
+        except ObjectNotFoundError:
+            continue
+        kept_rows = _kept_rows(warehouse, campaign, content)
+        if not dry_run:
+            _write(warehouse, before, content, kept_rows)
+        # A run writes its objects first: unchanged objects mean that no newer rows were undone.
+        if kept_objects(bucket, campaign) == before:
+            return _rebuilt(campaign, content, kept_rows)
+    raise WarehouseError(f"campaign {campaign!r} is being written by a run; repeat the rebuild")
+
+
+def campaigns_without_objects(warehouse: Warehouse, kept: set[str]) -> list[str]:
+    """Return the campaigns in the warehouse of which the bucket holds nothing; they are left."""
+    return sorted(set(warehouse.campaigns()) - kept)
+
+
+def _read(bucket: CampaignBucket, kept: KeptObjects) -> _Content:
+    campaign = kept.campaign
+    has_summaries = kept.has(object_keys.summaries_key(campaign))
+    has_verdict = kept.has(object_keys.verdicts_key(campaign))
+    return _Content(
+        records=bucket.records_left(campaign),
+        facts=bucket.facts(campaign),
+        summaries=bucket.summaries(campaign) if has_summaries else None,
+        verdict=campaign_verdict(bucket.verdict_rows(campaign)) if has_verdict else None,
+    )
+
+
+def _facts(campaign: str, content: _Content) -> CampaignFacts | None:
+    if content.facts is not None or not content.records:
+        return content.facts
+    return CampaignFacts.of_records(campaign, content.records)
+
+
+def _kept_rows(warehouse: Warehouse, campaign: str, content: _Content) -> tuple[str, ...]:
+    """Return the tables with rows that would be lost if they were made from what is there."""
+    counts = warehouse.row_counts(campaign)
+    facts = _facts(campaign, content)
+    is_whole = facts is not None and facts.runs == len(content.records)
+    kept = []
+    if not is_whole and counts["load_runs"] >= max(1, len(content.records)):
+        kept.append("load_runs")
+    if content.summaries is None and counts["summaries"]:
+        kept.append("summaries")
+    if content.verdict is None and counts["verdicts"] + counts["findings"]:
+        kept.append("verdicts")
+    return tuple(kept)
+
+
+def _write(
+    warehouse: Warehouse, kept: KeptObjects, content: _Content, kept_rows: tuple[str, ...]
+) -> None:
+    campaign = kept.campaign
+    warehouse.ensure_campaign(campaign, first_stored_at=kept.stored_from)
+    facts = _facts(campaign, content)
+    if content.records and "load_runs" not in kept_rows:
+        warehouse.replace_runs(campaign, content.records)
+    if facts is not None:
+        warehouse.record_facts(facts)
+    if content.summaries is not None:
+        warehouse.replace_summaries(campaign, content.summaries)
+    if content.verdict is not None:
+        warehouse.replace_verdict(content.verdict)
+
+
+def _rebuilt(campaign: str, content: _Content, kept_rows: tuple[str, ...]) -> RebuiltCampaign:
+    facts = _facts(campaign, content)
+    return RebuiltCampaign(
+        campaign=campaign,
+        runs=len(content.records) or None,
+        expected_runs=None if facts is None else facts.runs,
+        has_facts=facts is not None,
+        summaries=None if content.summaries is None else len(content.summaries),
+        cells=None if content.verdict is None else len(content.verdict.cells),
+        findings=None if content.verdict is None else len(content.verdict.findings),
+        kept_rows=kept_rows,
+    )
