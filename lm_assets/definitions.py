@@ -7,7 +7,14 @@ import dagster as dg
 from lm_assets.gateways.configuration import load_configuration
 from lm_assets.model.combination import Matrix
 from lm_assets.orchestration import checks, jobs, resources, schedules, sensors
-from lm_assets.orchestration.assets import alerts, combinations, documents, judgement, metrics
+from lm_assets.orchestration.assets import (
+    alerts,
+    combinations,
+    confirmation,
+    documents,
+    judgement,
+    metrics,
+)
 from lm_assets.orchestration.io_managers import campaign_tables
 
 
@@ -19,6 +26,9 @@ def build_definitions(matrix: Matrix) -> dg.Definitions:
             metrics.raw_metrics,
             metrics.statistical_summaries,
             judgement.baseline_catalogue,
+            confirmation.incoming_confirmations,
+            confirmation.confirmation_runs,
+            confirmation.confirmation_request,
             judgement.regression_verdicts,
             judgement.version_comparison,
             alerts.regression_alerts,

@@ -9,9 +9,10 @@ from typing import Any
 
 from lm_assets.alerts import wording
 from lm_assets.alerts.wording import slack_code, slack_text
-from lm_assets.model.campaign import Manifest
+from lm_assets.model.campaign import Manifest, confirmation_campaign
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding, Verdict
+from lm_assets.regression.phrases import confirmation_phrase
 
 SCHEMA_VERSION = 1
 
@@ -59,6 +60,8 @@ def slack_message(
         {"type": "header", "text": _plain(header, _MOST_HEADER_CHARACTERS)},
         _section([f"{emoji} {slack_text(wording.counts_phrase(verdict))}"]),
     ]
+    if confirmation := confirmation_phrase(verdict):
+        blocks.append(_section([slack_text(confirmation)]))
     if findings := list(_finding_lines(verdict, metrics, limit)):
         blocks.append(_section(["*Findings*", *findings]))
     if cells := list(_cell_lines(verdict, metrics, limit)):
@@ -99,6 +102,7 @@ def webhook_message(
         "worse_cells": len(worst),
         "worst_cells": [_cell_json(cell) for cell in worst[:_MOST_CELLS_IN_WEBHOOK]],
         "notes": list(verdict.notes),
+        "confirmation": _confirmation_json(verdict),
         "links": {"run": links.run or None, "reports": dict(links.reports)},
     }
 
@@ -173,6 +177,19 @@ def _plain(text: str, limit: int) -> dict[str, Any]:
 
 def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _confirmation_json(verdict: CampaignVerdict) -> dict[str, Any] | None:
+    state = verdict.confirmation
+    if state is None:
+        return None
+    return {
+        "is_open": state.is_open,
+        "asked_cells": state.asked,
+        "left_out_cells": state.left_out,
+        "outcomes": dict(state.outcomes),
+        "results_campaign": confirmation_campaign(verdict.campaign),
+    }
 
 
 def _finding_json(finding: Finding) -> dict[str, Any]:

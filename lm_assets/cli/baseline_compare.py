@@ -19,7 +19,8 @@ from lm_assets.model.errors import DataFaultError, LmError
 from lm_assets.model.verdict import CampaignVerdict
 from lm_assets.regression.baselines.change import is_selected
 from lm_assets.regression.campaign_context import CampaignContext
-from lm_assets.regression.campaign_judgement import baseline_rows, judge_campaign
+from lm_assets.regression.campaign_judgement import judge_campaign
+from lm_assets.regression.campaign_samples import baseline_rows
 from lm_assets.regression.judge import judge
 from lm_assets.regression.sample_table import SampleTable
 
@@ -92,6 +93,7 @@ def _campaign_verdict(
     )
     expected = tuple(c for c in manifest.expected_combinations if is_selected(c, patterns))
     records = [r for r in bucket.records(campaign) if is_selected(r.combination, patterns)]
+    fresh = [r for r in bucket.confirmation_runs(campaign) if is_selected(r.combination, patterns)]
     if not records and not expected:
         raise DataFaultError(f"no combination of {campaign} matches {', '.join(patterns)}")
     settings = workspace.settings
@@ -103,6 +105,7 @@ def _campaign_verdict(
         catalogue=workspace.catalogue,
         metrics=settings.metrics,
         policy=settings.regression,
+        fresh=fresh,
     )
 
 

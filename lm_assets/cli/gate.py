@@ -13,6 +13,7 @@ from lm_assets.gateways.object_store import ObjectNotFoundError
 from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets.gateways.verdict_json import campaign_verdict
 from lm_assets.model.errors import DataFaultError
+from lm_assets.regression.phrases import confirmation_phrase
 
 
 @click.command()
@@ -41,4 +42,6 @@ def gate(campaign: str, as_json: bool) -> int:
         click.echo(msgspec.json.encode(verdict, order="sorted").decode())
     else:
         print_verdict(Console(), verdict)
+        if confirmation := confirmation_phrase(verdict):
+            click.echo(f"  {confirmation}")
     return verdict.exit_code

@@ -17,6 +17,7 @@ from lm_assets.collect.closing import Closing, ClosingRule, Delivery, closing
 from lm_assets.collect.landed_objects import LandedObject
 from lm_assets.gateways.object_keys import success_key
 from lm_assets.gateways.object_store import ObjectInfo
+from lm_assets.model.campaign import confirmed_campaign
 
 # Longer than anything under incoming/ is kept.
 _REMEMBERED = timedelta(days=90)
@@ -37,6 +38,16 @@ class Landing:
     def delivery(self) -> Delivery:
         """How many objects it has, and from when to when they came."""
         return Delivery(objects=self.objects, oldest=self.oldest, newest=self.newest)
+
+    @property
+    def is_confirmation(self) -> bool:
+        """Whether these are fresh runs that another campaign asked for."""
+        return confirmed_campaign(self.campaign) is not None
+
+    @property
+    def judged_campaign(self) -> str:
+        """The campaign that is judged with these objects."""
+        return confirmed_campaign(self.campaign) or self.campaign
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

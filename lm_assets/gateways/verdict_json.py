@@ -7,7 +7,13 @@ from typing import Any
 import msgspec
 
 from lm_assets.model.errors import DataFaultError
-from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding, Verdict
+from lm_assets.model.verdict import (
+    CampaignVerdict,
+    CellVerdict,
+    ConfirmationState,
+    Finding,
+    Verdict,
+)
 
 _CELL_FIELDS = tuple(f.name for f in fields(CellVerdict))
 # What every row of a scope has; elsewhere in a row ``None`` is a figure that is not defined.
@@ -25,6 +31,7 @@ class _About:
     counts: Mapping[str, int]
     baseline_version: str
     notes: tuple[str, ...]
+    confirmation: ConfirmationState | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +79,12 @@ def verdict_rows(verdict: CampaignVerdict) -> list[VerdictRow]:
             "counts": {str(name): n for name, n in verdict.counts.items()},
             "baseline_version": verdict.baseline_version,
             "notes": list(verdict.notes),
+            "confirmation": verdict.confirmation
+            and {
+                "asked": verdict.confirmation.asked,
+                "left_out": verdict.confirmation.left_out,
+                "outcomes": dict(verdict.confirmation.outcomes),
+            },
         },
     )
     findings = (_finding_row(finding) for finding in verdict.findings)
@@ -117,6 +130,7 @@ def campaign_verdict(rows: Iterable[VerdictRow]) -> CampaignVerdict:
         counts=about.counts,
         baseline_version=about.baseline_version,
         notes=about.notes,
+        confirmation=about.confirmation,
         findings=tuple(_finding(row) for row in by_scope["finding"]),
         cells=tuple(_cell(row) for row in by_scope["cell"]),
     )

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 # Under ``<campaign>-confirm`` land the fresh runs that a campaign's suspected cells ask for.
 CONFIRMATION_SUFFIX = "-confirm"
+CONFIRMATION_SIDES = ("baseline", "current")
 
 
 class Stage(StrEnum):
@@ -59,3 +60,8 @@ def confirmed_campaign(name: str) -> str | None:
     """Return the campaign that a landed name confirms; None where it is a campaign itself."""
     campaign = name.removesuffix(CONFIRMATION_SUFFIX)
     return campaign if campaign and campaign != name else None
+
+
+def confirmation_side(run_id: str) -> str | None:
+    """Return the side that a fresh run is of, by the run id that the request gave it."""
+    return next((side for side in CONFIRMATION_SIDES if run_id.startswith(f"{side}-")), None)

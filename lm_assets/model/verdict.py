@@ -95,10 +95,34 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ConfirmationState:
+    """How far the fresh runs are that a campaign's suspected cells ask for.
+
+    ``asked`` cells ask for them and ``left_out`` more would, were there no maximum. ``outcomes``
+    counts, by verdict, the asked cells that fresh runs have decided.
+    """
+
+    asked: int
+    left_out: int = 0
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def answered(self) -> int:
+        """How many of the asked cells fresh runs have decided."""
+        return sum(self.outcomes.values())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether fresh runs are still awaited."""
+        return self.answered < self.asked
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CampaignVerdict:
     """The roll-up of a campaign: its verdict, the exit code it means, and every cell and finding.
 
-    ``counts`` maps each verdict to the number of cells that have it.
+    ``counts`` maps each verdict to the number of cells that have it. ``confirmation`` is None
+    where no cell asks for fresh runs.
     """
 
     campaign: str
@@ -110,6 +134,7 @@ class CampaignVerdict:
     counts: Mapping[str, int] = field(default_factory=dict)
     baseline_version: str = ""
     notes: tuple[str, ...] = ()
+    confirmation: ConfirmationState | None = None
 
 
 def _refuse_not_finite(row: CellVerdict | Finding, names: Iterable[str]) -> None:

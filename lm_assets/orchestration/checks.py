@@ -12,8 +12,10 @@ from lm_assets.collect.collector import campaign_manifest
 from lm_assets.collect.coverage import tier_coverage
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import Configuration
+from lm_assets.model.campaign import confirmation_campaign
 from lm_assets.model.metric import Tier
 from lm_assets.model.policy import TierCoverage
+from lm_assets.model.record import QuarantinedLine
 from lm_assets.orchestration.partitions import campaign_partitions
 from lm_assets.orchestration.tables_of_campaigns import RECORDS
 
@@ -27,7 +29,22 @@ def nothing_quarantined(
     context: dg.AssetCheckExecutionContext, bucket: dg.ResourceParam[CampaignBucket]
 ) -> dg.AssetCheckResult:
     """Quarantine of the campaign is empty."""
-    reasons = bucket.quarantine(context.partition_key)
+    return _emptiness(bucket.quarantine(context.partition_key))
+
+
+@dg.asset_check(
+    asset="confirmation_runs",
+    partitions_def=campaign_partitions,
+    description="No line of the fresh runs was refused, and each run is named after a side.",
+)
+def no_fresh_run_quarantined(
+    context: dg.AssetCheckExecutionContext, bucket: dg.ResourceParam[CampaignBucket]
+) -> dg.AssetCheckResult:
+    """Quarantine of the campaign's confirmation is empty."""
+    return _emptiness(bucket.quarantine(confirmation_campaign(context.partition_key)))
+
+
+def _emptiness(reasons: list[QuarantinedLine]) -> dg.AssetCheckResult:
     rules = Counter(reason.rule for reason in reasons)
     return dg.AssetCheckResult(
         passed=not reasons,
@@ -114,4 +131,10 @@ def every_tier_measured(
     )
 
 
-ALL = [nothing_quarantined, every_combination_landed, every_tier_measured, fit_to_judge]
+ALL = [
+    nothing_quarantined,
+    no_fresh_run_quarantined,
+    every_combination_landed,
+    every_tier_measured,
+    fit_to_judge,
+]

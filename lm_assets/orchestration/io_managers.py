@@ -20,12 +20,15 @@ from lm_assets.orchestration.tables_of_campaigns import RECORDS, SUMMARIES, VERD
 
 @dataclass(frozen=True, kw_only=True)
 class StoredTable:
-    """How one asset's frame is stored: its table, its objects and its rows in the warehouse."""
+    """How one asset's frame is stored: its table, its objects and its rows in the warehouse.
+
+    Without ``write_rows`` the warehouse has no copy: fresh runs are no campaign's history.
+    """
 
     table: Table[Any]
     write_objects: Callable[[CampaignBucket, str, list[Any]], None]
     read_objects: Callable[[CampaignBucket, str], list[Any]]
-    write_rows: Callable[[Warehouse, str, list[Any]], None]
+    write_rows: Callable[[Warehouse, str, list[Any]], None] | None
 
 
 STORED_TABLES: Mapping[str, StoredTable] = {
@@ -40,6 +43,12 @@ STORED_TABLES: Mapping[str, StoredTable] = {
         write_objects=lambda bucket, campaign, rows: bucket.write_summaries(campaign, rows),
         read_objects=lambda bucket, campaign: bucket.summaries(campaign),
         write_rows=lambda warehouse, campaign, rows: warehouse.replace_summaries(campaign, rows),
+    ),
+    "confirmation_runs": StoredTable(
+        table=RECORDS,
+        write_objects=lambda bucket, campaign, rows: bucket.write_confirmation_runs(campaign, rows),
+        read_objects=lambda bucket, campaign: bucket.confirmation_runs(campaign),
+        write_rows=None,
     ),
     "regression_verdicts": StoredTable(
         table=VERDICTS,
@@ -64,7 +73,8 @@ class CampaignTables(dg.IOManager):
         stored = STORED_TABLES[context.asset_key.path[-1]]
         rows = stored.table.rows(obj)
         stored.write_objects(self._bucket, context.partition_key, rows)
-        stored.write_rows(self._warehouse, context.partition_key, rows)
+        if stored.write_rows is not None:
+            stored.write_rows(self._warehouse, context.partition_key, rows)
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
         """Return the campaign's frame from its objects."""

@@ -9,7 +9,9 @@ import dagster as dg
 CAMPAIGN_ASSET_NAMES = (
     "raw_metrics",
     "statistical_summaries",
+    "confirmation_runs",
     "regression_verdicts",
+    "confirmation_request",
     "regression_alerts",
     "executive_summary",
     "technical_report",
@@ -33,6 +35,13 @@ judgement_job = dg.define_asset_job(
     description="A collected campaign judged anew, after the baselines have changed.",
 )
 
+confirmation_job = dg.define_asset_job(
+    "confirmation_job",
+    selection=dg.AssetSelection.assets("confirmation_runs").downstream() & CAMPAIGN_ASSETS,
+    executor_def=dg.in_process_executor,
+    description="A collected campaign judged anew, after fresh runs of its suspected cells landed.",
+)
+
 combination_job = dg.define_asset_job(
     "combination_job",
     selection=dg.AssetSelection.assets("baselines", "combination_history"),
@@ -40,4 +49,4 @@ combination_job = dg.define_asset_job(
     description="Baseline and history of a combination.",
 )
 
-ALL = [campaign_job, judgement_job, combination_job]
+ALL = [campaign_job, judgement_job, confirmation_job, combination_job]

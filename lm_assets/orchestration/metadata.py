@@ -1,5 +1,6 @@
 """What the UI shows of a materialisation: what a person wants to see first, nothing secret."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,11 +11,11 @@ from lm_assets.collect.coverage import metric_coverage
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.warehouse import HistoryPoint
 from lm_assets.model.baseline import Baseline
-from lm_assets.model.campaign import Stage
+from lm_assets.model.campaign import CONFIRMATION_SIDES, Stage, confirmation_side
 from lm_assets.model.history import MetricHistory
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.summary import MetricSummary
-from lm_assets.model.verdict import CampaignVerdict
+from lm_assets.model.verdict import CampaignVerdict, ConfirmationState
 from lm_assets.orchestration.report_material import decision_rule
 from lm_assets.regression.campaign_versions import VersionPair
 from lm_assets.reports.history import history_markdown
@@ -44,6 +45,33 @@ def of_records(collected: CollectedCampaign, metrics: MetricCatalogue) -> Metada
             }
             for c in coverage
         ),
+    }
+
+
+def of_fresh_runs(collected: CollectedCampaign, landed_as: str) -> Metadata:
+    """Metadata of fresh runs: where they landed, and how many there are of either side."""
+    sides = Counter(confirmation_side(r.run_id) for r in collected.records)
+    return {
+        "dagster/row_count": len(collected.records),
+        "landed_as": landed_as,
+        **{f"{side}_runs": sides[side] for side in CONFIRMATION_SIDES},
+        "failed_runs": sum(r.is_failed for r in collected.records),
+        "combinations": len({r.combination for r in collected.records}),
+        "quarantined": len(collected.quarantined),
+    }
+
+
+def of_request(key: str | None, state: ConfirmationState | None) -> Metadata:
+    """Metadata of a confirmation request: where it is, what is asked, what was answered."""
+    if key is None or state is None:
+        return {"status": "nothing is asked"}
+    return {
+        "object": key,
+        "status": "open" if state.is_open else "answered",
+        "asked_cells": state.asked,
+        "answered_cells": state.answered,
+        "left_out_cells": state.left_out,
+        "outcomes": ", ".join(f"{n} {name}" for name, n in state.outcomes.items()) or "none yet",
     }
 
 

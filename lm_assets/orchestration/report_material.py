@@ -7,6 +7,7 @@ from lm_assets.gateways.baseline_file import read_catalogue
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.verdict_json import campaign_verdict
+from lm_assets.model.campaign import confirmation_campaign
 from lm_assets.model.policy import StagePolicy
 from lm_assets.orchestration.tables_of_campaigns import RECORDS, SUMMARIES, VERDICTS
 from lm_assets.reports.material import (
@@ -38,7 +39,10 @@ def report_material(
         current_samples=current_samples(records),
         dimensions={record.combination: record.dimensions for record in records},
         missing=missing_reasons(records),
-        quarantined=bucket.quarantine(campaign),
+        quarantined=[
+            *bucket.quarantine(campaign),
+            *bucket.quarantine(confirmation_campaign(campaign)),
+        ],
     )
 
 

@@ -25,7 +25,7 @@ from lm_assets.gateways.notifier import Notifier
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.retention import RetentionPolicy
 from lm_assets.orchestration.delivery import deliver_once
-from lm_assets.orchestration.jobs import campaign_job, judgement_job
+from lm_assets.orchestration.jobs import campaign_job, confirmation_job, judgement_job
 from lm_assets.orchestration.partitions import campaign_partitions
 
 POLL_SECONDS = 5
@@ -34,7 +34,7 @@ OVERDUE_AFTER = timedelta(hours=6)
 
 
 @dg.sensor(
-    job=campaign_job,
+    jobs=[campaign_job, confirmation_job],
     minimum_interval_seconds=POLL_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Starts a run for each campaign whose results have landed or have changed.",
@@ -45,7 +45,7 @@ def new_results(
     retention: dg.ResourceParam[RetentionPolicy],
     clock: dg.ResourceParam[Clock],
 ) -> dg.SensorResult:
-    """Run requests for landed campaigns."""
+    """Run requests for landed campaigns, and for campaigns whose fresh runs have landed."""
     incoming = bucket.incoming()
     bucket.write_unusable(incoming.unusable)
     tick = plan_tick(
@@ -57,11 +57,9 @@ def new_results(
             closing_after=retention.closing_after, results_since=partial(results_since, bucket)
         ),
     )
-    names = [landing.campaign for landing in tick.due]
+    names = sorted({landing.judged_campaign for landing in tick.due})
     return dg.SensorResult(
-        run_requests=[
-            dg.RunRequest(run_key=tick.run_key(due), partition_key=due.campaign) for due in tick.due
-        ],
+        run_requests=[_run_request(tick, landing) for landing in tick.due],
         dynamic_partitions_requests=[campaign_partitions.build_add_request(names)] if names else [],
         asset_events=[*map(_landed_event, tick.due), *map(_late_event, tick.late)],
         cursor=encode_cursor(tick.cursor),
@@ -151,11 +149,21 @@ def run_failures(
     )
 
 
+def _run_request(tick: Tick, landing: Landing) -> dg.RunRequest:
+    job = confirmation_job if landing.is_confirmation else campaign_job
+    return dg.RunRequest(
+        run_key=tick.run_key(landing),
+        partition_key=landing.judged_campaign,
+        job_name=job.name,
+    )
+
+
 def _landed_event(landing: Landing) -> dg.AssetMaterialization:
+    is_confirmation = landing.is_confirmation
     return dg.AssetMaterialization(
-        asset_key="incoming_results",
-        partition=landing.campaign,
-        description="Results landed",
+        asset_key="incoming_confirmations" if is_confirmation else "incoming_results",
+        partition=landing.judged_campaign,
+        description="Fresh runs landed" if is_confirmation else "Results landed",
         metadata={
             "objects": landing.objects,
             "digest": landing.digest,

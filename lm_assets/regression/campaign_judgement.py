@@ -1,18 +1,20 @@
 """A campaign's records against the baseline catalogue: what is compared with what."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from lm_assets.model.baseline import Baseline, BaselineCatalogue, BaselineStatus
-from lm_assets.model.campaign import Manifest
+from lm_assets.model.campaign import Manifest, confirmation_campaign
+from lm_assets.model.errors import DataFaultError
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.policy import RegressionPolicy
 from lm_assets.model.record import RunRecord
 from lm_assets.model.verdict import CampaignVerdict
+from lm_assets.regression.campaign_confirmation import confirmation_samples, of_these_baselines
 from lm_assets.regression.campaign_context import CampaignContext
+from lm_assets.regression.campaign_samples import baseline_rows, current_rows
 from lm_assets.regression.judge import judge
 from lm_assets.regression.sample_table import SampleTable
-
-SampleRow = tuple[str, str, str, float]
 
 
 def judge_campaign(
@@ -22,19 +24,31 @@ def judge_campaign(
     catalogue: BaselineCatalogue,
     metrics: MetricCatalogue,
     policy: RegressionPolicy,
+    fresh: Sequence[RunRecord] = (),
 ) -> CampaignVerdict:
     """Return the verdict of a campaign's records against the active baselines.
 
     Only the combinations that the campaign was to run, or did run, are judged: the baselines of
-    the others say nothing of it.
+    the others say nothing of it. ``fresh`` are the runs that its suspected cells asked for.
+
+    Raises
+    ------
+    DataFaultError
+        When there is no record and none was expected: fresh runs alone confirm nothing.
     """
+    if not records and not manifest.expected_combinations:
+        raise DataFaultError(
+            f"campaign {manifest.campaign!r} has no records and expected none: did fresh runs land "
+            f"as {confirmation_campaign(manifest.campaign)!r} without the campaign itself?"
+        )
     to_run = {*manifest.expected_combinations, *(record.combination for record in records)}
     baselines = {
         name: entry
         for name, entry in catalogue.entries.items()
         if name in to_run and entry.status is BaselineStatus.ACTIVE
     }
-    return judge(
+    usable = of_these_baselines(fresh, baselines)
+    verdict = judge(
         campaign=manifest.campaign,
         stage=manifest.stage,
         baseline=SampleTable.from_rows(baseline_rows(baselines)),
@@ -44,28 +58,12 @@ def judge_campaign(
         dimensions={record.combination: record.dimensions for record in records},
         context=campaign_context(manifest, records, baselines),
         baseline_version=catalogue.digest,
+        confirmation=confirmation_samples(usable, metrics),
     )
-
-
-def baseline_rows(baselines: Mapping[str, Baseline]) -> Iterator[SampleRow]:
-    """Yield the accepted samples; their runs are numbered in the order of acceptance."""
-    for name, entry in baselines.items():
-        for metric, baseline in entry.metrics.items():
-            for number, value in enumerate(baseline.samples, start=1):
-                yield name, metric, f"baseline-{number}", value
-
-
-def current_rows(records: Iterable[RunRecord], metrics: MetricCatalogue) -> Iterator[SampleRow]:
-    """Yield the samples of a campaign's runs.
-
-    Of a run that failed only the stability counts are samples: how long it took to fail, and with
-    what resources, says nothing of the work that it did not do.
-    """
-    for record in records:
-        values = record.tier1_stability if record.is_failed else record.metrics
-        for metric, value in values.items():
-            if metric in metrics:
-                yield record.combination, metric, record.run_id, value
+    if outdated := len(fresh) - len(usable):
+        note = f"{outdated} fresh runs are of a baseline replaced since, and decide nothing"
+        verdict = replace(verdict, notes=(note, *verdict.notes))
+    return verdict
 
 
 def campaign_context(

@@ -9,7 +9,7 @@ from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.record import RunRecord
 from lm_assets.model.version_comparison import VersionComparison
-from lm_assets.regression.campaign_judgement import SampleRow, current_rows
+from lm_assets.regression.campaign_samples import SampleRow, current_rows
 from lm_assets.regression.sample_table import SampleTable
 from lm_assets.regression.version_comparison import compare_versions
 

@@ -62,6 +62,8 @@ def explanations(
     for cell, fresh in judgement.confirmed.items():
         result[cell]["confirmation"] = {
             "verdict": fresh.verdict.value,
+            "change": fresh.change,
+            "change_ci95": None if fresh.change_ci95 is None else list(fresh.change_ci95),
             "degradation": fresh.degradation,
             "p": fresh.p,
             "q": fresh.q,

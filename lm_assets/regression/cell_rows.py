@@ -10,6 +10,7 @@ from lm_assets.model.verdict import CellVerdict
 from lm_assets.regression.campaign_context import CampaignContext
 from lm_assets.regression.cell_explanations import explanations, flags_of_cells
 from lm_assets.regression.cell_verdicts import VERDICTS
+from lm_assets.regression.comparison import changes
 from lm_assets.regression.judgement import Judgement
 from lm_assets.stats.validation import BoolArray, FloatArray
 
@@ -19,7 +20,7 @@ def cell_rows(
 ) -> tuple[CellVerdict, ...]:
     """Return the verdict of every cell, sorted by combination and the catalogue's order."""
     cells, comparisons = judgement.cells, judgement.comparisons
-    change, low, high = changes(judgement)
+    change, low, high = changes(cells, comparisons)
     combinations = [cells.combinations[code] for code in cells.combination_code.tolist()]
     metric_codes = cells.metric_code.tolist()
     names = [metric.name for metric in cells.metrics]
@@ -53,19 +54,6 @@ def cell_rows(
         CellVerdict(**dict(zip(fields, row, strict=True)))
         for row in zip(*columns.values(), strict=True)
     )
-
-
-def changes(judgement: Judgement) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return change and its 95 % interval of every cell, in the unit of its metric's scale."""
-    cells, comparisons = judgement.cells, judgement.comparisons
-    low, high = comparisons.welch.interval()
-    figures = [comparisons.welch.difference, low, high]
-    with np.errstate(over="ignore"):
-        change, low, high = (np.where(cells.is_ratio, np.expm1(f), f) for f in figures)
-    chosen = comparisons.rate_cells
-    change[chosen] = comparisons.rates.rate_difference
-    low[chosen], high[chosen] = comparisons.rates.difference_interval()
-    return change, low, high
 
 
 def arithmetic_change(judgement: Judgement) -> FloatArray:

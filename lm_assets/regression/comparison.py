@@ -93,6 +93,20 @@ def compare_cells(
     )
 
 
+def changes(
+    cells: Cells, comparisons: CellComparisons
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return change and its 95 % interval of every cell, in the unit of its metric's scale."""
+    low, high = comparisons.welch.interval()
+    figures = [comparisons.welch.difference, low, high]
+    with np.errstate(over="ignore"):
+        change, low, high = (np.where(cells.is_ratio, np.expm1(f), f) for f in figures)
+    chosen = comparisons.rate_cells
+    change[chosen] = comparisons.rates.rate_difference
+    low[chosen], high[chosen] = comparisons.rates.difference_interval()
+    return change, low, high
+
+
 def _sides(cells: Cells) -> tuple[tuple[str, CellSamples], tuple[str, CellSamples]]:
     return (("baseline", cells.baseline), ("current", cells.current))
 

@@ -1,5 +1,6 @@
-"""Suspected cells: the fresh runs that would decide them, and the decision when they are there."""
+"""Suspected cells decided by fresh runs: both sides made anew, interleaved, judged alone."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -7,15 +8,14 @@ import numpy as np
 
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.policy import StagePolicy
-from lm_assets.model.verdict import CampaignVerdict, Verdict
+from lm_assets.model.verdict import Verdict
 from lm_assets.regression.cell_verdicts import VERDICTS, Decisions, decide, judgeable
 from lm_assets.regression.cells import Cells, align_cells
-from lm_assets.regression.comparison import compare_cells
+from lm_assets.regression.comparison import changes, compare_cells
 from lm_assets.regression.data_faults import fault_mask, find_faults
 from lm_assets.regression.multiplicity import campaign_q
 from lm_assets.regression.sample_table import SampleTable
-
-SIDES = ("baseline", "current")
+from lm_assets.stats.validation import BoolArray
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,53 +28,16 @@ class ConfirmationSamples:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConfirmedCell:
-    """What the fresh runs alone say of a suspected cell."""
+    """What the fresh runs alone say of a suspected cell; the change is of fresh against fresh."""
 
     verdict: Verdict
+    change: float
+    change_ci95: tuple[float, float] | None
     degradation: float
     p: float
     q: float
     n_baseline: int
     n_current: int
-
-
-def confirmation_campaigns(campaign: str) -> Mapping[str, str]:
-    """Return the campaign ids under which the fresh runs of either side are to land."""
-    return {side: f"{campaign}-confirm-{side}" for side in SIDES}
-
-
-def confirmation_request(
-    verdict: CampaignVerdict, policy: StagePolicy
-) -> Mapping[str, object] | None:
-    """Return the document for ``confirmations/<campaign>.json``, or None when nothing is asked.
-
-    The gravest suspected cells come first and ``left_out`` counts those beyond the policy's
-    maximum. ``runs`` is the order of execution: sides alternate and change places from one
-    repetition to the next, so that neither a drift nor a slow hour favours one of them.
-    """
-    suspected = sorted(
-        (cell for cell in verdict.cells if cell.verdict is Verdict.SUSPECTED),
-        key=lambda c: (c.q if c.q is not None else 1.0, c.combination, c.metric),
-    )
-    if not suspected or not policy.confirmation.is_requested:
-        return None
-    chosen = suspected[: policy.confirmation.maximum_cells]
-    combinations = tuple(dict.fromkeys(cell.combination for cell in chosen))
-    return {
-        "kind": "confirmation_request",
-        "version": 1,
-        "campaign": verdict.campaign,
-        "stage": verdict.stage,
-        "baseline_version": verdict.baseline_version,
-        "results": dict(confirmation_campaigns(verdict.campaign)),
-        "runs_per_side": policy.confirmation.runs_per_side,
-        "cells": [
-            {name: getattr(cell, name) for name in ("combination", "metric", "change", "p", "q")}
-            for cell in chosen
-        ],
-        "left_out": len(suspected) - len(chosen),
-        "runs": _interleaved(combinations, policy.confirmation.runs_per_side),
-    }
 
 
 def confirm_suspected(
@@ -88,8 +51,8 @@ def confirm_suspected(
     """Return what the fresh runs say of each suspected cell that they cover.
 
     Fresh samples are judged alone: the first ones are why the cell was chosen, and would count a
-    second time. q is over the suspected cells only. Cells without enough fresh runs are left out
-    and stay suspected.
+    second time. q is over the suspected cells only. Cells without enough fresh runs on both sides
+    are left out and stay suspected.
     """
     fresh = align_cells(samples.baseline, samples.current, catalogue)
     asked = {
@@ -100,15 +63,26 @@ def confirm_suspected(
         (fresh.combinations[c], fresh.metrics[m].name)
         for c, m in zip(fresh.combination_code.tolist(), fresh.metric_code.tolist(), strict=True)
     ]
-    is_faulty = fault_mask(fresh, find_faults(fresh))
     is_asked = np.array([name in asked for name in names], dtype=np.bool_)
-    judged = judgeable(fresh, is_faulty, policy) & is_asked
+    answers = _answers(fresh, is_asked, policy)
+    return {asked[names[at]]: answer for at, answer in answers.items()}
+
+
+def _answers(fresh: Cells, is_asked: BoolArray, policy: StagePolicy) -> Mapping[int, ConfirmedCell]:
+    """Return what the fresh cells that were asked for say, those with enough runs."""
+    is_faulty = fault_mask(fresh, find_faults(fresh))
+    # A side that has only begun to land decides nothing, not even by a prediction interval.
+    is_landed = np.minimum(fresh.baseline.n, fresh.current.n) >= policy.minimum_baseline_runs
+    judged = judgeable(fresh, is_faulty, policy) & is_asked & is_landed
     comparisons = compare_cells(fresh, judged=judged, policy=policy)
     q = campaign_q(comparisons).q
     outcome = decide(fresh, comparisons, q=q, is_faulty=is_faulty, judged=judged, policy=policy)
+    change, low, high = changes(fresh, comparisons)
     return {
-        asked[names[at]]: ConfirmedCell(
+        at: ConfirmedCell(
             verdict=VERDICTS[outcome.code[at]],
+            change=float(change[at]),
+            change_ci95=_interval(float(low[at]), float(high[at])),
             degradation=float(outcome.degradation[at]),
             p=float(comparisons.deciding_p[at]),
             q=float(q[at]),
@@ -119,19 +93,5 @@ def confirm_suspected(
     }
 
 
-def _interleaved(combinations: tuple[str, ...], runs_per_side: int) -> list[Mapping[str, object]]:
-    runs: list[Mapping[str, object]] = []
-    for repetition in range(runs_per_side):
-        sides = SIDES if repetition % 2 == 0 else SIDES[::-1]
-        for combination in combinations:
-            for side in sides:
-                order = len(runs) + 1
-                runs.append(
-                    {
-                        "order": order,
-                        "combination": combination,
-                        "side": side,
-                        "run_id": f"{side}-{repetition + 1}",
-                    }
-                )
-    return runs
+def _interval(low: float, high: float) -> tuple[float, float] | None:
+    return (low, high) if math.isfinite(low) and math.isfinite(high) else None

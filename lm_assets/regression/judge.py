@@ -12,6 +12,7 @@ from lm_assets.regression.cell_judgement import judge_cells
 from lm_assets.regression.cell_rows import cell_rows
 from lm_assets.regression.cells import align_cells
 from lm_assets.regression.confirmation import ConfirmationSamples
+from lm_assets.regression.confirmation_request import confirmation_state
 from lm_assets.regression.coverage import coverage_gaps
 from lm_assets.regression.dimension_table import DimensionTable
 from lm_assets.regression.findings import (
@@ -81,6 +82,7 @@ def judge(
         counts=counts,
         baseline_version=baseline_version,
         notes=(*outcome.notes, *campaign_notes(judgement, policy, context)),
+        confirmation=confirmation_state(rows, policy.confirmation),
     )
 
 

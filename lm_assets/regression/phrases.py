@@ -1,6 +1,9 @@
-"""Changes in words, for the messages of findings."""
+"""Changes and confirmations in words, for findings and whoever tells of a verdict."""
 
 import math
+
+from lm_assets.model.campaign import confirmation_campaign
+from lm_assets.model.verdict import CampaignVerdict
 
 
 def change_phrase(change: float | None, unit: str) -> str:
@@ -19,3 +22,26 @@ def metric_phrase(
         return words
     factor = 100.0 if unit == "relative" else 1.0
     return f"{words} [{factor * interval[0]:.1f}, {factor * interval[1]:.1f}]"
+
+
+def confirmation_phrase(verdict: CampaignVerdict) -> str:
+    """Return what became of the campaign's suspected cells; empty where none asked for fresh runs.
+
+    It names the object that says which runs are asked for, and the campaign that they land as.
+    """
+    state = verdict.confirmation
+    if state is None:
+        return ""
+    cells = f"{state.asked} suspected cell{'' if state.asked == 1 else 's'}"
+    left_out = f", {state.left_out} more beyond the maximum" if state.left_out else ""
+    outcomes = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in state.outcomes.items())
+    answered = f"Fresh runs decided {state.answered} of {cells}{left_out}: {outcomes}"
+    if not state.is_open:
+        return f"{answered}."
+    asked = (
+        f"the runs are in confirmations/{verdict.campaign}.json and land as "
+        f"{confirmation_campaign(verdict.campaign)}."
+    )
+    if state.answered:
+        return f"{answered}; the others still ask: {asked}"
+    return f"Confirmation is asked for of {cells}{left_out}: {asked}"

@@ -33,7 +33,7 @@ def cover(material: ReportMaterial) -> str:
         facts=[(name, one_line(value, limit=90)) for name, value in facts],
         rule=phrases.rule_in_words(material.rule),
         counts=counts_bar_svg(verdict.counts, width=900),
-        notes=[_line(note) for note in verdict.notes[:_COVER_NOTES]],
+        notes=[_line(note) for note in phrases.campaign_notes(verdict)[:_COVER_NOTES]],
         environment=_line(phrases.environment_phrase(material.changed_environment())),
         findings=[
             f"{VERDICT_SIGNS[f.severity]} {_line(phrases.finding_sentence(f, metrics))}"

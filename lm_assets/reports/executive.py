@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from lm_assets.model.verdict import CellVerdict, Verdict
+from lm_assets.regression.phrases import confirmation_phrase
 from lm_assets.reports import formatting, phrases
 from lm_assets.reports.escaping import markdown_code, markdown_text
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
@@ -59,8 +60,11 @@ def _head(material: ReportMaterial) -> Iterator[str]:
     stated = " · ".join(f"{name} {markdown_text(value)}" for name, value in facts)
     yield f"{stated.rstrip('.')}. Rule: {phrases.rule_in_words(material.rule)}."
     changed, notes = material.changed_environment(), verdict.notes
-    if changed or notes:
+    confirmation = confirmation_phrase(verdict)
+    if changed or notes or confirmation:
         yield ""
+    if confirmation:
+        yield f"- **Confirmation**: {markdown_text(confirmation)}"
     if changed:
         text = phrases.environment_phrase(changed, markdown_text)
         yield f"- **Environment differs from the baseline's**: {text}. A likely cause of changes."
@@ -114,9 +118,11 @@ def _cell_sentence(material: ReportMaterial, cell: CellVerdict) -> str:
     before = formatting.quantity(cell.baseline_mean, markdown_text(unit))
     after = formatting.quantity(cell.current_mean, markdown_text(unit))
     sure = f"q {formatting.p_value(cell.q)}, {phrases.p_phrase(cell)}"
+    confirmed = phrases.confirmed_phrase(cell)
     return (
         f"**{label} {size}** in {markdown_code(cell.combination)}: {before} → {after}, "
         f"{VERDICT_WORDS[cell.verdict]}, {sure}, runs {cell.n_baseline} : {cell.n_current}"
+        + (f"; {markdown_text(confirmed)}" if confirmed else "")
     )
 
 
@@ -206,6 +212,13 @@ def _next_steps(material: ReportMaterial) -> Iterator[str]:
         yield from (f"- {step}" for step in steps)
 
 
+def _how(material: ReportMaterial) -> str:
+    state = material.verdict.confirmation
+    if state is None or not state.is_open:
+        return ""
+    return f", as {markdown_code(f'confirmations/{material.verdict.campaign}.json')} says"
+
+
 def _steps(material: ReportMaterial) -> Iterator[str]:
     cells = material.verdict.cells
     counts = undecided_counts(cells)
@@ -223,7 +236,8 @@ def _steps(material: ReportMaterial) -> Iterator[str]:
         )
     if Verdict.SUSPECTED in has:
         suspected = {c.combination for c in cells if c.verdict is Verdict.SUSPECTED}
-        yield f"Run {plural(len(suspected), 'suspected combination')} again to confirm."
+        again = plural(len(suspected), "suspected combination")
+        yield f"Run {again} again to confirm{_how(material)}."
     if Verdict.NO_BASELINE in counts:
         yield f"Accept first baselines with `lm baseline init --campaign` {campaign}."
     if Verdict.INCONCLUSIVE in counts:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from lm_assets.model.campaign import Manifest
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding, Verdict
+from lm_assets.regression.phrases import confirmation_phrase
 from lm_assets.reports import formatting
 from lm_assets.reports.formatting import plural
 from lm_assets.reports.insight import CauseHint
@@ -53,8 +54,30 @@ def headline(verdict: CampaignVerdict) -> str:
     if verdict.verdict is Verdict.REGRESSED:
         return f"The campaign as a whole got worse; no single one of {whole} stands out."
     if suspected:
-        return f"{len(suspected)} of {whole} may have got worse: a confirmation run will tell."
+        is_awaited = verdict.confirmation is not None and verdict.confirmation.is_open
+        ending = ": fresh runs will tell." if is_awaited else "."
+        return f"{len(suspected)} of {whole} may have got worse{ending}"
     return _headline_without_regression(verdict, whole)
+
+
+def campaign_notes(verdict: CampaignVerdict) -> tuple[str, ...]:
+    """Return what a reader must know beside the verdict, the confirmation first."""
+    confirmation = confirmation_phrase(verdict)
+    return (confirmation, *verdict.notes) if confirmation else verdict.notes
+
+
+def confirmed_phrase(cell: CellVerdict) -> str:
+    """Return what fresh runs said of a cell that was suspected; empty where there are none."""
+    answer = cell.explanation.get("confirmation")
+    if not isinstance(answer, Mapping):
+        return ""
+    bounds = answer["change_ci95"]
+    size = change_with_interval(
+        answer["change"], None if bounds is None else tuple(bounds), cell.change_unit
+    )
+    runs = f"{answer['n_baseline']} : {answer['n_current']}"
+    figures = f"p {formatting.p_value(answer['p'])}, q {formatting.p_value(answer['q'])}"
+    return f"fresh runs {runs} said {size}, {figures}: {answer['verdict']}"
 
 
 def _headline_without_regression(verdict: CampaignVerdict, whole: str) -> str:

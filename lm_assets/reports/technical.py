@@ -76,7 +76,7 @@ def _header(material: ReportMaterial) -> Mapping[str, Any]:
 def _story(material: ReportMaterial) -> Mapping[str, Any]:
     worst = worst_combinations(material, (Verdict.REGRESSED, Verdict.SUSPECTED))
     return {
-        "notes": material.verdict.notes,
+        "notes": phrases.campaign_notes(material.verdict),
         "environment": [
             (key, " / ".join(v or "not stated" for v in before), after or "not stated")
             for key, (before, after) in material.changed_environment().items()

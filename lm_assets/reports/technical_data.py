@@ -107,6 +107,8 @@ def _note(cell: CellVerdict | None) -> str:
     parts = [flag.replace("_", " ") for flag in cell.flags]
     if (runs := advised_runs(cell)) is not None:
         parts.append(f"{plural(runs, 'run')} per side would decide")
+    if confirmed := phrases.confirmed_phrase(cell):
+        parts.append(confirmed)
     return "; ".join(parts)
 
 

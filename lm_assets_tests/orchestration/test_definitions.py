@@ -13,8 +13,11 @@ ASSET_KEYS = [
     "baseline_catalogue",
     "baselines",
     "combination_history",
+    "confirmation_request",
+    "confirmation_runs",
     "detailed_report",
     "executive_summary",
+    "incoming_confirmations",
     "incoming_results",
     "raw_data_export",
     "raw_metrics",
@@ -60,6 +63,28 @@ def test_judging_anew_does_not_collect_anew(definitions):
     assert "regression_verdicts" in selected
     assert "technical_report" in selected
     assert "raw_metrics" not in selected
+
+
+def test_fresh_runs_are_judged_without_collecting_the_campaign_anew(definitions):
+    job = definitions.resolve_job_def("confirmation_job")
+    selected = {key.to_user_string() for key in job.asset_layer.selected_asset_keys}
+    assert selected == set(CAMPAIGN_ASSET_NAMES) - {
+        "raw_metrics",
+        "statistical_summaries",
+        "version_comparison",
+    }
+
+
+def test_verdicts_descend_from_fresh_runs_and_requests_from_verdicts(definitions):
+    graph = definitions.resolve_asset_graph()
+
+    def parents(name):
+        return {key.to_user_string() for key in graph.get(dg.AssetKey(name)).parent_keys}
+
+    assert parents("confirmation_runs") == {"incoming_confirmations"}
+    assert "confirmation_runs" in parents("regression_verdicts")
+    assert parents("confirmation_request") == {"regression_verdicts", "baseline_catalogue"}
+    assert "incoming_confirmations" not in parents("raw_metrics")
 
 
 def test_sensors_and_schedules_are_on_without_a_click(definitions):

@@ -111,3 +111,48 @@ def test_an_unusable_name_that_was_removed_leaves_the_quarantine(bucket):
     bucket.store.delete("incoming/%2e%2e/_SUCCESS")
     evaluate(bucket)
     assert list(bucket.store.list("quarantine/_unknown/")) == []
+
+
+def jobs(result: dg.SensorResult) -> list[tuple[str, str]]:
+    return [(request.job_name, request.partition_key) for request in result.run_requests or []]
+
+
+def test_fresh_runs_start_a_judgement_of_the_campaign_that_asked_and_no_partition_of_their_own(
+    bucket,
+):
+    land(bucket, "nightly-1", "a/1.jsonl", "_SUCCESS")
+    first = evaluate(bucket)
+    land(bucket, "nightly-1-confirm", "a/1.jsonl", "_SUCCESS")
+    second = evaluate(bucket, cursor=first.cursor)
+    assert jobs(first) == [("campaign_job", "nightly-1")]
+    assert jobs(second) == [("confirmation_job", "nightly-1")]
+    assert second.dynamic_partitions_requests[0].partition_keys == ["nightly-1"]
+    assert [(e.asset_key.to_user_string(), e.partition) for e in second.asset_events] == [
+        ("incoming_confirmations", "nightly-1")
+    ]
+
+
+def test_the_same_fresh_runs_start_nothing_a_second_time(bucket):
+    land(bucket, "nightly-1-confirm", "a/1.jsonl", "_SUCCESS")
+    first = evaluate(bucket)
+    assert jobs(evaluate(bucket, cursor=first.cursor)) == []
+
+
+def test_one_side_waits_for_the_other_and_is_judged_alone_only_after_the_quiet_period(bucket):
+    land(bucket, "nightly-1-confirm", "a/baseline.jsonl")
+    first = evaluate(bucket)
+    assert jobs(first) == []
+    alone = evaluate(bucket, cursor=first.cursor, now=NOW + QUIET_PERIOD)
+    assert jobs(alone) == [("confirmation_job", "nightly-1")]
+    land(bucket, "nightly-1-confirm", "a/current.jsonl", "_SUCCESS")
+    both = evaluate(bucket, cursor=alone.cursor, now=NOW + QUIET_PERIOD)
+    assert jobs(both) == [("confirmation_job", "nightly-1")]
+    assert both.run_requests[0].run_key != alone.run_requests[0].run_key
+
+
+def test_a_campaign_and_its_fresh_runs_in_one_tick_are_one_partition_and_two_runs(bucket):
+    land(bucket, "nightly-1", "a/1.jsonl", "_SUCCESS")
+    land(bucket, "nightly-1-confirm", "a/1.jsonl", "_SUCCESS")
+    result = evaluate(bucket)
+    assert jobs(result) == [("campaign_job", "nightly-1"), ("confirmation_job", "nightly-1")]
+    assert result.dynamic_partitions_requests[0].partition_keys == ["nightly-1"]

@@ -6,11 +6,8 @@ import pytest
 
 from lm_assets.model.policy import ConfirmationPolicy, StagePolicy
 from lm_assets.model.verdict import Verdict
-from lm_assets.regression.confirmation import (
-    ConfirmationSamples,
-    confirmation_campaigns,
-    confirmation_request,
-)
+from lm_assets.regression.confirmation import ConfirmationSamples
+from lm_assets.regression.confirmation_request import confirmation_request
 from lm_assets_tests.regression.small_campaigns import STEADY, judged, table
 
 ASKING = StagePolicy(confirmation=ConfirmationPolicy(is_requested=True, runs_per_side=3))
@@ -41,7 +38,7 @@ def test_the_request_names_cells_runs_and_where_results_are_to_land():
     request = confirmation_request(campaign(), ASKING)
     assert json.loads(json.dumps(request)) == request
     assert [c["combination"] for c in request["cells"]] == ["hit"]
-    assert request["results"] == confirmation_campaigns("nightly-1")
+    assert request["results_campaign"] == "nightly-1-confirm"
     assert (request["runs_per_side"], request["left_out"]) == (3, 0)
 
 

@@ -3,6 +3,7 @@
 import dagster as dg
 import pandas as pd
 
+from lm_assets.alerts.due import is_due
 from lm_assets.alerts.messages import slack_message, webhook_message
 from lm_assets.collect.collector import campaign_manifest
 from lm_assets.gateways.campaign_bucket import CampaignBucket
@@ -32,7 +33,7 @@ def regression_alerts(
     manifest, _ = campaign_manifest(bucket, context.partition_key)
     verdict = campaign_verdict(VERDICTS.rows(regression_verdicts))
     policy = settings.regression.stages[manifest.stage].alerts
-    if verdict.verdict not in policy.verdicts:
+    if not is_due(verdict, policy):
         return dg.MaterializeResult(metadata={"delivery": "not due at this stage and verdict"})
     notice = {
         "slack": slack_message(verdict, manifest, metrics=settings.metrics),

@@ -34,6 +34,7 @@ def baseline_catalogue(settings: dg.ResourceParam[Configuration]) -> dg.DataVers
 def regression_verdicts(
     context: dg.AssetExecutionContext,
     raw_metrics: pd.DataFrame,
+    confirmation_runs: pd.DataFrame,
     bucket: dg.ResourceParam[CampaignBucket],
     settings: dg.ResourceParam[Configuration],
 ) -> dg.Output[pd.DataFrame]:
@@ -45,6 +46,7 @@ def regression_verdicts(
         catalogue=read_catalogue(settings.baselines_path),
         metrics=settings.metrics,
         policy=settings.regression,
+        fresh=RECORDS.rows(confirmation_runs),
     )
     return dg.Output(
         VERDICTS.frame(verdict_rows(verdict)), metadata=metadata.of_verdict(verdict, settings)

@@ -1,0 +1,30 @@
+"""Records and baselines as rows of samples: combination, metric, run, value."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from lm_assets.model.baseline import Baseline
+from lm_assets.model.metric import MetricCatalogue
+from lm_assets.model.record import RunRecord
+
+SampleRow = tuple[str, str, str, float]
+
+
+def baseline_rows(baselines: Mapping[str, Baseline]) -> Iterator[SampleRow]:
+    """Yield the accepted samples; their runs are numbered in the order of acceptance."""
+    for name, entry in baselines.items():
+        for metric, baseline in entry.metrics.items():
+            for number, value in enumerate(baseline.samples, start=1):
+                yield name, metric, f"baseline-{number}", value
+
+
+def current_rows(records: Iterable[RunRecord], metrics: MetricCatalogue) -> Iterator[SampleRow]:
+    """Yield the samples of a campaign's runs.
+
+    Of a run that failed only the stability counts are samples: how long it took to fail, and with
+    what resources, says nothing of the work that it did not do.
+    """
+    for record in records:
+        values = record.tier1_stability if record.is_failed else record.metrics
+        for metric, value in values.items():
+            if metric in metrics:
+                yield record.combination, metric, record.run_id, value
