@@ -5,7 +5,7 @@ place of the good one, so from a certain age on nothing starts a campaign by its
 that vanish, not objects that come late. Delivered anew and whole it is open again.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,6 +14,7 @@ from lm_assets.collect.landed_objects import LandedObject
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.kept_campaigns import results_since
 from lm_assets.model.errors import DataFaultError
+from lm_assets.model.record import RunRecord
 
 
 class Closing(StrEnum):
@@ -92,17 +93,28 @@ def refuse_expired(
     times = {item.key: item.last_modified for item in landed}
     if times and now - min(times.values()) < closing_after:
         return
-    sources = {record.source_object.key for record in bucket.records_left(campaign)}
-    if gone := sorted(sources - times.keys()):
-        raise DataFaultError(
-            f"campaign {campaign!r} has begun to expire: {len(gone)} of the {len(sources)} objects "
-            f"that its records came from are gone, such as {gone[0]}; its records and results stay "
-            "as they are. To collect it anew, deliver it whole"
-        )
+    refuse_gone_sources(campaign, bucket.records_left(campaign), landed=times.keys())
     if not times and results_since(bucket, campaign) is not None:
         raise DataFaultError(
             f"campaign {campaign!r} has expired: nothing of it is left under incoming/ and raw/; "
             "its results stay as they are. To collect it anew, deliver it whole"
+        )
+
+
+def refuse_gone_sources(campaign: str, stored: Iterable[RunRecord], *, landed: Set[str]) -> None:
+    """Refuse to replace stored records when objects that they came from are gone.
+
+    Raises
+    ------
+    DataFaultError
+        Saying what is gone, and what stays as it is.
+    """
+    sources = {record.source_object.key for record in stored}
+    if gone := sorted(sources - landed):
+        raise DataFaultError(
+            f"campaign {campaign!r} has begun to expire: {len(gone)} of the {len(sources)} objects "
+            f"that its records came from are gone, such as {gone[0]}; its records and results stay "
+            "as they are. To collect it anew, deliver it whole"
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from lm_assets.collect.collector import CollectedCampaign
+from lm_assets.collect.confirmation import FreshRuns
 from lm_assets.collect.coverage import metric_coverage
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.warehouse import HistoryPoint
@@ -48,16 +49,16 @@ def of_records(collected: CollectedCampaign, metrics: MetricCatalogue) -> Metada
     }
 
 
-def of_fresh_runs(collected: CollectedCampaign, landed_as: str) -> Metadata:
+def of_fresh_runs(fresh: FreshRuns) -> Metadata:
     """Metadata of fresh runs: where they landed, and how many there are of either side."""
-    sides = Counter(confirmation_side(r.run_id) for r in collected.records)
+    sides = Counter(confirmation_side(r.run_id) for r in fresh.records)
     return {
-        "dagster/row_count": len(collected.records),
-        "landed_as": landed_as,
+        "dagster/row_count": len(fresh.records),
+        "landed_as": fresh.landed_as,
         **{f"{side}_runs": sides[side] for side in CONFIRMATION_SIDES},
-        "failed_runs": sum(r.is_failed for r in collected.records),
-        "combinations": len({r.combination for r in collected.records}),
-        "quarantined": len(collected.quarantined),
+        "failed_runs": sum(r.is_failed for r in fresh.records),
+        "combinations": len({r.combination for r in fresh.records}),
+        "quarantined": len(fresh.quarantined),
     }
 
 

@@ -159,11 +159,10 @@ def _run_request(tick: Tick, landing: Landing) -> dg.RunRequest:
 
 
 def _landed_event(landing: Landing) -> dg.AssetMaterialization:
-    is_confirmation = landing.is_confirmation
     return dg.AssetMaterialization(
-        asset_key="incoming_confirmations" if is_confirmation else "incoming_results",
+        asset_key=_landed_asset(landing),
         partition=landing.judged_campaign,
-        description="Fresh runs landed" if is_confirmation else "Results landed",
+        description="Fresh runs landed" if landing.is_confirmation else "Results landed",
         metadata={
             "objects": landing.objects,
             "digest": landing.digest,
@@ -175,8 +174,8 @@ def _landed_event(landing: Landing) -> dg.AssetMaterialization:
 
 def _late_event(landing: Landing) -> dg.AssetObservation:
     return dg.AssetObservation(
-        asset_key="incoming_results",
-        partition=landing.campaign,
+        asset_key=_landed_asset(landing),
+        partition=landing.judged_campaign,
         description="Objects came after the campaign was closed: no run was started for them",
         metadata={
             "objects": landing.objects,
@@ -184,6 +183,10 @@ def _late_event(landing: Landing) -> dg.AssetObservation:
             "newest": dg.MetadataValue.timestamp(landing.newest),
         },
     )
+
+
+def _landed_asset(landing: Landing) -> str:
+    return "incoming_confirmations" if landing.is_confirmation else "incoming_results"
 
 
 def _nothing_due(tick: Tick) -> str:

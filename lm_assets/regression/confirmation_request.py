@@ -86,7 +86,7 @@ def _answer(cell: CellVerdict) -> object | None:
 
 
 def _cell(cell: CellVerdict) -> Mapping[str, object]:
-    figures = ("combination", "metric", "change", "p", "q")
+    figures = ("combination", "metric", "change", "change_unit", "p", "q")
     return {**{name: getattr(cell, name) for name in figures}, "answer": _answer(cell)}
 
 

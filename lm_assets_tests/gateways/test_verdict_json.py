@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from lm_assets.gateways.record_json import from_jsonl, to_jsonl
 from lm_assets.gateways.verdict_json import VerdictRow, campaign_verdict, verdict_rows
 from lm_assets.model.errors import DataFaultError
-from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding, Verdict
+from lm_assets.model.verdict import (
+    CampaignVerdict,
+    CellVerdict,
+    ConfirmationState,
+    Finding,
+    Verdict,
+)
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -68,6 +74,13 @@ CAMPAIGN_VERDICTS = st.builds(
     counts=st.dictionaries(VERDICTS.map(str), COUNT),
     baseline_version=TEXT,
     notes=TEXTS,
+    confirmation=st.none()
+    | st.builds(
+        ConfirmationState,
+        asked=COUNT,
+        left_out=COUNT,
+        outcomes=st.dictionaries(VERDICTS.map(str), COUNT, max_size=2),
+    ),
 )
 CELL = CellVerdict(
     combination="a_b", metric="duration_s", verdict=Verdict.REGRESSED, decided_by="plain rule"

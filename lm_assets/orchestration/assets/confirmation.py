@@ -11,7 +11,6 @@ from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.clock import Clock
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.verdict_json import campaign_verdict
-from lm_assets.model.campaign import confirmation_campaign
 from lm_assets.orchestration import metadata
 from lm_assets.orchestration.partitions import campaign_partitions
 from lm_assets.orchestration.tables_of_campaigns import RECORDS, VERDICTS
@@ -41,20 +40,18 @@ def confirmation_runs(
     clock: dg.ResourceParam[Clock],
 ) -> dg.Output[pd.DataFrame]:
     """Fresh runs of suspected cells, baseline and current interleaved; none until they land."""
-    collected = collect_confirmation(
+    fresh = collect_confirmation(
         context.partition_key,
         bucket=bucket,
         matrix=settings.matrix,
         metrics=settings.metrics,
         now=clock.now(),
+        closing_after=settings.retention.closing_after,
         sources=sources,
         report_progress=context.log.info,
     )
-    landed_as = confirmation_campaign(context.partition_key)
-    bucket.write_quarantine(landed_as, collected.quarantined)
-    return dg.Output(
-        RECORDS.frame(collected.records), metadata=metadata.of_fresh_runs(collected, landed_as)
-    )
+    bucket.write_quarantine(fresh.landed_as, fresh.quarantined)
+    return dg.Output(RECORDS.frame(fresh.records), metadata=metadata.of_fresh_runs(fresh))
 
 
 @dg.asset(
