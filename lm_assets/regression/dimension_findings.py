@@ -16,8 +16,9 @@ from lm_assets.stats.validation import IntArray
 class DimensionEffect:
     """What one metric did where some dimension values meet, beyond all other effects.
 
-    ``change`` is relative or in points; ``cells`` are the cells of the group and ``explained``
-    the regressed ones that are no worse than the effect makes them.
+    ``change`` is relative or in points; ``cells`` are the cells that follow it, ``exceptions``
+    those of the same dimension values that are shown not to, and ``explained`` the regressed ones
+    that are no worse than the effect makes them.
     """
 
     metric: Metric
@@ -25,6 +26,7 @@ class DimensionEffect:
     change: float
     change_ci95: tuple[float, float]
     cells: IntArray
+    exceptions: IntArray
     explained: IntArray
     is_accepted: bool
 
@@ -36,6 +38,7 @@ class DimensionEffect:
         effect: tuple[float, float, float],
         *,
         cells: IntArray,
+        exceptions: IntArray,
         explained: IntArray,
         is_accepted: bool,
     ) -> "DimensionEffect":
@@ -49,6 +52,7 @@ class DimensionEffect:
             change=change,
             change_ci95=(low, high),
             cells=cells,
+            exceptions=exceptions,
             explained=explained,
             is_accepted=is_accepted,
         )
@@ -102,7 +106,7 @@ def _finding(effects: Sequence[DimensionEffect], cells: Cells) -> Finding:
         change_unit=unit,
         cells=sum(int(effect.cells.size) for effect in effects),
         combinations=tuple(cells.combinations[code] for code in codes),
-        message=f"{place}: {phrase} in {named.cells.size} combinations"
+        message=f"{place}: {phrase} in {_how_many(named)} combinations"
         + (f", with {', '.join(others)}" if others else ""),
         explanation={
             "metrics": {
@@ -111,9 +115,19 @@ def _finding(effects: Sequence[DimensionEffect], cells: Cells) -> Finding:
                     "change_ci95": list(effect.change_ci95),
                     "severity": effect.severity.value,
                     "cells": int(effect.cells.size),
+                    "exceptions": _combinations(effect.exceptions, cells),
                     "regressed_cells": int(effect.explained.size),
                 }
                 for effect in effects
             }
         },
     )
+
+
+def _how_many(effect: DimensionEffect) -> str:
+    n, exceptions = effect.cells.size, effect.exceptions.size
+    return f"{n} of {n + exceptions}" if exceptions else str(n)
+
+
+def _combinations(chosen: IntArray, cells: Cells) -> list[str]:
+    return [cells.combinations[code] for code in cells.combination_code[chosen].tolist()]

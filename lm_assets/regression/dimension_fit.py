@@ -1,12 +1,13 @@
 """The dimension values that moved together: a fit of main effects and pairs, metric by metric."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from lm_assets.model.metric import Metric, Scale
-from lm_assets.model.policy import RollUpPolicy, StagePolicy
+from lm_assets.model.policy import StagePolicy
 from lm_assets.regression.cells import Cells
 from lm_assets.regression.comparison import CellComparisons
 from lm_assets.regression.dimension_table import DimensionTable
@@ -23,14 +24,16 @@ _SHARED_BY = 2.0 / 3.0
 class FittedMetric:
     """The groups of cells that were selected for one metric, and their joint fit.
 
-    ``members`` has shape (groups, cells). ``residual_p`` tests what is left of each cell.
-    ``is_material`` tells which effects, shape (groups,), pass the plain rule's threshold.
+    ``members`` has shape (groups, cells), and so has ``exceptions``: cells that have the dimension
+    values and are shown not to have moved with the others. ``residual_p`` tests what is left of
+    each cell. ``is_material`` tells which effects, shape (groups,), pass the plain threshold.
     """
 
     metric: Metric
     cells: IntArray
     where: tuple[Mapping[str, str], ...]
     members: BoolArray
+    exceptions: BoolArray
     fit: GroupEffects
     residual_p: FloatArray
     is_material: BoolArray
@@ -61,13 +64,17 @@ def fit_dimensions(
         if not chosen.size:
             continue
         moves = _moves(metric, comparisons, chosen)
-        terms, fit = _fit_metric(moves, members[:, cells.combination_code[chosen]], policy.roll_up)
+        of_cells = members[:, cells.combination_code[chosen]]
+        terms = _select(moves.difference, moves.comparable_error, of_cells, policy)
+        followers = _stacked(terms.values(), chosen.size)
+        fit = fit_group_effects(moves.difference, moves.comparable_error, followers)
         fitted.append(
             FittedMetric(
                 metric=metric,
                 cells=chosen,
                 where=tuple(groups[term][0] for term in terms),
-                members=members[terms][:, cells.combination_code[chosen]],
+                members=followers,
+                exceptions=of_cells[list(terms)] & ~followers,
                 fit=fit,
                 residual_p=two_sided_p(fit.residual / moves.error, moves.df),
                 is_material=np.abs(degradation_on_scale(metric, fit.effect))
@@ -84,6 +91,12 @@ class _Moves:
     difference: FloatArray
     error: FloatArray
     df: FloatArray
+
+    @property
+    def comparable_error(self) -> FloatArray:
+        """Errors that rank as the normal law does: few df make small ones by luck."""
+        normal = critical_t(np.full(self.df.size, np.inf), confidence=0.95)
+        return self.error * critical_t(self.df, confidence=0.95) / normal
 
 
 def _moves(metric: Metric, comparisons: CellComparisons, chosen: IntArray) -> _Moves:
@@ -103,37 +116,52 @@ def _moves(metric: Metric, comparisons: CellComparisons, chosen: IntArray) -> _M
     )
 
 
-def _fit_metric(
-    moves: _Moves, members: BoolArray, policy: RollUpPolicy
-) -> tuple[list[int], GroupEffects]:
-    # Few degrees of freedom make small errors by luck; widened, they rank as the normal law does.
-    normal = critical_t(np.full(moves.df.size, np.inf), confidence=0.95)
-    error = moves.error * critical_t(moves.df, confidence=0.95) / normal
-    terms = _select(moves.difference, error, members, policy)
-    return terms, fit_group_effects(moves.difference, error, members[terms])
-
-
 def _select(
-    moved: FloatArray, error: FloatArray, members: BoolArray, policy: RollUpPolicy
-) -> list[int]:
-    """Return the groups that are needed, by forward selection: the widest that explains most."""
-    usable = members.sum(axis=1) >= policy.minimum_cells
-    terms: list[int] = []
-    while usable.any() and len(terms) < policy.maximum_effects:
-        fit = fit_group_effects(moved, error, members[terms])
+    moved: FloatArray, error: FloatArray, members: BoolArray, policy: StagePolicy
+) -> Mapping[int, BoolArray]:
+    """Return the groups that are needed, each with the cells that follow it.
+
+    Forward selection: of the groups that moved as a whole, the widest that explains most comes
+    next, until none explains anything beyond those before it.
+    """
+    usable = members.sum(axis=1) >= policy.roll_up.minimum_cells
+    terms: dict[int, BoolArray] = {}
+    while usable.any() and len(terms) < policy.roll_up.maximum_effects:
+        fit = fit_group_effects(moved, error, _stacked(terms.values(), moved.size))
         z = score_groups(fit.residual, error, members) / fit.overdispersion
         p = two_sided_p(z, np.full(z.size, np.inf)) * int(usable.sum())
-        is_candidate = usable & (p < policy.alpha)
-        is_candidate[terms] = False
+        is_candidate = usable & (p < policy.roll_up.alpha)
+        is_candidate[list(terms)] = False
         ranked = np.argsort(-np.abs(z), kind="stable")
-        shared = (
-            int(at) for at in ranked[is_candidate[ranked]] if _is_shared(fit.residual[members[at]])
-        )
-        chosen = next(shared, None)
+        best = ranked[is_candidate[ranked]].tolist()
+        groups = ((at, _followers(fit, error, members[at], policy)) for at in best)
+        chosen = next((term for term in groups if term[1].any()), None)
         if chosen is None:
             break
-        terms.append(chosen)
+        terms[chosen[0]] = chosen[1]
     return terms
+
+
+def _followers(
+    fit: GroupEffects, error: FloatArray, group: BoolArray, policy: StagePolicy
+) -> BoolArray:
+    """Return the cells of a group that moved with it; none when it did not move as a whole.
+
+    A cell is an exception when it is shown (one-sided, alpha over all cells of the group) to have
+    moved less than half as far as the median one: a group must not claim it. What is left must be
+    enough cells for an effect, and most of the group.
+    """
+    middle = float(np.median(fit.residual[group]))
+    short = abs(middle) / 2.0 - fit.residual * np.sign(middle)
+    limit = special.ndtri(1.0 - policy.alpha / group.sum())
+    followers: BoolArray = group & (short <= limit * error * fit.overdispersion)
+    fewest = max(policy.roll_up.minimum_cells, _SHARED_BY * group.sum())
+    is_whole = followers.sum() >= fewest and _is_shared(fit.residual[group])
+    return followers if is_whole else np.zeros_like(group)
+
+
+def _stacked(masks: Iterable[BoolArray], n_cells: int) -> BoolArray:
+    return np.array(list(masks), dtype=np.bool_).reshape(-1, n_cells)
 
 
 def _is_shared(residual: FloatArray) -> bool:

@@ -53,6 +53,7 @@ def _reported_effects(
             fitted.where[at],
             (float(fitted.fit.effect[at]), float(low[at]), float(high[at])),
             cells=fitted.cells[group],
+            exceptions=fitted.cells[fitted.exceptions[at]],
             explained=fitted.cells[explained],
             is_accepted=bool((accepted & group).sum() > (regressed & group).sum()),
         )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lm_assets.model.policy import StagePolicy, TradeOffRule
+from lm_assets.model.policy import RollUpPolicy, StagePolicy, TradeOffRule
 from lm_assets.model.verdict import Verdict
 from lm_assets.regression.campaign_context import CampaignContext
 from lm_assets_tests.regression.small_campaigns import MATRIX, judged, noisy, slower
@@ -131,6 +131,41 @@ def test_two_causes_are_two_findings():
         ("dimension", {"extension": "rapids"}),
         ("dimension", {"operation": "join"}),
     ]
+
+
+def test_a_finding_does_not_claim_the_cells_that_did_not_follow():
+    slow = slower("duration_s", 1.4, extension="rapids")
+    spared = sorted(name for name, _ in slow if "_join_" in name)
+    verdict = campaign({cell: f for cell, f in slow.items() if cell[0] not in spared}, noise=0.03)
+    (finding,) = verdict.findings
+    assert (finding.where, finding.cells) == ({"extension": "rapids"}, 8)
+    assert "in 8 of 10 combinations" in finding.message
+    assert finding.explanation["metrics"]["duration_s"]["exceptions"] == spared
+    assert not set(spared) & set(finding.combinations)
+    assert finding.change == pytest.approx(0.4, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("fewest", "kind"),
+    [pytest.param(4, "dimension", id="enough"), pytest.param(5, "cell", id="too few")],
+)
+def test_what_follows_must_be_enough_for_an_effect_without_the_exceptions(fewest, kind):
+    slow = slower("duration_s", 1.4, extension="rapids", data_size="10gb")
+    spared = min(slow)
+    policy = StagePolicy(roll_up=RollUpPolicy(minimum_cells=fewest))
+    verdict = campaign({c: f for c, f in slow.items() if c != spared}, noise=0.02, policy=policy)
+    assert {finding.kind for finding in verdict.findings} == {kind}
+    assert {name for finding in verdict.findings for name in finding.combinations} == {
+        name for name, _ in slow if name != spared[0]
+    }
+
+
+def test_a_noisy_cell_is_no_exception():
+    """Short of half the effect by chance is not shown to have stayed behind."""
+    for seed in range(6):
+        verdict = campaign(slower("duration_s", 1.4, extension="rapids"), seed=seed, noise=0.1)
+        (finding,) = (f for f in verdict.findings if f.kind == "dimension")
+        assert finding.cells == 10
 
 
 def test_a_lone_cell_stays_a_cell():
