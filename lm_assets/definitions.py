@@ -36,7 +36,7 @@ def build_definitions(matrix: Matrix) -> dg.Definitions:
             *combinations.combination_assets(matrix),
         ],
         asset_checks=checks.ALL,
-        jobs=[*jobs.ALL, schedules.weekly_backfill_job],
+        jobs=[*jobs.ALL, *schedules.JOBS],
         sensors=sensors.ALL,
         schedules=schedules.ALL,
         resources={

@@ -19,7 +19,11 @@ def start_engines(engines: EmbeddedEngines, *, state: Path, configuration: Path)
     Path
         A file, readable by its owner only, that gives a shell the same environment.
     """
-    environment = {**engines.start(), "LM_CONFIG_DIR": str(configuration.resolve())}
+    environment = {
+        **engines.start(),
+        "LM_CONFIG_DIR": str(configuration.resolve()),
+        "DAGSTER_HOME": str((state / "dagster").resolve()),
+    }
     os.environ.update(environment)
     with Warehouse.from_environment(os.environ) as warehouse:
         warehouse.migrate()

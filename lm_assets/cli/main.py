@@ -17,7 +17,12 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "serve": ("lm_assets.cli.serve", "serve", "Embedded engines and the Dagster UI."),
     "gate": ("lm_assets.cli.gate", "gate", "A judged campaign's verdict as an exit code, for CI."),
     "report": ("lm_assets.cli.report", "report", "Fetch a campaign's reports."),
-    "warehouse": ("lm_assets.cli.warehouse", "warehouse", "The tables in Postgres."),
+    "warehouse": (
+        "lm_assets.cli.warehouse",
+        "warehouse",
+        "The tables in Postgres: migrate, or rebuild from the bucket.",
+    ),
+    "retention": ("lm_assets.cli.retention", "retention", "What is past its days: list, remove."),
     "baseline": ("lm_assets.cli.baseline", "baseline", "Make, review and compare baselines."),
     "collect": ("lm_assets.cli.collect", "collect", "One load run's canonical record."),
     "judge": ("lm_assets.cli.judgement", "judge", "Judge current samples against a baseline's."),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lm_assets.gateways import object_keys
-from lm_assets.gateways.object_store import ObjectNotFoundError, ObjectStoreError
+from lm_assets.gateways.object_store import ObjectNotFoundError, ObjectStoreRefusedError
 from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets.model.retention import RetentionPolicy
 
@@ -47,8 +47,8 @@ def apply_lifecycle(store: S3ObjectStore, policy: RetentionPolicy) -> list[Prefi
 
     Raises
     ------
-    ObjectStoreError
-        When the store takes the rules and does not give them back.
+    ObjectStoreRefusedError
+        When the store refuses the rules, or takes them and does not give them back.
     """
     others = [rule for rule in _rules(store) if not _is_own(rule)]
     rules = [*others, *(_rule(prefix, days) for prefix, days in wanted_days(policy).items())]
@@ -61,7 +61,7 @@ def apply_lifecycle(store: S3ObjectStore, policy: RetentionPolicy) -> list[Prefi
     )
     status = lifecycle_status(store, policy)
     if refused := [item.prefix for item in status if not item.is_applied]:
-        raise ObjectStoreError(
+        raise ObjectStoreRefusedError(
             f"bucket {store.bucket} took the lifecycle rules and does not have them: {refused}; "
             "does this server support lifecycle rules?"
         )

@@ -30,6 +30,8 @@ _CREDENTIAL_CODES = {
 _BROKEN_OFF = (ConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError)
 _TOO_MANY_REQUESTS = 429
 _FIRST_SERVER_ERROR = 500
+# Comes with 501, and stays: the server has no such feature.
+_NOT_IMPLEMENTED = "NotImplemented"
 
 
 def error_code(error: ClientError) -> str:
@@ -44,6 +46,8 @@ def is_transient(error: Exception) -> bool:
     """
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if error_code(error) == _NOT_IMPLEMENTED:
+            return False
         failed = status >= _FIRST_SERVER_ERROR or status == _TOO_MANY_REQUESTS
         return failed or error_code(error) in _TRANSIENT_CODES
     return isinstance(error, _BROKEN_OFF)

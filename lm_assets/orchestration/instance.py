@@ -25,6 +25,22 @@ class CampaignRun:
     status: str
 
 
+def open_instance(home: Path) -> dg.DagsterInstance:
+    """Return the instance of a DAGSTER_HOME, to be used in a ``with`` block.
+
+    Raises
+    ------
+    LmError
+        When there is none. Dagster itself would make an empty one there.
+    """
+    if not (home / "dagster.yaml").is_file():
+        raise LmError(f"{home} holds no dagster.yaml; is DAGSTER_HOME right?")
+    try:
+        return dg.DagsterInstance.from_config(str(home))
+    except dg.DagsterError as error:
+        raise LmError(f"the Dagster instance of {home} cannot be opened: {error}") from error
+
+
 def make_instance_tables(home: Path) -> None:
     """Make Dagster's own tables before its processes start, which would else race for them."""
     with dg.DagsterInstance.from_config(str(home)):

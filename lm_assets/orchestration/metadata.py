@@ -18,6 +18,7 @@ from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.summary import MetricSummary
 from lm_assets.model.verdict import CampaignVerdict, ConfirmationState
 from lm_assets.orchestration.report_material import decision_rule
+from lm_assets.orchestration.retention import RetentionOutcome
 from lm_assets.regression.campaign_versions import VersionPair
 from lm_assets.reports.history import history_markdown
 from lm_assets.reports.ui import changes_chart_markdown, summary_markdown, worst_changes_markdown
@@ -162,6 +163,34 @@ def of_versions(pairs: Sequence[VersionPair]) -> Metadata:
             for pair in pairs
             for c in pair.comparisons
         ),
+    }
+
+
+def of_retention(outcome: RetentionOutcome) -> Metadata:
+    """Metadata of retention: what went, or would go, of objects, rows and Dagster's records."""
+    dagster, rows = outcome.dagster, outcome.rows
+    return {
+        "removed": outcome.is_applied,
+        "is_in_force": outcome.is_in_force,
+        "refusal": outcome.refusal or "none",
+        "objects": table(
+            {
+                "prefix": rule.prefix,
+                "kept_days": rule.wanted_days,
+                "rule_days": rule.found_days,
+                "overdue_objects": len(found.objects),
+                "overdue_bytes": found.bytes,
+            }
+            for rule in outcome.rules
+            for found in outcome.overdue
+            if found.prefix == rule.prefix
+        ),
+        "campaigns_without_runs_in_postgres": list(rows.raw_campaigns),
+        "campaigns_gone_from_postgres": list(rows.aggregated_campaigns),
+        "months_gone_from_postgres": list(rows.partitions),
+        "campaigns_gone_from_dagster": [expired.campaign for expired in dagster.campaigns],
+        "dagster_runs": sum(len(expired.run_ids) for expired in dagster.campaigns),
+        "busy_campaigns": list(dagster.busy),
     }
 
 

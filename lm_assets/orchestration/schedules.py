@@ -1,4 +1,4 @@
-"""Schedules: the weekly backfill of the recent campaigns, and the baselines beside it."""
+"""Schedules: the weekly backfill of the recent campaigns, and every night's retention."""
 
 from pathlib import Path
 
@@ -7,8 +7,15 @@ import dagster as dg
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.clock import Clock
 from lm_assets.gateways.kept_campaigns import open_campaigns
+from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.retention import RetentionPolicy
+from lm_assets.orchestration import metadata
 from lm_assets.orchestration.backfill import WeeklyBackfillConfig, launch_backfill
+from lm_assets.orchestration.retention import (
+    apply_retention,
+    retention_status,
+    retention_targets,
+)
 
 
 @dg.op(description="Asks Dagster for a backfill of the newest kept campaigns.")
@@ -49,4 +56,48 @@ weekly_backfill = dg.ScheduleDefinition(
     description="Mondays 04:00 UTC: the recent campaigns anew, each its own run.",
 )
 
-ALL = [weekly_backfill]
+
+class RetentionConfig(dg.Config):
+    """Whether retention only says what it would remove."""
+
+    dry_run: bool = False
+
+
+@dg.op(description="Removes everything that is past its days, or says what would go.")
+def remove_expired(
+    context: dg.OpExecutionContext,
+    config: RetentionConfig,
+    bucket: dg.ResourceParam[CampaignBucket],
+    warehouse: dg.ResourceParam[Warehouse],
+    retention: dg.ResourceParam[RetentionPolicy],
+    clock: dg.ResourceParam[Clock],
+) -> None:
+    """Outcome of retention, as metadata."""
+    targets = retention_targets(bucket, warehouse, context.instance)
+    act = retention_status if config.dry_run else apply_retention
+    outcome = act(targets, retention, now=clock.now())
+    if outcome.refusal:
+        context.log.warning(f"the bucket has no lifecycle rules: {outcome.refusal}")
+    context.add_output_metadata(metadata.of_retention(outcome))
+
+
+@dg.job(
+    executor_def=dg.in_process_executor,
+    description="Objects, rows, runs and partitions that are past their days, removed.",
+)
+def nightly_retention_job() -> None:
+    """Removal of what has expired."""
+    remove_expired()
+
+
+nightly_retention = dg.ScheduleDefinition(
+    name="nightly_retention",
+    job=nightly_retention_job,
+    cron_schedule="30 3 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every night 03:30 UTC: what is past its days is removed (retention.yaml).",
+)
+
+ALL = [weekly_backfill, nightly_retention]
+JOBS = [weekly_backfill_job, nightly_retention_job]

@@ -96,7 +96,9 @@ def test_sensors_and_schedules_are_on_without_a_click(definitions):
         "run_failures",
     }
     assert set(sensors.values()) == {dg.DefaultSensorStatus.RUNNING}
-    assert {s.name for s in definitions.schedules} == {"weekly_backfill"}
+    schedules = {s.name: s.default_status for s in definitions.schedules}
+    assert set(schedules) == {"weekly_backfill", "nightly_retention"}
+    assert set(schedules.values()) == {dg.DefaultScheduleStatus.RUNNING}
 
 
 def test_the_demo_matrix_makes_the_same_platform():

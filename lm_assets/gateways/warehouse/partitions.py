@@ -1,7 +1,7 @@
 """Months of ``run_metrics``: made before they are needed, dropped when they have expired."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -93,11 +93,16 @@ def make_months(connection: psycopg.Connection, months: Iterable[Month]) -> None
                 connection.execute(sql.SQL(statement).format(table=table, start=start, end=end))
 
 
-def drop_months_before(connection: psycopg.Connection, moment: datetime) -> list[str]:
-    """Drop the partitions that end at or before a moment; return their names."""
+def drop_months_before(
+    connection: psycopg.Connection, horizon: Callable[[psycopg.Connection], datetime]
+) -> list[str]:
+    """Drop the partitions that end at or before a moment; return their names.
+
+    The moment is asked for when no writer is left that is storing runs of an earlier one.
+    """
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_LOCK])
-        names = expired_months(connection, moment)
+        names = expired_months(connection, horizon(connection))
         for name in names:
             connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
     return names

@@ -23,6 +23,11 @@ WHERE coalesce(ended_at, started_at, first_stored_at) < %(cutoff)s
 EXPIRED_RAW = EXPIRED_AGGREGATED + (
     "AND EXISTS (SELECT FROM load_runs r WHERE r.campaign = c.campaign)"
 )
+# Of messages about no campaign, or about one that was never stored.
+_REMOVE_DELIVERIES = """
+DELETE FROM deliveries d WHERE delivered_at < %(cutoff)s
+AND NOT EXISTS (SELECT FROM campaigns c WHERE c.campaign = d.campaign)
+"""
 _OLDEST_KEPT = """
 SELECT min(started_at) FROM campaigns
 WHERE coalesce(ended_at, started_at, first_stored_at) >= %(cutoff)s
@@ -51,13 +56,17 @@ def remove_expired_rows(
     Whole months of ``run_metrics`` go as dropped partitions. What is known of combinations stays.
     """
     expired = expired_rows(warehouse, policy, now=now)
-    warehouse.run(lambda c: partitions.drop_months_before(c, _horizon(c, policy, now)))
+    warehouse.run(
+        lambda c: partitions.drop_months_before(c, lambda locked: _horizon(locked, policy, now))
+    )
     for campaigns, tables in (
         (expired.raw_campaigns, RAW_TABLES),
         (expired.aggregated_campaigns, (*RAW_TABLES, *AGGREGATED_TABLES)),
     ):
         for campaign in campaigns:
             warehouse.run(partial(_remove, campaign=campaign, tables=tables))
+    cutoff = now - timedelta(days=policy.aggregated_days)
+    warehouse.run(lambda c: c.execute(_REMOVE_DELIVERIES, {"cutoff": cutoff}))
     return expired
 
 
