@@ -185,7 +185,8 @@ class CampaignBucket:
         """Replace what a campaign asks load runners for, and return its key; None takes it away."""
         key = object_keys.confirmation_request_key(campaign)
         if request is None:
-            self.store.delete(key)
+            if self.store.exists(key):
+                self.store.delete(key)
             return None
         self.store.write(key, _indented(request), content_type=JSON)
         return key

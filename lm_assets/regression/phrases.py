@@ -44,4 +44,4 @@ def confirmation_phrase(verdict: CampaignVerdict) -> str:
     )
     if state.answered:
         return f"{answered}; the others still ask: {asked}"
-    return f"Confirmation is asked for of {cells}{left_out}: {asked}"
+    return f"Fresh runs are asked for of {cells}{left_out}: {asked}"

@@ -15,7 +15,7 @@ from lm_assets.alerts.wording import (
     slack_link,
     slack_text,
 )
-from lm_assets.model.verdict import Verdict
+from lm_assets.model.verdict import ConfirmationState, Verdict
 from lm_assets_tests.builders import (
     a_cell,
     a_finding,
@@ -178,3 +178,19 @@ def test_the_webhook_message_is_bounded_and_counts_what_it_leaves_out():
 def test_the_same_verdict_gives_the_same_messages():
     assert slack_message(a_verdict(), a_manifest()) == slack_message(a_verdict(), a_manifest())
     assert webhook_message(a_verdict(), a_manifest()) == webhook_message(a_verdict(), a_manifest())
+
+
+def test_a_suspicion_says_that_fresh_runs_are_asked_for_and_where():
+    cell = a_cell(verdict=Verdict.SUSPECTED)
+    verdict = a_verdict([cell], confirmation=ConfirmationState(asked=1, left_out=2))
+    text = whole(slack_message(verdict, a_manifest())).replace("\u200b", "")
+    assert "Fresh runs are asked for of 1 suspected cell, 2 more beyond the maximum" in text
+    assert "confirmations/nightly-2026-11-22-1a2b3c4.json" in text
+    assert webhook_message(verdict, a_manifest())["confirmation"] == {
+        "is_open": True,
+        "asked_cells": 1,
+        "left_out_cells": 2,
+        "outcomes": {},
+        "results_campaign": "nightly-2026-11-22-1a2b3c4-confirm",
+    }
+    assert webhook_message(a_verdict([a_cell()]), a_manifest())["confirmation"] is None

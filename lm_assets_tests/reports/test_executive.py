@@ -6,8 +6,9 @@ import re
 import pytest
 
 from lm_assets.model.baseline import BaselineCatalogue
-from lm_assets.model.verdict import Verdict
+from lm_assets.model.verdict import ConfirmationState, Verdict
 from lm_assets.reports.executive import executive_markdown
+from lm_assets.reports.technical import technical_html
 from lm_assets_tests.builders import (
     COMBINATION,
     ENVIRONMENT,
@@ -208,3 +209,38 @@ def test_it_fits_one_screen_however_much_happened():
 
 def test_the_same_material_gives_the_same_text():
     assert executive_markdown(a_report_material()) == executive_markdown(a_report_material())
+
+
+ANSWER = {
+    "verdict": "regressed",
+    "change": 0.42,
+    "change_ci95": [0.31, 0.54],
+    "degradation": 0.42,
+    "p": 0.0004,
+    "q": 0.0004,
+    "n_baseline": 5,
+    "n_current": 5,
+}
+
+
+def plain(text):
+    return text.replace("\u00a0", " ").replace("\u202f", " ").replace("\\", "")
+
+
+def test_a_suspicion_says_where_fresh_runs_are_asked_for():
+    cell = a_cell(verdict=Verdict.SUSPECTED)
+    verdict = a_verdict([cell], confirmation=ConfirmationState(asked=1))
+    text = plain(executive_markdown(of_cells(verdict=verdict)))
+    assert "may have got worse: fresh runs will tell." in text
+    assert "**Confirmation**: Fresh runs are asked for of 1 suspected cell" in text
+    assert f"as `confirmations/{verdict.campaign}.json` says" in text
+
+
+def test_a_confirmed_cell_says_what_the_fresh_runs_said():
+    cell = a_cell(decided_by="confirmation", explanation={"confirmation": ANSWER})
+    verdict = a_verdict([cell], confirmation=ConfirmationState(asked=1, outcomes={"regressed": 1}))
+    text = plain(executive_markdown(of_cells(verdict=verdict)))
+    assert "Fresh runs decided 1 of 1 suspected cell: 1 regressed." in text
+    assert "fresh runs 5 : 5 said +42 % [+31, +54] %" in text
+    html = plain(technical_html(of_cells(verdict=verdict)))
+    assert "fresh runs 5 : 5 said +42 %" in html
