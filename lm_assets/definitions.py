@@ -9,11 +9,13 @@ from lm_assets.model.combination import Matrix
 from lm_assets.orchestration import checks, jobs, resources, schedules, sensors
 from lm_assets.orchestration.assets import (
     alerts,
+    baseline_catalogue,
     combinations,
     confirmation,
     documents,
     judgement,
     metrics,
+    proposals,
 )
 from lm_assets.orchestration.io_managers import campaign_tables
 
@@ -25,12 +27,13 @@ def build_definitions(matrix: Matrix) -> dg.Definitions:
             metrics.incoming_results,
             metrics.raw_metrics,
             metrics.statistical_summaries,
-            judgement.baseline_catalogue,
+            baseline_catalogue.baseline_catalogue,
             confirmation.incoming_confirmations,
             confirmation.confirmation_runs,
             confirmation.confirmation_request,
             judgement.regression_verdicts,
             judgement.version_comparison,
+            proposals.baseline_proposal,
             alerts.regression_alerts,
             *documents.report_assets,
             *combinations.combination_assets(matrix),

@@ -2,8 +2,9 @@
 
 import click
 
-from lm_assets.cli.baseline_change import init, propose, update
+from lm_assets.cli.baseline_change import init, update
 from lm_assets.cli.baseline_compare import compare
+from lm_assets.cli.baseline_propose import propose
 from lm_assets.cli.baseline_review import list_baselines, show, verify
 
 

@@ -17,7 +17,7 @@ from lm_assets.model.baseline import Baseline, BaselineStatus
 from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import DataFaultError, LmError
 from lm_assets.model.verdict import CampaignVerdict
-from lm_assets.regression.baselines.change import is_selected
+from lm_assets.regression.baselines.request import is_selected
 from lm_assets.regression.campaign_context import CampaignContext
 from lm_assets.regression.campaign_judgement import judge_campaign
 from lm_assets.regression.campaign_samples import baseline_rows

@@ -10,7 +10,8 @@ from rich.text import Text
 
 from lm_assets.regression.baselines.change import BaselineChange, ChangePlan
 from lm_assets.regression.baselines.create import Refusal
-from lm_assets.regression.baselines.moves import MetricMove
+from lm_assets.regression.baselines.moves import MetricMove, change_text
+from lm_assets.regression.baselines.refusals import by_rule
 
 Detectable = Mapping[tuple[str, str], float]
 
@@ -19,17 +20,29 @@ def print_plan(console: Console, plan: ChangePlan, detectable: Detectable) -> No
     """Print old, new and change of every metric, what was overruled, and what is refused."""
     for change in plan.changes:
         _print_change(console, change, detectable)
+    if plan.unchanged:
+        console.print(f"{counted(len(plan.unchanged))} already made of these runs", style="dim")
+    if plan.not_due:
+        console.print(f"{counted(len(plan.not_due))} not due: they still serve", style="dim")
     print_refusals(console, plan.refusals)
+
+
+def counted(count: int) -> str:
+    """Return a number of baselines in words."""
+    return "1 baseline" if count == 1 else f"{count} baselines"
 
 
 def print_refusals(console: Console, refusals: Sequence[Refusal]) -> None:
     """Print what is refused, by which rule and why."""
     if not refusals:
         return
-    console.print(Text(f"Refused: {len(refusals)}", style="bold red"))
-    for refusal in refusals:
-        where = f"{refusal.combination} {refusal.metric or ''}".rstrip()
-        console.print(Text(f"  {where}: {refusal.rule}: {refusal.detail}"), soft_wrap=True)
+    refused = len({refusal.combination for refusal in refusals})
+    console.print(Text(f"Refused in {refused} combinations, which stay as they are", style="bold"))
+    for (rule, remedy), groups in by_rule(refusals).items():
+        console.print(Text.assemble((f"  {rule}", "bold red"), f"  {remedy}"), soft_wrap=True)
+        for text, combinations in groups.items():
+            more = f" and {len(combinations) - 1} more" if len(combinations) > 1 else ""
+            console.print(Text(f"    {combinations[0]}{more}: {text}"), soft_wrap=True)
 
 
 def plan_document(plan: ChangePlan, *, is_written: bool, detectable: Detectable) -> str:
@@ -38,6 +51,8 @@ def plan_document(plan: ChangePlan, *, is_written: bool, detectable: Detectable)
         "written": is_written,
         "digest": plan.catalogue.digest,
         "changes": [_change_document(change, detectable) for change in plan.changes],
+        "unchanged": plan.unchanged,
+        "not_due": plan.not_due,
         "refusals": plan.refusals,
     }
     return json_text(document)
@@ -53,13 +68,6 @@ def figure(value: float | None, digits: int = 4) -> str:
     return "–" if value is None else f"{value:.{digits}g}"
 
 
-def change_text(value: float | None, unit: str) -> str:
-    """Return a change with its sign and unit, or a dash for none."""
-    if value is None:
-        return "–"
-    return f"{value:+.1%}" if unit == "relative" else f"{value:+.3g} {unit.replace('_', ' ')}"
-
-
 def _print_change(console: Console, change: BaselineChange, detectable: Detectable) -> None:
     new, old = change.new, change.old
     before = "new" if old is None else f"{old.sample_size} runs of {old.updated_at}"
@@ -68,15 +76,16 @@ def _print_change(console: Console, change: BaselineChange, detectable: Detectab
     )
     table = Table(box=None, header_style="dim", pad_edge=True)
     table.add_column("metric")
-    for name in ("old", "new", "unit", "change", "since anchor", "detects"):
+    for name in ("old", "new", "unit", "change", "since anchor", "can detect"):
         table.add_column(name, justify="left" if name == "unit" else "right")
     for move in change.moves:
         table.add_row(*_move_row(move, detectable))
     console.print(table)
     for finding in change.overruled:
         console.print(Text(f"  allowed {finding.guard}: {finding.message}", style="yellow"))
-    for metric, reference in new.acknowledged_findings.items():
-        console.print(Text(f"  acknowledged {metric}: {reference}", style="yellow"))
+    for metric, accepted in new.acknowledged_findings.items():
+        said = f"  acknowledged {metric}: {accepted.finding}, by {accepted.by} on {accepted.at}"
+        console.print(Text(said, style="yellow"))
     for run in new.rejected_runs:
         console.print(Text(f"  rejected {run.campaign}/{run.run_id}: {run.reason}", style="yellow"))
 
@@ -88,7 +97,7 @@ def _move_row(move: MetricMove, detectable: Detectable) -> tuple[str, ...]:
         figure(move.mean_new),
         move.unit,
         change_text(move.change, move.change_unit),
-        change_text(move.against_anchor, move.change_unit),
+        change_text(move.change_since_anchor, move.change_unit),
         change_text(detectable.get((move.combination, move.metric)), move.change_unit),
     )
 
@@ -109,4 +118,5 @@ def _change_document(change: BaselineChange, detectable: Detectable) -> dict[str
         "acknowledged_findings": change.new.acknowledged_findings,
         "rejected_runs": change.new.rejected_runs,
         "reason": change.new.reason,
+        "due": change.due,
     }

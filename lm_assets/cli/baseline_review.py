@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lm_assets.cli.baseline_display import change_text, json_text
+from lm_assets.cli.baseline_display import json_text
 from lm_assets.cli.baseline_sources import Workspace, open_bucket, recent_campaigns, records_of
 from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.options import config_option, json_option
@@ -22,14 +22,14 @@ from lm_assets.model.baseline import Baseline, BaselineCatalogue
 from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import ConfigurationError, LmError
 from lm_assets.model.metric import MetricCatalogue
-from lm_assets.regression.baselines.change import is_selected
 from lm_assets.regression.baselines.checks import (
     MAXIMUM_AGE_DAYS,
     Remark,
     Severity,
     check_catalogue,
 )
-from lm_assets.regression.baselines.moves import CHANGE_UNITS, detectable_changes
+from lm_assets.regression.baselines.moves import CHANGE_UNITS, change_text, detectable_changes
+from lm_assets.regression.baselines.request import is_selected
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 

@@ -27,7 +27,7 @@ from lm_assets.gateways.verdict_json import campaign_verdict
 from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import LmError
 from lm_assets.orchestration.instance import make_instance_tables, wait_for_campaign
-from lm_assets.regression.baselines.change import ChangePlan, ChangeRequest, plan_change
+from lm_assets.regression.baselines import ChangePlan, ChangeRequest, plan_change
 
 BASELINE = "nightly-2026-11-23-baseline"
 JUDGED = ("nightly-2026-11-23-same", "nightly-2026-11-23-changed")

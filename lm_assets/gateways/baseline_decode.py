@@ -11,6 +11,7 @@ from lm_assets.gateways.baseline_format import FORMAT_VERSION
 from lm_assets.gateways.baseline_nodes import At, Node, is_null, parse_nodes
 from lm_assets.model.baseline import (
     LARGEST_SAMPLE,
+    AcknowledgedFinding,
     Baseline,
     BaselineAnchor,
     BaselineStatus,
@@ -34,6 +35,7 @@ _ENTRY_OPTIONAL = frozenset(
 _SUBJECT = frozenset({"git_sha", "version_labels", "image_digests"})
 _METRIC = frozenset({"samples", "mean", "stddev", "ci95"})
 _ANCHOR = frozenset({"set_at", "source_campaigns", "reason", "samples"})
+_ACKNOWLEDGED = frozenset({"finding", "by", "at", "reason", "loss", "loss_since_anchor"})
 _REJECTED = frozenset({"campaign", "run_id", "reason"})
 _NONE: frozenset[str] = frozenset()
 
@@ -112,8 +114,10 @@ def _entry(at: At, combination: str, node: Node) -> Baseline:
         metrics=_metrics(at / "metrics", fields["metrics"], size),
         runs=runs,
         rejected_runs=_rejected_runs(at / "rejected_runs", fields.get("rejected_runs")),
-        allowed_guards=_optional_mapping(at, fields, "allowed_guards"),
-        acknowledged_findings=_optional_mapping(at, fields, "acknowledged_findings"),
+        allowed_guards=_allowed_guards(at / "allowed_guards", fields.get("allowed_guards")),
+        acknowledged_findings=_acknowledged_findings(
+            at / "acknowledged_findings", fields.get("acknowledged_findings")
+        ),
         anchor=_anchor(at / "anchor", fields["anchor"]) if "anchor" in fields else None,
     )
 
@@ -132,12 +136,12 @@ def _metric(at: At, node: Node, size: int) -> MetricBaseline:
     derived = (at / "samples").checked(
         fields["samples"], lambda: MetricBaseline.of_samples(samples)
     )
-    stddev, ci95 = fields["stddev"], fields["ci95"]
+    ci95 = fields["ci95"]
     bounds = None if is_null(ci95) else (at / "ci95").numbers(ci95)
     found = MetricBaseline(
         samples=samples,
         mean=(at / "mean").number(fields["mean"]),
-        stddev=None if is_null(stddev) else (at / "stddev").number(stddev),
+        stddev=_number_or_none(at / "stddev", fields["stddev"]),
         ci95=bounds,  # type: ignore[arg-type]  # its length is compared below
     )
     if found != derived:
@@ -236,5 +240,30 @@ def _text_mapping(at: At, node: Node) -> dict[str, str]:
     return {name: (at / name).text(item) for name, item in at.mapping(node).items()}
 
 
-def _optional_mapping(at: At, fields: dict[str, Node], name: str) -> dict[str, str]:
-    return _text_mapping(at / name, fields[name]) if name in fields else {}
+def _allowed_guards(at: At, node: Node | None) -> dict[str, str]:
+    return {} if node is None else _text_mapping(at, node)
+
+
+def _acknowledged_findings(at: At, node: Node | None) -> dict[str, AcknowledgedFinding]:
+    items = {} if node is None else at.mapping(node)
+    return {metric: _acknowledged(at / metric, item) for metric, item in items.items()}
+
+
+def _acknowledged(at: At, node: Node) -> AcknowledgedFinding:
+    fields = at.fields(node, _ACKNOWLEDGED, _NONE)
+    texts = {name: (at / name).text(fields[name]) for name in ("finding", "by", "reason")}
+    for name, text in texts.items():
+        if not text.strip():
+            (at / name).refuse(fields[name], "must not be empty")
+    return AcknowledgedFinding(
+        finding=texts["finding"],
+        by=texts["by"],
+        at=_moment(at / "at", fields["at"]),
+        reason=texts["reason"],
+        loss=_number_or_none(at / "loss", fields["loss"]),
+        loss_since_anchor=_number_or_none(at / "loss_since_anchor", fields["loss_since_anchor"]),
+    )
+
+
+def _number_or_none(at: At, node: Node) -> float | None:
+    return None if is_null(node) else at.number(node)

@@ -10,7 +10,13 @@ from functools import lru_cache
 
 import yaml
 
-from lm_assets.model.baseline import Baseline, BaselineAnchor, BaselineCatalogue, MetricBaseline
+from lm_assets.model.baseline import (
+    AcknowledgedFinding,
+    Baseline,
+    BaselineAnchor,
+    BaselineCatalogue,
+    MetricBaseline,
+)
 
 FORMAT_VERSION = 1
 
@@ -81,9 +87,19 @@ def _review_lines(entry: Baseline) -> Iterator[str]:
     if entry.allowed_guards:
         yield from _mapping("allowed_guards", entry.allowed_guards, indent=4)
     if entry.acknowledged_findings:
-        yield from _mapping("acknowledged_findings", entry.acknowledged_findings, indent=4)
+        yield "    acknowledged_findings:"
+        for metric, accepted in sorted(entry.acknowledged_findings.items()):
+            yield from _acknowledgement_lines(metric, accepted)
     if entry.anchor is not None:
         yield from _anchor_lines(entry.anchor)
+
+
+def _acknowledgement_lines(metric: str, accepted: AcknowledgedFinding) -> Iterator[str]:
+    yield f"      {scalar(metric)}:"
+    for name in ("finding", "by", "at", "reason"):
+        yield f"        {name}: {scalar(getattr(accepted, name))}"
+    yield f"        loss: {_number_or_null(accepted.loss)}"
+    yield f"        loss_since_anchor: {_number_or_null(accepted.loss_since_anchor)}"
 
 
 def _anchor_lines(anchor: BaselineAnchor) -> Iterator[str]:
@@ -101,7 +117,7 @@ def _metric_lines(name: str, metric: MetricBaseline) -> Iterator[str]:
     yield f"      {scalar(name)}:"
     yield f"        samples: {_flow(map(number, metric.samples))}"
     yield f"        mean: {number(metric.mean)}"
-    yield f"        stddev: {'null' if metric.stddev is None else number(metric.stddev)}"
+    yield f"        stddev: {_number_or_null(metric.stddev)}"
     yield f"        ci95: {'null' if metric.ci95 is None else _flow(map(number, metric.ci95))}"
 
 
@@ -116,6 +132,10 @@ def _mapping(name: str, values: Mapping[str, str], *, indent: int) -> Iterator[s
 
 def _flow(items: Iterable[str]) -> str:
     return f"[{', '.join(items)}]"
+
+
+def _number_or_null(value: float | None) -> str:
+    return "null" if value is None else number(value)
 
 
 def number(value: float) -> str:

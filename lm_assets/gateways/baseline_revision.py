@@ -1,4 +1,4 @@
-"""The version-control revision of a file, asked of git."""
+"""What git knows of a file and of the person at the keyboard."""
 
 import subprocess
 from pathlib import Path
@@ -20,6 +20,15 @@ def file_revision(path: Path) -> str | None:
     if status is None:
         return None
     return f"{commit}-modified" if status else commit
+
+
+def git_identity(path: Path) -> str | None:
+    """Return who would commit a change of a file, as ``Name <address>``.
+
+    ``None`` where there is no git, or it does not know a name and an address.
+    """
+    name, address = _git(path, "config", "user.name"), _git(path, "config", "user.email")
+    return f"{name} <{address}>" if name and address else None
 
 
 def _git(path: Path, *arguments: str) -> str | None:

@@ -12,10 +12,13 @@ INCOMING = "incoming/"
 RAW = "raw/"
 AGGREGATED = "aggregated/"
 REPORTS = "reports/"
+PROPOSALS = "proposals/"
 QUARANTINE = "quarantine/"
 CONFIRMATIONS = "confirmations/"
 
 REPORT_NAMES = ("executive.md", "technical.html", "detailed.pdf", "raw.jsonl")
+PROPOSED_CATALOGUE = "load-test-baselines.yaml"
+PROPOSAL_TEXT = "pull-request.md"
 MANIFEST_NAME = "manifest.json"
 SUCCESS_NAME = "_SUCCESS"
 PODS_NAME = "pods.json"
@@ -173,6 +176,11 @@ def confirmation_runs_prefix(campaign: str) -> str:
 def confirmation_runs_key(campaign: str, combination: str) -> str:
     """Return the key of the fresh runs of one combination."""
     return f"{confirmation_runs_prefix(campaign)}{validated_id('combination', combination)}.jsonl"
+
+
+def proposals_prefix(campaign: str) -> str:
+    """Return the prefix of the baselines that a campaign proposes."""
+    return f"{PROPOSALS}{validated_id('campaign', campaign)}/"
 
 
 def quarantine_prefix(campaign: str | None) -> str:

@@ -69,6 +69,23 @@ class RejectedRun:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AcknowledgedFinding:
+    """A slow-down of one metric that somebody accepted: which finding, who, why, and how much.
+
+    ``loss`` is the degradation against the samples that were replaced, ``loss_since_anchor`` that
+    against the anchor: relative for ``ratio`` metrics, else in the metric's unit; ``None`` where
+    it is not defined.
+    """
+
+    finding: str
+    by: str
+    at: str
+    reason: str
+    loss: float | None
+    loss_since_anchor: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BaselineAnchor:
     """The pinned samples (of a release) that drift is measured against; moves only when asked.
 
@@ -87,7 +104,7 @@ class Baseline:
 
     ``runs`` are the accepted runs in run order. ``allowed_guards`` maps each guard that was
     overruled when the samples were accepted to what it had found; ``acknowledged_findings`` maps
-    each metric whose slow-down was accepted to the reference of the acknowledgement.
+    each metric whose slow-down was accepted to its acknowledgement, kept until the anchor moves.
     """
 
     combination: str
@@ -103,7 +120,7 @@ class Baseline:
     runs: tuple[str, ...] = ()
     rejected_runs: tuple[RejectedRun, ...] = ()
     allowed_guards: Mapping[str, str] = field(default_factory=dict)
-    acknowledged_findings: Mapping[str, str] = field(default_factory=dict)
+    acknowledged_findings: Mapping[str, AcknowledgedFinding] = field(default_factory=dict)
     anchor: BaselineAnchor | None = None
 
 

@@ -18,6 +18,7 @@ CAMPAIGN_ASSET_NAMES = (
     "detailed_report",
     "raw_data_export",
     "version_comparison",
+    "baseline_proposal",
 )
 CAMPAIGN_ASSETS = dg.AssetSelection.assets(*CAMPAIGN_ASSET_NAMES)
 
@@ -30,7 +31,9 @@ campaign_job = dg.define_asset_job(
 
 judgement_job = dg.define_asset_job(
     "judgement_job",
-    selection=dg.AssetSelection.assets("regression_verdicts").downstream() & CAMPAIGN_ASSETS,
+    # Nobody is told of last month's campaigns again because a baseline has changed since.
+    selection=(dg.AssetSelection.assets("regression_verdicts").downstream() & CAMPAIGN_ASSETS)
+    - dg.AssetSelection.assets("regression_alerts"),
     executor_def=dg.in_process_executor,
     description="A collected campaign judged anew, after the baselines have changed.",
 )

@@ -11,7 +11,6 @@ from lm_assets.collect.confirmation import FreshRuns
 from lm_assets.collect.coverage import metric_coverage
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.warehouse import HistoryPoint
-from lm_assets.model.baseline import Baseline
 from lm_assets.model.campaign import CONFIRMATION_SIDES, Stage, confirmation_side
 from lm_assets.model.history import MetricHistory
 from lm_assets.model.metric import MetricCatalogue
@@ -117,30 +116,6 @@ def of_report(key: str, content: bytes, content_type: str) -> Metadata:
     """Metadata of a report: where it is, and Markdown shown whole."""
     shown = {"preview": dg.MetadataValue.md(content.decode())} if "markdown" in content_type else {}
     return {"object": key, "bytes": len(content), **shown}
-
-
-def of_baseline(entry: Baseline | None, metrics: MetricCatalogue) -> Metadata:
-    """Metadata of one combination's baseline; ``no_baseline`` where there is none."""
-    if entry is None:
-        return {"status": "no_baseline"}
-    return {
-        "status": entry.status.value,
-        "dagster/row_count": len(entry.metrics),
-        "sample_size": entry.sample_size,
-        "reason": entry.reason,
-        "source_campaigns": ", ".join(entry.source_campaigns),
-        "updated_at": entry.updated_at,
-        "metrics": table(
-            {
-                "metric": name,
-                "unit": metrics[name].unit if name in metrics else "",
-                "n": len(baseline.samples),
-                "mean": baseline.mean,
-                "stddev": baseline.stddev,
-            }
-            for name, baseline in entry.metrics.items()
-        ),
-    }
 
 
 def of_versions(pairs: Sequence[VersionPair]) -> Metadata:

@@ -17,6 +17,7 @@ from lm_assets.collect.landing import (
     plan_tick,
 )
 from lm_assets.gateways.baseline_file import content_digest
+from lm_assets.gateways.baseline_revision import file_revision
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.clock import Clock
 from lm_assets.gateways.configuration import Configuration
@@ -24,13 +25,16 @@ from lm_assets.gateways.kept_campaigns import open_campaigns, results_since
 from lm_assets.gateways.notifier import Notifier
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.retention import RetentionPolicy
+from lm_assets.orchestration.baseline_metadata import of_catalogue
 from lm_assets.orchestration.delivery import deliver_once
 from lm_assets.orchestration.jobs import campaign_job, confirmation_job, judgement_job
-from lm_assets.orchestration.partitions import campaign_partitions
+from lm_assets.orchestration.partitions import CAMPAIGN_DIMENSION, campaign_partitions
 
 POLL_SECONDS = 5
 QUIET_PERIOD = timedelta(minutes=30)
 OVERDUE_AFTER = timedelta(hours=6)
+# A month of campaigns judged anew must not stand in the way of the one that has just landed.
+AFTER_NEW_RESULTS = {"dagster/priority": "-10"}
 
 
 @dg.sensor(
@@ -88,12 +92,16 @@ def baseline_changes(
     campaigns = open_campaigns(bucket, landed_since=since) if before else []
     # The count makes the key a new one when a change is taken back, and when it is made again.
     cursor = f"{digest}:{int(changes or 0) + 1}"
+    known = set(context.instance.get_dynamic_partitions(CAMPAIGN_DIMENSION))
     return dg.SensorResult(
         run_requests=[
-            dg.RunRequest(run_key=f"{campaign}:{cursor}", partition_key=campaign)
+            dg.RunRequest(
+                run_key=f"{campaign}:{cursor}", partition_key=campaign, tags=AFTER_NEW_RESULTS
+            )
             for campaign in campaigns
+            if campaign in known
         ],
-        asset_events=[_observed_catalogue(digest)],
+        asset_events=[_observed_catalogue(digest, file_revision(settings.baselines_path))],
         cursor=cursor,
     )
 
@@ -198,10 +206,10 @@ def _nothing_due(tick: Tick) -> str:
     return "; ".join(parts)
 
 
-def _observed_catalogue(digest: str) -> dg.AssetObservation:
+def _observed_catalogue(digest: str, revision: str | None) -> dg.AssetObservation:
     return dg.AssetObservation(
         asset_key="baseline_catalogue",
-        metadata={"digest": digest},
+        metadata=of_catalogue(digest, revision),
         tags={"dagster/data_version": digest},
     )
 

@@ -13,6 +13,7 @@ from lm_assets.model.campaign import Stage
 from lm_assets.model.combination import Matrix
 from lm_assets.model.history import HistoryPoint
 from lm_assets.orchestration import metadata
+from lm_assets.orchestration.baseline_metadata import of_baseline
 from lm_assets.orchestration.partitions import combination_partitions
 from lm_assets.regression.combination_history import judge_combination_history
 
@@ -33,7 +34,9 @@ def combination_assets(matrix: Matrix) -> list[dg.AssetsDefinition]:
         """Accepted samples of the combination, and what is derived from them."""
         catalogue = read_catalogue(settings.baselines_path)
         entry = catalogue.entries.get(context.partition_key)
-        return dg.MaterializeResult(metadata=metadata.of_baseline(entry, settings.metrics))
+        return dg.MaterializeResult(
+            metadata=of_baseline(entry, settings.metrics, revision=catalogue.revision)
+        )
 
     @dg.asset(
         partitions_def=partitions,

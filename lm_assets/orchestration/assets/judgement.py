@@ -4,24 +4,17 @@ import dagster as dg
 import pandas as pd
 
 from lm_assets.collect.collector import campaign_manifest
-from lm_assets.gateways.baseline_file import content_digest, read_catalogue
+from lm_assets.gateways.baseline_file import read_catalogue
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.verdict_json import verdict_rows
 from lm_assets.orchestration import metadata
+from lm_assets.orchestration.assets.baseline_catalogue import baseline_catalogue
+from lm_assets.orchestration.baseline_metadata import of_revision
 from lm_assets.orchestration.partitions import campaign_partitions
 from lm_assets.orchestration.tables_of_campaigns import RECORDS, VERDICTS
 from lm_assets.regression.campaign_judgement import judge_campaign
 from lm_assets.regression.campaign_versions import compare_campaign_versions
-
-
-@dg.observable_source_asset(
-    group_name="baselines",
-    description="The version-controlled YAML of accepted samples; its data version is its digest.",
-)
-def baseline_catalogue(settings: dg.ResourceParam[Configuration]) -> dg.DataVersion:
-    """Reviewed baselines of every combination."""
-    return dg.DataVersion(content_digest(settings.baselines_path))
 
 
 @dg.asset(
@@ -40,16 +33,18 @@ def regression_verdicts(
 ) -> dg.Output[pd.DataFrame]:
     """Verdict of every cell of the campaign, its findings, and the campaign's own verdict."""
     manifest, _ = campaign_manifest(bucket, context.partition_key)
+    catalogue = read_catalogue(settings.baselines_path)
     verdict = judge_campaign(
         manifest,
         RECORDS.rows(raw_metrics),
-        catalogue=read_catalogue(settings.baselines_path),
+        catalogue=catalogue,
         metrics=settings.metrics,
         policy=settings.regression,
         fresh=RECORDS.rows(confirmation_runs),
     )
     return dg.Output(
-        VERDICTS.frame(verdict_rows(verdict)), metadata=metadata.of_verdict(verdict, settings)
+        VERDICTS.frame(verdict_rows(verdict)),
+        metadata={**metadata.of_verdict(verdict, settings), **of_revision(catalogue.revision)},
     )
 
 

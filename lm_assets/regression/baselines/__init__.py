@@ -2,8 +2,8 @@
 
 from lm_assets.regression.baselines.change import BaselineChange as BaselineChange
 from lm_assets.regression.baselines.change import ChangePlan as ChangePlan
-from lm_assets.regression.baselines.change import ChangeRequest as ChangeRequest
 from lm_assets.regression.baselines.change import plan_change as plan_change
 from lm_assets.regression.baselines.create import Refusal as Refusal
 from lm_assets.regression.baselines.create import initial_entries as initial_entries
 from lm_assets.regression.baselines.guards import Guard as Guard
+from lm_assets.regression.baselines.request import ChangeRequest as ChangeRequest

@@ -1,81 +1,69 @@
 """A change of the baselines, planned whole before anything is written."""
 
 import dataclasses
-import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 
 from lm_assets.model.baseline import Baseline, BaselineCatalogue
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.record import RunRecord
-from lm_assets.regression.baselines.create import (
-    MINIMUM_RUNS,
-    Refusal,
-    RunSelection,
-    anchor_of,
-    entry_of,
-    select_runs,
+from lm_assets.regression.baselines.create import Refusal, RunSelection, entry_of, select_runs
+from lm_assets.regression.baselines.due import due_reasons
+from lm_assets.regression.baselines.guards import GuardFinding
+from lm_assets.regression.baselines.moves import MetricMove
+from lm_assets.regression.baselines.request import ChangeRequest, is_selected
+from lm_assets.regression.baselines.review import (
+    UNACKNOWLEDGED_LOSS,
+    Review,
+    moment_text,
+    review,
 )
-from lm_assets.regression.baselines.guards import Guard, GuardFinding, guard_findings
-from lm_assets.regression.baselines.moves import MetricMove, metric_moves
 
-UNACKNOWLEDGED_LOSS = "unacknowledged_loss"
 ALREADY_PRESENT = "already_present"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ChangeRequest:
-    """Who asks for what: the reason, and what may be overruled.
-
-    ``patterns`` select combinations as a shell selects files (none: all). ``allowed`` are the
-    guards that may be overruled. ``acknowledged`` maps a metric to the reference of the finding
-    that accepts its loss. ``moves_anchor`` pins the new samples as the anchor as well.
-    ``only_new`` refuses combinations that have a baseline.
-    """
-
-    now: datetime
-    reason: str
-    patterns: tuple[str, ...] = ()
-    allowed: frozenset[Guard] = frozenset()
-    acknowledged: Mapping[str, str] = field(default_factory=dict)
-    moves_anchor: bool = False
-    only_new: bool = False
-    minimum_runs: int = MINIMUM_RUNS
-
-    def __post_init__(self) -> None:
-        if not self.reason.strip():
-            raise ValueError("reason must say why these samples are accepted, got nothing")
-        if self.minimum_runs < MINIMUM_RUNS:
-            raise ValueError(
-                f"minimum_runs must be {MINIMUM_RUNS} or above, got {self.minimum_runs!r}"
-            )
+NEWER_BASELINE = "newer_baseline"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BaselineChange:
-    """One combination's accepted change; ``overruled`` are the findings of allowed guards."""
+    """One combination's accepted change.
+
+    ``overruled`` are the findings of allowed guards, ``due`` says why the change is due where only
+    due ones were asked for.
+    """
 
     combination: str
     old: Baseline | None
     new: Baseline
     moves: tuple[MetricMove, ...]
     overruled: tuple[GuardFinding, ...] = ()
+    due: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChangePlan:
-    """What would be written, what is refused and why; ``catalogue`` is the result as a whole."""
+    """What would be written, what is refused and why; ``catalogue`` is the result as a whole.
+
+    ``unchanged`` are the combinations whose baseline has these very samples, ``not_due`` those
+    whose baseline still serves.
+    """
 
     catalogue: BaselineCatalogue
     changes: tuple[BaselineChange, ...]
     refusals: tuple[Refusal, ...]
+    unchanged: tuple[str, ...] = ()
+    not_due: tuple[str, ...] = ()
 
     @property
     def has_unacknowledged_loss(self) -> bool:
         """Whether a slow-down was offered as a baseline without an acknowledgement."""
         return any(refusal.rule == UNACKNOWLEDGED_LOSS for refusal in self.refusals)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no run was offered that any pattern selects."""
+        return not (self.changes or self.refusals or self.unchanged or self.not_due)
 
 
 def plan_change(
@@ -102,127 +90,98 @@ def plan_change(
     metrics, policy : MetricCatalogue, StagePolicy
         Scales and directions; the thresholds from which a deviation or a loss matters.
     """
-    known = (record for record in records if is_selected(record.combination, request.patterns))
-    changes: list[BaselineChange] = []
     refusals: list[Refusal] = []
-    for selection in select_runs(known):
+    unchanged: list[str] = []
+    reviews: list[Review] = []
+    for selection in select_runs(
+        r for r in records if is_selected(r.combination, request.patterns)
+    ):
         old = catalogue.entries.get(selection.combination)
-        change, refused = _planned(selection, old, request, metrics, policy)
+        new, refused = _offered(selection, old, request)
         refusals += refused
-        if change is not None:
-            changes.append(change)
+        if new is None:
+            continue
+        if old is not None and _has_same_samples(old, new) and not request.moves_anchor:
+            unchanged.append(selection.combination)
+            continue
+        runs = selection.accepted
+        reviews.append(review(new, old, runs, request, metrics=metrics, policy=policy))
+    due = _due(reviews, request, metrics, policy)
+    for candidate in reviews:
+        refusals += candidate.losses
+        refusals += candidate.objections if candidate.new.combination in due else ()
+    changes = tuple(
+        _change(r, due[r.new.combination])
+        for r in reviews
+        if r.new.combination in due and not (r.losses or r.objections)
+    )
     entries = {**catalogue.entries, **{change.combination: change.new for change in changes}}
     return ChangePlan(
         catalogue=dataclasses.replace(catalogue, entries=entries, digest="", revision=""),
-        changes=tuple(changes),
+        changes=changes,
         refusals=tuple(refusals),
+        unchanged=tuple(unchanged),
+        not_due=tuple(
+            r.new.combination for r in reviews if r.new.combination not in due and not r.losses
+        ),
     )
 
 
-def is_selected(combination: str, patterns: Sequence[str]) -> bool:
-    """Return whether a combination matches one of the patterns, or there are none."""
-    return not patterns or any(fnmatch.fnmatchcase(combination, p) for p in patterns)
-
-
-def _planned(
-    selection: RunSelection,
-    old: Baseline | None,
-    request: ChangeRequest,
-    metrics: MetricCatalogue,
-    policy: StagePolicy,
-) -> tuple[BaselineChange | None, list[Refusal]]:
+def _offered(
+    selection: RunSelection, old: Baseline | None, request: ChangeRequest
+) -> tuple[Baseline | None, list[Refusal]]:
+    """Return the entry that the runs make; ``None`` where the old one may not be replaced."""
     if old is not None and request.only_new:
-        detail = f"it has a baseline of {old.updated_at}; use `lm baseline update` to change it"
-        rule = ALREADY_PRESENT
-        return None, [Refusal(combination=old.combination, rule=rule, detail=detail)]
+        refusal = Refusal(
+            combination=old.combination,
+            rule=ALREADY_PRESENT,
+            detail=f"it has a baseline of {old.updated_at}",
+            remedy="change it with lm baseline update",
+        )
+        return None, [refusal]
     new, refusals = entry_of(
         selection, now=request.now, reason=request.reason, minimum_runs=request.minimum_runs
     )
-    if new is None:
-        return None, refusals
-    found = guard_findings(new, selection.accepted, previous=old, metrics=metrics, policy=policy)
-    moves = metric_moves(old, new, metrics=metrics, policy=policy)
-    refused = [*_refused_by_guard(found, request), *_refused_losses(moves, request)]
-    if refused:
-        return None, [*refusals, *refused]
-    overruled = tuple(found)
-    change = BaselineChange(
-        combination=new.combination,
-        old=old,
-        new=_reviewed(new, old, overruled, moves, request),
-        moves=moves,
-        overruled=overruled,
+    if new is None or old is None or _has_same_samples(old, new):
+        return new, refusals
+    if request.now < datetime.fromisoformat(old.updated_at):
+        refusal = Refusal(
+            combination=old.combination,
+            rule=NEWER_BASELINE,
+            detail=f"its baseline is of {old.updated_at}, these runs of {moment_text(request.now)}",
+            remedy="take later runs, or go back with lm baseline update",
+        )
+        return None, [*refusals, refusal]
+    return new, refusals
+
+
+def _has_same_samples(old: Baseline, new: Baseline) -> bool:
+    return (
+        (old.status, old.source_campaigns, old.runs) == (new.status, new.source_campaigns, new.runs)
+    ) and old.metrics == new.metrics
+
+
+def _due(
+    reviews: Sequence[Review], request: ChangeRequest, metrics: MetricCatalogue, policy: StagePolicy
+) -> Mapping[str, str]:
+    """Return what may change, with why it is due; everything, unless only the due is asked for."""
+    if not request.only_due:
+        return {candidate.new.combination: "" for candidate in reviews}
+    return due_reasons(
+        [(candidate.old, candidate.new) for candidate in reviews],
+        [move for candidate in reviews for move in candidate.moves],
+        now=request.now,
+        metrics=metrics,
+        policy=policy,
     )
-    return change, refusals
 
 
-def _refused_by_guard(found: Iterable[GuardFinding], request: ChangeRequest) -> list[Refusal]:
-    return [
-        Refusal(
-            combination=finding.combination,
-            metric=finding.metric or None,
-            rule=finding.guard,
-            detail=f"{finding.detail}; run again, or overrule with --allow {finding.guard}",
-        )
-        for finding in found
-        if finding.guard not in request.allowed
-    ]
-
-
-def _refused_losses(moves: Iterable[MetricMove], request: ChangeRequest) -> list[Refusal]:
-    return [
-        Refusal(
-            combination=move.combination,
-            metric=move.metric,
-            rule=UNACKNOWLEDGED_LOSS,
-            detail=(
-                f"{described_loss(move)}; accept it with "
-                f"--acknowledge {move.metric}=REFERENCE of the finding"
-            ),
-        )
-        for move in moves
-        if move.is_loss and move.metric not in request.acknowledged
-    ]
-
-
-def described_loss(move: MetricMove) -> str:
-    """Return how much worse the new samples are than the old ones and than the anchor."""
-    pieces = [
-        f"{_shown(degradation, move.change_unit)} worse than {what}"
-        for degradation, what in (
-            (move.degradation, "the baseline"),
-            (move.against_anchor, "the anchor"),
-        )
-        if degradation is not None
-    ]
-    return ", ".join(pieces)
-
-
-def _shown(degradation: float, unit: str) -> str:
-    if unit == "relative":
-        return f"{degradation:.1%}"
-    return f"{degradation:.3g} {unit.replace('_', ' ')}"
-
-
-def _reviewed(
-    new: Baseline,
-    old: Baseline | None,
-    overruled: Sequence[GuardFinding],
-    moves: Sequence[MetricMove],
-    request: ChangeRequest,
-) -> Baseline:
-    """Return the entry with what was overruled and acknowledged for it, and its anchor."""
-    allowed: dict[str, str] = {}
-    for finding in overruled:
-        before = f"{allowed[finding.guard]}; " if finding.guard in allowed else ""
-        allowed[finding.guard] = f"{before}{finding.message}"
-    acknowledged = {m.metric: request.acknowledged[m.metric] for m in moves if m.is_loss}
-    stays = None if request.moves_anchor else old
-    return dataclasses.replace(
-        new,
-        created_at=new.created_at if old is None else old.created_at,
-        updated_at=request.now.astimezone(UTC).isoformat(timespec="seconds"),
-        allowed_guards=allowed,
-        acknowledged_findings=acknowledged,
-        anchor=anchor_of(new) if stays is None else stays.anchor or anchor_of(stays),
+def _change(reviewed: Review, due: str) -> BaselineChange:
+    return BaselineChange(
+        combination=reviewed.new.combination,
+        old=reviewed.old,
+        new=reviewed.new,
+        moves=reviewed.moves,
+        overruled=reviewed.overruled,
+        due=due,
     )

@@ -24,14 +24,16 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 class Refusal:
     """What was not accepted for a baseline: the combination, or one ``metric`` of it, and why.
 
-    ``rule`` is ``too_few_runs``, ``too_few_samples``, ``unusable_value`` or the name of the guard
-    that refused.
+    ``rule`` is ``too_few_runs``, ``too_few_samples``, ``unusable_value``, ``already_present``,
+    ``newer_baseline``, ``unacknowledged_loss`` or the name of the guard that refused; ``remedy`` is
+    what a person can do about it, the same for all refusals of a rule.
     """
 
     combination: str
     metric: str | None = None
     rule: str
     detail: str
+    remedy: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lm_assets.model.baseline import Baseline
+from lm_assets.model.baseline import AcknowledgedFinding, Baseline
 from lm_assets.model.metric import Direction, Metric, MetricCatalogue, Scale
 from lm_assets.model.policy import StagePolicy
 from lm_assets.stats.moments import SampleMoments, log_moments, sample_moments
@@ -22,9 +22,12 @@ class MetricMove:
     """One metric of one combination before and after a change of its baseline.
 
     ``change`` is new / old − 1 of geometric means for ``ratio`` metrics, else the difference of
-    means (``change_unit``); ``degradation`` > 0 is worse. ``against_anchor`` is the degradation
-    from the anchor. ``None`` where a figure is not defined. ``is_loss``: worse than the policy's
-    threshold, against the old samples or against the anchor, which small steps cannot outrun.
+    means (``change_unit``), ``change_since_anchor`` the same from the anchor; ``degradation`` and
+    ``against_anchor`` are those changes with > 0 as worse. ``None`` where a figure is not defined.
+    ``acknowledged`` is the acknowledgement of an earlier loss that the old entry still carries.
+    ``is_loss``: worse than the policy's threshold, against the old samples or against the anchor,
+    which small steps cannot outrun; of what is worse than the anchor, only that beyond the
+    acknowledged loss counts.
     """
 
     combination: str
@@ -36,9 +39,11 @@ class MetricMove:
     mean_old: float | None
     mean_new: float | None
     change: float | None
+    change_since_anchor: float | None
     degradation: float | None
     against_anchor: float | None
     is_loss: bool
+    acknowledged: AcknowledgedFinding | None = None
 
 
 def metric_moves(
@@ -58,9 +63,11 @@ def _move(metric: Metric, old: Baseline | None, new: Baseline, policy: StagePoli
         pinned = old.anchor.samples.get(metric.name, ())
     change = change_between(before, after, metric)
     degradation = degradation_of(change, metric)
-    against_anchor = degradation_of(change_between(pinned, after, metric), metric)
-    limit = loss_threshold(metric, policy)
-    worst = max((d for d in (degradation, against_anchor) if d is not None), default=-math.inf)
+    since_anchor = change_between(pinned, after, metric)
+    against_anchor = degradation_of(since_anchor, metric)
+    acknowledged = None if old is None else old.acknowledged_findings.get(metric.name)
+    beyond = _beyond_acknowledged(against_anchor, acknowledged, metric)
+    worst = max((d for d in (degradation, beyond) if d is not None), default=-math.inf)
     return MetricMove(
         combination=new.combination,
         metric=metric.name,
@@ -71,10 +78,27 @@ def _move(metric: Metric, old: Baseline | None, new: Baseline, policy: StagePoli
         mean_old=None if not before else math.fsum(before) / len(before),
         mean_new=None if not after else math.fsum(after) / len(after),
         change=change,
+        change_since_anchor=since_anchor,
         degradation=degradation,
         against_anchor=against_anchor,
-        is_loss=worst > limit,
+        is_loss=worst > loss_threshold(metric, policy),
+        acknowledged=acknowledged,
     )
+
+
+def _beyond_acknowledged(
+    against_anchor: float | None, acknowledged: AcknowledgedFinding | None, metric: Metric
+) -> float | None:
+    """Return the degradation from the level that was acknowledged, else from the anchor."""
+    accepted = None if acknowledged is None else acknowledged.loss_since_anchor
+    if against_anchor is None or accepted is None:
+        return against_anchor
+    if metric.scale is not Scale.RATIO:
+        return against_anchor - accepted
+    if metric.direction is Direction.LOWER:
+        return (1.0 + against_anchor) / (1.0 + accepted) - 1.0
+    left = 1.0 - accepted
+    return 1.0 - (1.0 - against_anchor) / left if left > 0.0 else against_anchor
 
 
 def _samples(entry: Baseline, metric: str) -> tuple[float, ...]:
@@ -102,6 +126,15 @@ def degradation_of(change: float | None, metric: Metric) -> float | None:
     if change is None or metric.direction is Direction.NONE:
         return None
     return change if metric.direction is Direction.LOWER else -change
+
+
+def change_text(value: float | None, unit: str) -> str:
+    """Return a change with its sign and unit, or a dash for none."""
+    if value is None:
+        return "–"
+    if unit == "relative":
+        return f"{value:+.1%}"
+    return f"{value:+.2f} {unit.replace('_', ' ')}"
 
 
 def loss_threshold(metric: Metric, policy: StagePolicy) -> float:
