@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import click
 import pytest
@@ -25,14 +25,19 @@ OTHER = COMBINATION.replace("_read_", "_write_")
 SOUND = (12.0, 12.1, 12.2, 12.3, 12.4)
 
 
-def runs(campaign, durations=SOUND, combination=COMBINATION, **changes):
+# Commands date what they accept with today; a proposal is dated with its runs, and these are later.
+AFTER_TODAY = datetime.now(UTC) + timedelta(days=1)
+
+
+def runs(campaign, durations=SOUND, combination=COMBINATION, *, started=STARTED, **changes):
     return [
         a_record(
             campaign=campaign,
             combination=combination,
             dimensions={**DIMENSIONS, "operation": combination.split("_")[4]},
             run_id=f"run-{k}",
-            started_at=STARTED + timedelta(minutes=k),
+            started_at=started + timedelta(minutes=k),
+            ended_at=started + timedelta(minutes=k, seconds=duration),
             tier2_efficiency={"gc_time_pct": 2.0 + k / 10},
             tier3_performance={"duration_s": duration},
             **changes,
@@ -98,7 +103,7 @@ class TestInit:
         code, stdout, stderr = platform.run("init", "--campaign", FIRST, "--dry-run")
         assert (code, platform.path.exists()) == (0, False)
         assert COMBINATION in stdout
-        assert "1 baselines would be written" in stderr
+        assert "1 baseline would be written" in stderr
 
     def test_too_few_runs_are_refused_and_the_others_are_made(self, platform):
         platform.land(FIRST, runs(FIRST), runs(FIRST, SOUND[:3], OTHER))
@@ -138,7 +143,7 @@ class TestUpdate:
         assert code == 0
         (line,) = [line for line in stdout.splitlines() if "duration_s" in line]
         assert line.split()[1:5] == ["12.2", "13.42", "s", "+10.0%"]
-        assert "1 baselines written" in stderr
+        assert "1 baseline written" in stderr
         assert initialised.entries[COMBINATION].reason == "a new release"
 
     def test_a_reason_is_required(self, initialised):
@@ -180,13 +185,47 @@ class TestUpdate:
         assert code == 2
         assert "unacknowledged_loss" in stdout
         assert initialised.path.read_bytes() == before
-        assert initialised.run(*arguments, "--acknowledge", "duration_s=PERF-7")[0] == 0
-        assert initialised.entries[COMBINATION].acknowledged_findings == {"duration_s": "PERF-7"}
+        accepting = ["--acknowledge", "duration_s=PERF-7", "--acknowledged-by", "Jo"]
+        assert initialised.run(*arguments, *accepting, "--combination", "*_read_*")[0] == 0
+        accepted = initialised.entries[COMBINATION].acknowledged_findings["duration_s"]
+        assert (accepted.finding, accepted.by, accepted.reason) == ("PERF-7", "Jo", "x")
+        assert accepted.loss == pytest.approx(0.5)
+
+    def test_who_accepts_a_loss_is_asked_of_git(self, initialised, monkeypatch):
+        names = {"user.name": "Jo", "user.email": "jo@example.com"}
+        monkeypatch.setenv("GIT_CONFIG_COUNT", "2")
+        for k, (name, value) in enumerate(names.items()):
+            monkeypatch.setenv(f"GIT_CONFIG_KEY_{k}", name)
+            monkeypatch.setenv(f"GIT_CONFIG_VALUE_{k}", value)
+        initialised.land(SECOND, runs(SECOND, [v * 1.5 for v in SOUND]))
+        accepting = ["--acknowledge", "duration_s=PERF-7", "--combination", "*"]
+        initialised.run("update", "--campaign", SECOND, "--reason", "x", *accepting)
+        accepted = initialised.entries[COMBINATION].acknowledged_findings["duration_s"]
+        assert accepted.by == "Jo <jo@example.com>"
+
+    def test_a_loss_that_nobody_accepts_is_not_accepted(self, initialised, monkeypatch):
+        monkeypatch.setenv("PATH", "")
+        accepting = ["--acknowledge", "duration_s=PERF-7", "--combination", "*"]
+        with pytest.raises(LmError, match="--acknowledged-by"):
+            initialised.run("update", "--campaign", FIRST, "--reason", "x", *accepting)
+
+    def test_an_acknowledgement_says_for_which_combinations(self, initialised):
+        arguments = ["--campaign", FIRST, "--reason", "x", "--acknowledge", "duration_s=PERF-7"]
+        with pytest.raises(LmError, match="name the combinations"):
+            initialised.run("update", *arguments)
+
+    def test_the_same_runs_again_write_nothing(self, initialised):
+        before = initialised.path.read_bytes()
+        code, stdout, stderr = initialised.run("update", "--campaign", FIRST, "--reason", "again")
+        assert (code, initialised.path.read_bytes()) == (0, before)
+        assert "2 baselines already made of these runs" in stdout
+        assert "nothing was written" in stderr
 
     @pytest.mark.parametrize("pair", ["duration_s", "duration_s=", "durations=PERF-7"])
     def test_an_acknowledgement_names_a_metric_and_a_finding(self, initialised, pair):
         arguments = ["--campaign", FIRST, "--reason", "x", "--acknowledge", pair]
-        with pytest.raises(LmError, match="must be METRIC=REFERENCE"):
+        arguments += ["--combination", "*"]
+        with pytest.raises(LmError, match="must be METRIC=FINDING"):
             initialised.run("update", *arguments)
 
     def test_the_anchor_moves_only_with_its_option(self, initialised):
@@ -207,25 +246,57 @@ class TestUpdate:
 
 
 class TestPropose:
+    def proposing(self, initialised, tmp_path, factor, *more):
+        durations = [v * factor for v in SOUND]
+        initialised.land(SECOND, runs(SECOND, durations, started=AFTER_TODAY))
+        folder = tmp_path / "proposal"
+        code, stdout, _ = initialised.run(
+            "propose", "--campaign", SECOND, "--output", str(folder), *more
+        )
+        return code, stdout, folder
+
     def test_it_writes_yaml_and_text_and_leaves_the_catalogue(self, initialised, tmp_path):
         before = initialised.path.read_bytes()
-        initialised.land(SECOND, runs(SECOND, [v * 0.8 for v in SOUND]))
-        folder = tmp_path / "proposal"
-        arguments = ["--campaign", SECOND, "--reason", "weekly", "--output", str(folder)]
-        assert initialised.run("propose", *arguments)[0] == 0
-        assert initialised.path.read_bytes() == before
+        code, _, folder = self.proposing(initialised, tmp_path, 0.7)
+        assert (code, initialised.path.read_bytes()) == (0, before)
         proposed = read_catalogue(folder / initialised.path.name)
         assert proposed.entries[COMBINATION].source_campaigns == (SECOND,)
         assert proposed.entries[OTHER] == initialised.entries[OTHER]
         text = (folder / "pull-request.md").read_text()
         assert "Unacknowledged slow-downs accepted: 0" in text
 
+    def test_the_same_campaign_gives_the_same_bytes(self, initialised, tmp_path):
+        _, _, folder = self.proposing(initialised, tmp_path, 0.7)
+        first = {path.name: path.read_bytes() for path in folder.iterdir()}
+        self.proposing(initialised, tmp_path, 0.7)
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
+
     def test_a_slow_down_is_not_proposed(self, initialised, tmp_path):
-        initialised.land(SECOND, runs(SECOND, [v * 1.5 for v in SOUND]))
-        folder = tmp_path / "proposal"
-        arguments = ["--campaign", SECOND, "--reason", "weekly", "--output", str(folder)]
-        assert initialised.run("propose", *arguments)[0] == 2
-        assert read_catalogue(folder / initialised.path.name).entries == initialised.entries
+        code, _, folder = self.proposing(initialised, tmp_path, 1.5)
+        assert code == 2
+        assert [path.name for path in folder.iterdir()] == ["pull-request.md"]
+
+    def test_what_still_serves_is_proposed_only_when_everything_is_asked(
+        self, initialised, tmp_path
+    ):
+        code, stdout, folder = self.proposing(initialised, tmp_path, 1.05)
+        assert (code, [path.name for path in folder.iterdir()]) == (0, ["pull-request.md"])
+        assert "1 baseline not due" in stdout
+        self.proposing(initialised, tmp_path, 1.05, "--all", "--reason", "a fresh start")
+        proposed = read_catalogue(folder / initialised.path.name).entries[COMBINATION]
+        assert proposed.reason == "a fresh start"
+
+    def test_no_catalogue_is_left_of_an_earlier_proposal(self, initialised, tmp_path):
+        self.proposing(initialised, tmp_path, 0.7)
+        _, _, folder = self.proposing(initialised, tmp_path, 1.0)
+        assert [path.name for path in folder.iterdir()] == ["pull-request.md"]
+
+    def test_nothing_goes_back_behind_a_later_baseline(self, initialised, tmp_path):
+        initialised.land(SECOND, runs(SECOND, [v * 0.7 for v in SOUND]))
+        arguments = ["--campaign", SECOND, "--output", str(tmp_path / "proposal")]
+        code, stdout, _ = initialised.run("propose", *arguments)
+        assert code == 4
+        assert "newer_baseline" in stdout
 
 
 class TestCompare:
@@ -242,9 +313,11 @@ class TestCompare:
         assert verdicts["duration_s"] == verdict
 
     def test_another_catalogue_is_judged_against_the_baselines(self, initialised, tmp_path):
-        initialised.land(SECOND, runs(SECOND, [v * 1.5 for v in SOUND]))
+        durations = [v * 1.5 for v in SOUND]
+        initialised.land(SECOND, runs(SECOND, durations, started=AFTER_TODAY))
         folder = tmp_path / "proposal"
-        arguments = ["--campaign", SECOND, "--reason", "x", "--acknowledge", "duration_s=PERF-7"]
+        arguments = ["--campaign", SECOND, "--all", "--acknowledge", "duration_s=PERF-7"]
+        arguments += ["--acknowledged-by", "Jo", "--combination", "*"]
         initialised.run("propose", *arguments, "--output", str(folder))
         other = str(folder / initialised.path.name)
         code, stdout, _ = initialised.run("compare", "--catalogue", other)

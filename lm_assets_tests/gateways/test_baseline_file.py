@@ -28,6 +28,7 @@ from lm_assets.gateways.baseline_file import (
 from lm_assets.gateways.baseline_format import number, scalar
 from lm_assets.gateways.baseline_revision import file_revision
 from lm_assets.model.baseline import (
+    AcknowledgedFinding,
     Baseline,
     BaselineAnchor,
     BaselineCatalogue,
@@ -84,6 +85,19 @@ samples = st.lists(
 )
 
 
+said = texts.filter(str.strip)
+losses = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+acknowledgements = st.builds(
+    AcknowledgedFinding,
+    finding=said,
+    by=said,
+    at=st.just(MOMENT),
+    reason=said,
+    loss=losses,
+    loss_since_anchor=losses,
+)
+
+
 @st.composite
 def entries(draw):
     metrics = draw(st.dictionaries(names, samples, max_size=3))
@@ -113,7 +127,7 @@ def entries(draw):
         runs=draw(st.just(()) | st.lists(texts, min_size=size, max_size=size).map(tuple)),
         rejected_runs=tuple(draw(st.lists(rejected, max_size=2))),
         allowed_guards=draw(mappings),
-        acknowledged_findings=draw(mappings),
+        acknowledged_findings=draw(st.dictionaries(texts, acknowledgements, max_size=2)),
         anchor=draw(st.none() | st.just(anchor)),
     )
 
@@ -190,6 +204,16 @@ def test_the_digest_is_that_of_the_files_bytes(path):
     assert read_catalogue(path).digest == new.digest
 
 
+ACKNOWLEDGED = """\
+    acknowledged_findings:
+      duration_s:
+        finding: PERF-7
+        by: ""
+        at: 2026-11-22T01:02:03+00:00
+        reason: slower but safe
+        loss: 0.3
+        loss_since_anchor: null
+    metrics:"""
 CORRUPTIONS = {
     "a changed sample": ("[1, 1.5,", "[1.1, 1.5,", "duration_s.mean", "does not follow"),
     "a changed mean": ("mean: 2\n", "mean: 2.5\n", "duration_s.mean", "must be 2.0, got 2.5"),
@@ -216,6 +240,7 @@ CORRUPTIONS = {
     "text for a mapping": ("environment:\n", "environment: x\nold:\n", "$", "is not YAML"),
     "another format": ("format: 1", "format: 2", "format", "must be 1"),
     "a second document": ("format: 1", "a: b\n---\nformat: 1", "$", "second document"),
+    "an acknowledgement by nobody": ("    metrics:", ACKNOWLEDGED, "duration_s.by", "not be empty"),
     "a broken line": ("status: active", 'status: "active', "$", "is not YAML"),
 }  # fmt: skip
 

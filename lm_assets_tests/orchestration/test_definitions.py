@@ -11,6 +11,7 @@ from lm_assets_tests.conftest import PROJECT
 
 ASSET_KEYS = [
     "baseline_catalogue",
+    "baseline_proposal",
     "baselines",
     "combination_history",
     "confirmation_request",
@@ -62,6 +63,7 @@ def test_judging_anew_does_not_collect_anew(definitions):
     selected = {key.to_user_string() for key in job.asset_layer.selected_asset_keys}
     assert "regression_verdicts" in selected
     assert "technical_report" in selected
+    assert "baseline_proposal" in selected
     assert "raw_metrics" not in selected
 
 
@@ -85,6 +87,12 @@ def test_verdicts_descend_from_fresh_runs_and_requests_from_verdicts(definitions
     assert "confirmation_runs" in parents("regression_verdicts")
     assert parents("confirmation_request") == {"regression_verdicts", "baseline_catalogue"}
     assert "incoming_confirmations" not in parents("raw_metrics")
+
+
+def test_judging_anew_tells_nobody_of_old_campaigns(definitions):
+    job = definitions.resolve_job_def("judgement_job")
+    selected = {key.to_user_string() for key in job.asset_layer.selected_asset_keys}
+    assert "regression_alerts" not in selected
 
 
 def test_sensors_and_schedules_are_on_without_a_click(definitions):

@@ -99,11 +99,15 @@ def odd_samples(
 
 
 def differing_names(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
-    """Return what differs between two environment fingerprints, as ``name: 'a' → 'b'``."""
+    """Return what differs between two environment fingerprints, as ``name 'a' → 'b'``.
+
+    Only names that both recorded are compared: what was not written down is unknown, and neither
+    equal nor changed.
+    """
     return [
-        f"{name}: {one.get(name, '(none)')!r} → {other.get(name, '(none)')!r}"
-        for name in sorted({*one, *other})
-        if one.get(name) != other.get(name)
+        f"{name} {one[name]!r} → {other[name]!r}"
+        for name in sorted(one.keys() & other.keys())
+        if one[name] != other[name]
     ]
 
 
@@ -173,15 +177,17 @@ def _shown_distance(distance: float, metric: Metric) -> str:
 def _environment_findings(
     candidate: Baseline, runs: Sequence[RunRecord], previous: Baseline | None
 ) -> Iterator[GuardFinding]:
-    found: dict[str, None] = {}
-    for run in runs:
-        for difference in differing_names(run.environment, candidate.environment):
-            found[f"between its runs, {difference}"] = None
-    if previous is not None:
-        for difference in differing_names(previous.environment, candidate.environment):
-            found[f"since the last baseline, {difference}"] = None
-    if found:
-        yield _finding(candidate, Guard.ENVIRONMENT, "", f"changed {'; '.join(found)}")
+    among = {
+        d: None for run in runs for d in differing_names(run.environment, candidate.environment)
+    }
+    since = differing_names(previous.environment, candidate.environment) if previous else []
+    parts = [
+        f"{when}: {'; '.join(differences)}"
+        for when, differences in (("between its runs", among), ("since the last baseline", since))
+        if differences
+    ]
+    if parts:
+        yield _finding(candidate, Guard.ENVIRONMENT, "", f"changed {', and '.join(parts)}")
 
 
 def _failure_findings(candidate: Baseline, runs: Sequence[RunRecord]) -> Iterator[GuardFinding]:

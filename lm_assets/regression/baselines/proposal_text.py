@@ -44,16 +44,16 @@ def proposal_markdown(
         Of the plan.
     """
     moves = [move for change in plan.changes for move in change.moves]
-    evidence: tuple[Iterable[str], ...] = (
-        _why(plan),
-        _evidence(plan, moves, policy),
+    figures: tuple[Iterable[str], ...] = (
         _power(plan, before, metrics, policy),
         _by_metric(moves, metrics),
         _largest_moves(moves, metrics, policy),
     )
     sections = (
         _opening(plan, before),
-        *(evidence if plan.changes else ()),
+        _why(plan),
+        _evidence(plan, moves, policy) if plan.changes or plan.refusals else (),
+        *(figures if plan.changes else ()),
         _refused(plan),
         _rejected(plan),
     )

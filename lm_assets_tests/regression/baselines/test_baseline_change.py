@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lm_assets.model.baseline import BaselineCatalogue
+from lm_assets.model.baseline import AcknowledgedFinding, BaselineCatalogue
 from lm_assets.model.policy import StagePolicy
 from lm_assets.regression.baselines import ChangeRequest, Guard, initial_entries, plan_change
 from lm_assets.regression.baselines.guards import odd_samples
@@ -60,6 +60,14 @@ def plan(records, *, catalogue=None, **changes):
         metrics=METRICS,
         policy=POLICY,
     )
+
+
+def acknowledging(**findings):
+    return {
+        "acknowledged": findings,
+        "acknowledged_by": "Jo <jo@example.com>",
+        "patterns": ("*",),
+    }
 
 
 SOUND = (12.3, 12.5, 12.4, 12.6, 12.2)
@@ -121,16 +129,26 @@ class TestLosses:
         assert made.has_unacknowledged_loss
         (refusal,) = made.refusals
         assert refusal.metric == "duration_s"
-        assert "worse than the baseline" in refusal.detail
+        assert "worse than baseline" in refusal.detail
 
     def test_an_acknowledged_loss_is_accepted_and_recorded(self):
         made = plan(
             runs(v * 1.25 for v in SOUND),
-            acknowledged={"duration_s": "PERF-12", "gc_time_pct": "PERF-13"},
+            **acknowledging(duration_s="PERF-12", gc_time_pct="PERF-13"),
         )
         assert not made.has_unacknowledged_loss
         (change,) = made.changes
-        assert change.new.acknowledged_findings == {"duration_s": "PERF-12"}
+        (move,) = [m for m in change.moves if m.metric == "duration_s"]
+        assert change.new.acknowledged_findings == {
+            "duration_s": AcknowledgedFinding(
+                finding="PERF-12",
+                by="Jo <jo@example.com>",
+                at="2026-11-29T03:00:00+00:00",
+                reason="a new release",
+                loss=move.degradation,
+                loss_since_anchor=move.against_anchor,
+            )
+        }
 
     def test_a_gain_of_any_size_needs_no_acknowledgement(self):
         assert plan(runs(v / 3 for v in SOUND)).refusals == ()
@@ -162,7 +180,7 @@ class TestLosses:
                 break
             accepted, catalogue = accepted + 1, made.catalogue
         assert accepted == 2  # 1.09² = 1.188, 1.09³ = 1.295
-        assert "worse than the anchor" in made.refusals[0].detail
+        assert "worse than anchor" in made.refusals[0].detail
 
     def test_the_anchor_moves_only_when_asked(self):
         before = catalogue_of().entries[COMBINATION].anchor
@@ -176,6 +194,129 @@ class TestLosses:
         catalogue = BaselineCatalogue(entries={COMBINATION: dataclasses.replace(old, anchor=None)})
         anchor = plan(runs(SOUND), catalogue=catalogue).changes[0].new.anchor
         assert anchor.samples["duration_s"] == old.metrics["duration_s"].samples
+
+
+class TestAcknowledgementsOverTime:
+    """An accepted loss stays accepted, and nothing beyond it does."""
+
+    @pytest.fixture
+    def accepted(self):
+        return plan(runs(v * 1.3 for v in SOUND), **acknowledging(duration_s="PERF-12")).catalogue
+
+    def test_the_accepted_level_needs_no_second_acknowledgement(self, accepted):
+        made = plan(runs(v * 1.32 for v in SOUND), catalogue=accepted)
+        assert made.refusals == ()
+        kept = made.changes[0].new.acknowledged_findings
+        assert kept == accepted.entries[COMBINATION].acknowledged_findings
+
+    def test_small_steps_beyond_it_are_bounded_from_the_accepted_level(self, accepted):
+        middle = plan(runs(v * 1.3 * 1.15 for v in SOUND), catalogue=accepted)
+        assert middle.refusals == ()
+        made = plan(runs(v * 1.3 * 1.25 for v in SOUND), catalogue=middle.catalogue)
+        assert rules(made) == ["unacknowledged_loss"]
+
+    def test_a_loss_that_was_made_good_is_accepted_no_longer(self, accepted):
+        good = plan(runs(SOUND), catalogue=accepted)
+        assert good.changes[0].new.acknowledged_findings == {}
+        assert rules(plan(runs(v * 1.3 for v in SOUND), catalogue=good.catalogue)) == [
+            "unacknowledged_loss"
+        ]
+
+    def test_an_anchor_that_moves_ends_it(self, accepted):
+        moved = plan(runs(v * 1.32 for v in SOUND), catalogue=accepted, moves_anchor=True)
+        assert moved.changes[0].new.acknowledged_findings == {}
+
+    def test_a_loss_accepted_with_a_new_anchor_gives_no_room_below_it(self):
+        moved = plan(
+            runs(v * 1.3 for v in SOUND), **acknowledging(duration_s="PERF-12"), moves_anchor=True
+        )
+        accepted = moved.changes[0].new.acknowledged_findings["duration_s"]
+        assert accepted.loss == pytest.approx(
+            1.3
+            * np.exp(np.mean(np.log(SOUND)))
+            / np.exp(np.mean(np.log((12.0, 12.1, 12.2, 12.3, 12.4))))
+            - 1
+        )
+        assert accepted.loss_since_anchor is None
+        later = plan(runs(v * 1.3 * 1.25 for v in SOUND), catalogue=moved.catalogue)
+        assert rules(later) == ["unacknowledged_loss"]
+
+    def test_a_lost_throughput_is_measured_from_what_was_left(self):
+        def rows(factor):
+            return [
+                dataclasses.replace(
+                    r, tier3_performance={"throughput_rows_s": (100.0 + k) * factor}
+                )
+                for k, r in enumerate(runs(SOUND))
+            ]
+
+        entries, _ = initial_entries(rows(1.0), now=NOW, reason="initial")
+        accepted = plan(
+            rows(0.5),
+            catalogue=BaselineCatalogue(entries=entries),
+            **acknowledging(throughput_rows_s="PERF-2"),
+        ).catalogue
+        assert plan(rows(0.41), catalogue=accepted).refusals == ()  # 18 % of what was left
+        assert rules(plan(rows(0.39), catalogue=accepted)) == ["unacknowledged_loss"]
+
+
+class TestTheSameAndOlderRuns:
+    def test_samples_that_are_the_baseline_already_change_nothing(self):
+        catalogue = plan(runs(SOUND)).catalogue
+        made = plan(runs(SOUND), catalogue=catalogue, now=NOW + timedelta(days=1), reason="again")
+        assert (made.changes, made.refusals, made.unchanged) == ((), (), (COMBINATION,))
+        assert made.catalogue.entries == catalogue.entries
+
+    def test_they_can_still_be_pinned_as_the_anchor(self):
+        catalogue = plan(runs(SOUND)).catalogue
+        (change,) = plan(runs(SOUND), catalogue=catalogue, moves_anchor=True).changes
+        assert change.new.anchor.samples["duration_s"] == SOUND
+
+    def test_a_change_dated_before_the_baseline_is_refused(self):
+        made = plan(runs(SOUND), now=NOW - timedelta(days=40))
+        assert rules(made) == ["newer_baseline"]
+        assert made.catalogue.entries == catalogue_of().entries
+
+
+class TestWhatIsDue:
+    def test_noise_leaves_a_baseline_alone(self):
+        made = plan(runs(SOUND), only_due=True)
+        assert (made.changes, made.refusals, made.not_due) == ((), (), (COMBINATION,))
+
+    @pytest.mark.parametrize(
+        ("changes", "why"),
+        [
+            ({"records": runs(v * 0.7 for v in SOUND)}, "threshold: duration_s"),
+            ({"records": runs(SOUND), "now": NOW + timedelta(days=70)}, "the baseline is 98 days"),
+            ({"records": runs(SOUND), "catalogue": BaselineCatalogue()}, "has no baseline"),
+            (
+                {
+                    "records": runs(SOUND, environment={**ENVIRONMENT, "jdk": "21.0.1"}),
+                    "allowed": frozenset({Guard.ENVIRONMENT}),
+                },
+                "another environment: jdk '17",
+            ),
+        ],
+        ids=["better", "old", "none yet", "other environment"],
+    )
+    def test_what_is_due_says_why(self, changes, why):
+        changes = dict(changes)
+        (change,) = plan(changes.pop("records"), only_due=True, **changes).changes
+        assert why in change.due
+
+    def test_a_gain_that_may_be_chance_is_not_due(self):
+        noisy = (12.0, 8.0, 14.0, 9.0, 13.0)
+        made = plan(runs(v * 0.75 for v in noisy), catalogue=catalogue_of(noisy), only_due=True)
+        assert made.not_due == (COMBINATION,)
+
+    def test_a_loss_is_reported_even_where_nothing_is_due(self):
+        made = plan(runs(v * 1.3 for v in SOUND), only_due=True)
+        assert rules(made) == ["unacknowledged_loss"]
+        assert (made.changes, made.not_due) == ((), ())
+
+    def test_what_a_guard_found_in_runs_that_nobody_needs_is_not_reported(self):
+        records = runs((12.3, 12.5, 19.9, 12.6, 12.2))
+        assert rules(plan(records, acknowledged={}, only_due=True)) == []
 
 
 CONTAMINATED = {
@@ -193,14 +334,14 @@ class TestGuards:
         made = plan(CONTAMINATED[guard])
         assert made.changes == ()
         assert guard in rules(made)
-        assert all(f"--allow {guard}" in r.detail for r in made.refusals if r.rule == guard)
+        assert all(f"--allow {guard}" in r.remedy for r in made.refusals if r.rule == guard)
 
     @pytest.mark.parametrize("guard", Guard, ids=str)
     def test_an_allowed_guard_is_recorded_with_what_it_found(self, guard):
         made = plan(
             CONTAMINATED[guard],
             allowed=frozenset({guard}),
-            acknowledged={"failed_tasks": "PERF-1"},
+            **acknowledging(failed_tasks="PERF-1"),
         )
         assert made.refusals == ()
         assert made.changes[0].new.allowed_guards.keys() == {guard.value}
@@ -221,7 +362,7 @@ class TestGuards:
         records[2] = dataclasses.replace(records[2], environment={**ENVIRONMENT, "jdk": "21.0.1"})
         made = plan(records, catalogue=BaselineCatalogue())
         assert rules(made) == ["environment"]
-        assert "between its runs, jdk: '21.0.1' → '17.0.12'" in made.refusals[0].detail
+        assert "between its runs: jdk '21.0.1' → '17.0.12'" in made.refusals[0].detail
 
     def test_a_ratio_metric_that_is_zero_is_refused(self):
         made = plan(runs([12.3, 0.0, 12.4, 12.6, 12.2]), catalogue=BaselineCatalogue())
@@ -266,9 +407,14 @@ def test_a_new_entry_moves_from_nothing():
 
 @pytest.mark.parametrize(
     ("changes", "rule"),
-    [({"reason": " "}, "reason must say why"), ({"minimum_runs": 4}, "must be 5 or above")],
-    ids=["no reason", "too few runs"],
+    [
+        ({"reason": " "}, "reason must say why"),
+        ({"minimum_runs": 4}, "must be 5 or above"),
+        ({"acknowledged": {"duration_s": "P-1"}, "patterns": ("*",)}, "who accepts the loss"),
+        ({"acknowledged": {"duration_s": "P-1"}, "acknowledged_by": "Jo"}, "patterns must name"),
+    ],
+    ids=["no reason", "too few runs", "nobody acknowledges", "acknowledged everywhere"],
 )
-def test_a_request_without_reason_or_with_too_few_runs_is_refused(changes, rule):
+def test_a_request_that_does_not_say_enough_is_refused(changes, rule):
     with pytest.raises(ValueError, match=rule):
         ChangeRequest(**{"now": NOW, "reason": "x", **changes})

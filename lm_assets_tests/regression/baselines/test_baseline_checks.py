@@ -47,7 +47,7 @@ def test_there_is_nothing_to_say_of_a_sound_baseline():
             {"environment": {**ENVIRONMENT, "jdk": "11.0.2"}},
             "warning",
             "environment",
-            "jdk: '11.0.2' → '17.0.12'",
+            "jdk '11.0.2' → '17.0.12'",
         ),
     ],
     ids=[
