@@ -7,7 +7,7 @@ import pytest
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.kept_campaigns import kept_campaigns
 from lm_assets.model.errors import DataFaultError
-from lm_assets_tests.builders import COMBINATION, a_quarantined_line, a_record, combinations
+from lm_assets_tests.builders import a_quarantined_line, a_record, combinations
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore
 
 CAMPAIGN = "nightly-2026-11-22-1a2b3c4"

@@ -1,4 +1,4 @@
-"""Baselines in Dagster: what is observed, what is proposed, and what is judged anew."""
+"""Baselines in Dagster: what is observed and what is proposed."""
 
 import dataclasses
 import shutil
@@ -19,13 +19,10 @@ from lm_assets.orchestration import baseline_metadata
 from lm_assets.orchestration.assets.baseline_catalogue import baseline_catalogue
 from lm_assets.orchestration.assets.judgement import regression_verdicts
 from lm_assets.orchestration.assets.proposals import baseline_proposal
-from lm_assets.orchestration.partitions import CAMPAIGN_DIMENSION
-from lm_assets.orchestration.sensors import baseline_changes
 from lm_assets.orchestration.tables_of_campaigns import RECORDS
 from lm_assets.regression.baselines import initial_entries
 from lm_assets_tests.builders import COMBINATION, STARTED, a_record
 from lm_assets_tests.conftest import PROJECT
-from lm_assets_tests.fakes.clock import FixedClock
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore
 
 WEEKLY, NIGHTLY = "weekly-2026-11-29-7a7a7a7", "nightly-2026-11-29-7a7a7a7"
@@ -187,48 +184,3 @@ class TestRevision:
         text = settings.baselines_path.read_text().replace("reason: initial", "reason: other")
         settings.baselines_path.write_text(text)
         assert self.shown(settings) == [f"{revision}-modified"] * 3
-
-
-class TestBaselineChanges:
-    @pytest.fixture
-    def instance(self):
-        with dg.DagsterInstance.ephemeral() as instance:
-            instance.add_dynamic_partitions(CAMPAIGN_DIMENSION, [NIGHTLY, WEEKLY])
-            yield instance
-
-    def look(self, bucket, settings, instance, cursor) -> dg.SensorResult:
-        context = dg.build_sensor_context(
-            instance=instance,
-            cursor=cursor,
-            resources={"bucket": bucket, "settings": settings, "clock": FixedClock(NOW)},
-        )
-        return baseline_changes(context)
-
-    def test_the_first_look_only_remembers_what_there_is(self, bucket, settings, instance):
-        land(bucket, NIGHTLY, runs(NIGHTLY))
-        first = self.look(bucket, settings, instance, None)
-        assert first.run_requests == []
-        (observed,) = first.asset_events
-        assert observed.tags["dagster/data_version"] == content_digest(settings.baselines_path)
-
-    def test_nothing_new_judges_nothing_anew(self, bucket, settings, instance):
-        land(bucket, NIGHTLY, runs(NIGHTLY))
-        first = self.look(bucket, settings, instance, None)
-        again = self.look(bucket, settings, instance, first.cursor)
-        assert not again.run_requests
-        assert "is still" in again.skip_reason.skip_message
-
-    def test_a_change_judges_the_open_campaigns_anew_behind_new_results(
-        self, bucket, settings, instance
-    ):
-        for campaign in (NIGHTLY, WEEKLY, "nightly-that-dagster-forgot"):
-            land(bucket, campaign, runs(campaign))
-        result = self.look(bucket, settings, instance, "an earlier content")
-        assert {r.partition_key for r in result.run_requests} == {NIGHTLY, WEEKLY}
-        assert {r.tags["dagster/priority"] for r in result.run_requests} == {"-10"}
-        assert result.cursor.startswith(content_digest(settings.baselines_path))
-
-    def test_a_campaign_whose_results_expire_stays_as_it_was_judged(self, settings, instance):
-        old = CampaignBucket(InMemoryObjectStore(now=lambda: NOW - timedelta(days=60)))
-        land(old, NIGHTLY, runs(NIGHTLY))
-        assert self.look(old, settings, instance, "an earlier content").run_requests == []

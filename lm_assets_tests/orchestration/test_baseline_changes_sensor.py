@@ -1,45 +1,58 @@
 """A changed catalogue judges the kept campaigns anew, a change taken back judges them again."""
 
 import dataclasses
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from lm_assets.gateways.baseline_file import content_digest
 from lm_assets.gateways.campaign_bucket import CampaignBucket
-from lm_assets.gateways.clock import SystemClock
+from lm_assets.gateways.clock import Clock, SystemClock
 from lm_assets.gateways.configuration import load_configuration
+from lm_assets.orchestration.partitions import CAMPAIGN_DIMENSION
 from lm_assets.orchestration.sensors import baseline_changes
 from lm_assets_tests.conftest import PROJECT
+from lm_assets_tests.fakes.clock import FixedClock
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore
 
 
 class Catalogue:
     """A catalogue's file, and the sensor that looks at it again and again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, instance: dg.DagsterInstance) -> None:
+        self.instance = instance
         shipped = load_configuration(PROJECT / "config")
         self.settings = dataclasses.replace(shipped, directory=folder)
         self.path = self.settings.baselines_path
         self.path.parent.mkdir(exist_ok=True)
         self.bucket = CampaignBucket(InMemoryObjectStore())
-        self.clock = SystemClock()
+        self.clock: Clock = SystemClock()
         for campaign in ("nightly-1", "nightly-2"):
             self.bucket.store.write(f"incoming/{campaign}/x/results.jsonl", b"")
             self.bucket.store.write(f"raw/{campaign}/x.jsonl", b"")
+        instance.add_dynamic_partitions(CAMPAIGN_DIMENSION, ["nightly-1", "nightly-2"])
         self.cursor: str | None = None
+        self.observed: list[dg.AssetObservation] = []
 
     def look_at(self, content: str) -> list[dg.RunRequest]:
         self.path.write_text(content)
         resources = {"bucket": self.bucket, "settings": self.settings, "clock": self.clock}
-        result = baseline_changes(dg.build_sensor_context(cursor=self.cursor, resources=resources))
+        context = dg.build_sensor_context(
+            instance=self.instance, cursor=self.cursor, resources=resources
+        )
+        result = baseline_changes(context)
+        self.observed = list(result.asset_events)
         self.cursor = result.cursor or self.cursor
         return list(result.run_requests or [])
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path) -> Catalogue:
-    return Catalogue(tmp_path)
+def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Catalogue(tmp_path, instance)
 
 
 def test_the_first_look_judges_nothing(catalogue):
@@ -64,3 +77,27 @@ def test_the_cursor_of_an_earlier_version_is_understood(catalogue):
     catalogue.cursor = str(catalogue.cursor).partition(":")[0]
     assert catalogue.look_at("one") == []
     assert len(catalogue.look_at("two")) == 2
+
+
+def test_every_content_is_observed_as_the_catalogues_data_version(catalogue):
+    for content in ("one", "two"):
+        catalogue.look_at(content)
+        (observed,) = catalogue.observed
+        assert observed.tags["dagster/data_version"] == content_digest(catalogue.path)
+
+
+def test_a_campaign_that_has_just_landed_goes_before_those_that_are_judged_anew(catalogue):
+    catalogue.look_at("one")
+    assert {r.tags["dagster/priority"] for r in catalogue.look_at("two")} == {"-10"}
+
+
+def test_a_campaign_that_dagster_no_longer_knows_is_left_as_it_was_judged(catalogue):
+    catalogue.look_at("one")
+    catalogue.instance.delete_dynamic_partition(CAMPAIGN_DIMENSION, "nightly-1")
+    assert [r.partition_key for r in catalogue.look_at("two")] == ["nightly-2"]
+
+
+def test_a_campaign_whose_results_expire_is_left_as_it_was_judged(catalogue):
+    catalogue.look_at("one")
+    catalogue.clock = FixedClock(catalogue.clock.now() + timedelta(days=60))
+    assert catalogue.look_at("two") == []
