@@ -27,8 +27,6 @@ _CONCURRENT_WRITES = 8
 
 JSON = "application/json"
 JSONL = "application/jsonl"
-MARKDOWN = "text/markdown; charset=utf-8"
-YAML = "application/yaml"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -242,23 +240,6 @@ class CampaignBucket:
             for item in self.store.list(prefix)
             for line in self.store.read(item.key).splitlines()
         ]
-
-    def write_proposal(self, campaign: str, *, catalogue: str, text: str) -> list[str]:
-        """Replace the baselines that a campaign proposes and return the keys that there are.
-
-        An empty document is none: what an earlier run proposed in its place is deleted.
-        """
-        prefix = object_keys.proposals_prefix(campaign)
-        documents = {
-            f"{prefix}{object_keys.PROPOSED_CATALOGUE}": (catalogue, YAML),
-            f"{prefix}{object_keys.PROPOSAL_TEXT}": (text, MARKDOWN),
-        }
-        for key, (document, content_type) in documents.items():
-            if document:
-                self.store.write(key, document.encode(), content_type=content_type)
-            elif self.store.exists(key):
-                self.store.delete(key)
-        return [key for key, (document, _) in documents.items() if document]
 
     def _rows(self, key: str, row_type: type[T]) -> list[T]:
         return list(from_jsonl(self.store.read(key), row_type, source=key))

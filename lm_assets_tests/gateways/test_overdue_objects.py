@@ -34,6 +34,7 @@ def overdue(ages: dict[str, float]) -> list[str]:
         ("aggregated/c/verdicts.jsonl", 365),
         ("reports/c/executive.md", 365),
         ("confirmations/c.json", 365),
+        ("proposals/c/pull-request.md", 365),
     ],
 )
 def test_an_object_is_overdue_two_days_after_its_time(key, days):

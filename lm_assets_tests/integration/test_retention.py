@@ -27,7 +27,7 @@ NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 class TestLifecycleRules:
     def test_are_not_there_until_they_are_applied(self, s3_store):
         before = lifecycle_status(s3_store, POLICY)
-        assert [item.found_days for item in before] == [None] * 6
+        assert [item.found_days for item in before] == [None] * 7
         after = apply_lifecycle(s3_store, POLICY)
         assert after == lifecycle_status(s3_store, POLICY)
         assert {item.prefix: item.found_days for item in after} == {
@@ -37,6 +37,7 @@ class TestLifecycleRules:
             "aggregated/": 365,
             "confirmations/": 365,
             "reports/": 365,
+            "proposals/": 365,
         }
 
     def test_follow_a_change_of_the_policy(self, s3_store):

@@ -14,6 +14,7 @@ from lm_assets.cli.baseline import baseline
 from lm_assets.gateways.baseline_file import content_digest, read_catalogue, write_catalogue
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import Configuration, load_configuration
+from lm_assets.gateways.proposal_objects import write_proposal
 from lm_assets.model.baseline import BaselineCatalogue
 from lm_assets.orchestration import baseline_metadata
 from lm_assets.orchestration.assets.baseline_catalogue import baseline_catalogue
@@ -127,7 +128,7 @@ class TestProposal:
 
     @pytest.mark.parametrize("campaign", [NIGHTLY, "ci-2026-11-29-7a7a7a7"])
     def test_other_stages_propose_nothing_and_say_so(self, bucket, settings, campaign):
-        bucket.write_proposal(campaign, catalogue="of an earlier run", text="of an earlier run")
+        write_proposal(bucket.store, campaign, catalogue="earlier", text="earlier")
         result = proposed(campaign, runs(campaign, factor=0.7), bucket, settings)
         assert result.metadata == {"proposal": "not due at this stage"}
         assert proposals(bucket) == {}

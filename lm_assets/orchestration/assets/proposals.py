@@ -7,6 +7,7 @@ from lm_assets.collect.collector import campaign_manifest
 from lm_assets.gateways.baseline_file import catalogue_text, read_catalogue
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import Configuration
+from lm_assets.gateways.proposal_objects import write_proposal
 from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import DataFaultError
 from lm_assets.orchestration import baseline_metadata
@@ -43,11 +44,11 @@ def baseline_proposal(
     except DataFaultError as fault:
         return _no_proposal(bucket, campaign, f"not possible: {fault}")
     catalogue = catalogue_text(proposal.plan.catalogue) if proposal.plan.changes else ""
-    keys = bucket.write_proposal(campaign, catalogue=catalogue, text=proposal.markdown)
+    keys = write_proposal(bucket.store, campaign, catalogue=catalogue, text=proposal.markdown)
     return dg.MaterializeResult(metadata=baseline_metadata.of_proposal(proposal, keys))
 
 
 def _no_proposal(bucket: CampaignBucket, campaign: str, why: str) -> dg.MaterializeResult:
     """Leave no proposal of an earlier run in place, and say why there is none."""
-    bucket.write_proposal(campaign, catalogue="", text="")
+    write_proposal(bucket.store, campaign, catalogue="", text="")
     return dg.MaterializeResult(metadata={"proposal": why})
