@@ -1,42 +1,35 @@
 """``lm collect``: one load run's canonical record from any mix of sources."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import click
-import msgspec
-from rich.console import Console
-from rich.table import Table
 
+from lm_assets.cli.collected_record import collected_record, explanations, indented
+from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.options import policy_option
-from lm_assets.collect.application_sources import (
-    ApplicationRef,
-    ask_event_log,
-    ask_history_server,
-)
+from lm_assets.collect.application_sources import ApplicationRef, ask_event_log, ask_history_server
 from lm_assets.collect.collection_config import parse_collection_config
 from lm_assets.collect.event_log import local_event_log_parts
 from lm_assets.collect.pod_snapshot import SnapshotWindow, ask_pods
 from lm_assets.collect.prometheus_batches import RunWindow
 from lm_assets.collect.prometheus_metrics import ask_prometheus
+from lm_assets.collect.result_line import ResultLine, parse_result_line
 from lm_assets.collect.source_answers import (
-    MetricExplanation,
     SourceAnswer,
+    ask_result_line,
     explain_answers,
-    merge_answers,
 )
 from lm_assets.gateways.clock import SystemClock
 from lm_assets.gateways.configuration import Configuration, load_configuration
-from lm_assets.gateways.history_server import HistoryServer
+from lm_assets.gateways.history_server import HistoryServer, Patience
 from lm_assets.gateways.prometheus import Prometheus
 from lm_assets.gateways.record_json import record_to_json
-from lm_assets.model.errors import LmError
-from lm_assets.model.measurement import Measurements
-from lm_assets.model.metric import MetricCatalogue, Tier
-from lm_assets.model.record import RunRecord, SourceObject
+from lm_assets.model.errors import LmError, UnusableInputError
+from lm_assets.model.record import RunRecord
 
-NO_SOURCE = "no source was asked for it"
 _RUN = "run"
 
 
@@ -57,18 +50,55 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
             self.fail(f"{value!r} is not ISO 8601, such as 2026-11-22T01:00:00Z", param, ctx)
         if moment.tzinfo is None:
             self.fail(f"{value!r} must say its time zone, such as a final Z", param, ctx)
-        return moment.astimezone(UTC)
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError:
+            self.fail(f"{value!r} is out of range", param, ctx)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What the command line names; what it does not, another source of the run may."""
+
+    result_line: BinaryIO | None
+    event_log: Path | None
+    history_server: str | None
+    app_id: str | None
+    attempt_id: str | None
+    wait_s: float
+    prometheus: str | None
+    namespace: str | None
+    start: datetime | None
+    end: datetime | None
+    pods: Path | None
 
 
 @click.command()
 @click.option(
+    "--result-line",
+    type=click.File("rb"),
+    help="A file with the run's one result line, or - for standard input. Names what is not "
+    "named by the options: application, namespace, start and end.",
+)
+@click.option(
     "--event-log",
     type=click.Path(path_type=Path, exists=True),
-    help="Spark event log: a file, or a rolling folder.",
+    help="Spark event log: a file, or a rolling folder. Plain, gzip, zstd, lz4 or snappy.",
 )
 @click.option("--history-server", help="Address of a Spark History Server; needs --app-id.")
 @click.option("--app-id", help="Spark application id.")
-@click.option("--prometheus", help="Address of Prometheus; needs --namespace, --start, --end.")
+@click.option("--attempt-id", help="Attempt of the application.  [default: the newest]")
+@click.option(
+    "--wait-s",
+    type=click.FloatRange(min=0, max=3600),
+    default=0.0,
+    help="How long to wait for an application that the History Server does not know as completed.",
+)
+@click.option(
+    "--prometheus",
+    help="Address of Prometheus; needs --namespace. Without --start and --end the window is "
+    "that of the result line, the event log or the History Server.",
+)
 @click.option("--namespace", help="Kubernetes namespace of the run.")
 @click.option("--start", type=Moment(), help="Start of the run.")
 @click.option("--end", type=Moment(), help="End of the run.")
@@ -78,25 +108,14 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
     help="What `kubectl get pods -o json` printed before clean-up.",
 )
 @click.option("--explain", is_flag=True, help="For each metric: source, question, answer (stderr).")
-@click.option("--json", "as_json", is_flag=True, help="The record on one line; the default too.")
+@click.option("--json", "as_json", is_flag=True, help="The record on one line, not indented.")
 @policy_option
-def collect(
-    event_log: Path | None,
-    history_server: str | None,
-    app_id: str | None,
-    prometheus: str | None,
-    namespace: str | None,
-    start: datetime | None,
-    end: datetime | None,
-    pods: Path | None,
-    explain: bool,
-    as_json: bool,
-    config_directory: Path,
-) -> None:
+def collect(explain: bool, as_json: bool, config_directory: Path, **named: object) -> ExitCode:
     """Print one load run's canonical record, from any mix of sources.
 
-    The first available source of a metric gives it; a source that fails leaves its metrics missing
-    with the reason, and the others are used.
+    The first of these that has a metric gives it: result line, Prometheus, pods.json, History
+    Server, event log. A source that fails leaves its metrics missing with the reason, and the
+    others are used. docs/collection.md says where each metric comes from and how exact it is.
 
     \b
     Examples:
@@ -104,42 +123,86 @@ def collect(
       lm collect --history-server http://127.0.0.1:18080 --app-id spark-1a2b --pods pods.json
       lm collect --prometheus http://127.0.0.1:9090 --namespace load-42 \\
           --start 2026-11-22T01:00:00Z --end 2026-11-22T01:10:00Z
+      lm collect --result-line result.jsonl --event-log eventlog/spark-1a2b.zstd
+
+    Exit codes: 0 ok; 4 when no source gave any value: the record is printed all the same, and says
+    why; 1 for a wrong use, such as a file that is not there.
     """
     settings = load_configuration(config_directory)
-    answers: list[SourceAnswer] = []
-    if event_log is not None:
-        answers.append(ask_event_log(local_event_log_parts(event_log)))
-    if history_server is not None:
-        answers.append(_from_history_server(history_server, app_id))
-    if prometheus is not None:
-        answers.append(_from_prometheus(prometheus, _window(namespace, start, end), settings))
-    if pods is not None:
-        window = SnapshotWindow(started_at=start, ended_at=end, app_id=app_id)
-        answers.append(ask_pods(pods.read_bytes(), window)[0])
+    asked = Asked(**named)  # type: ignore[arg-type]
+    line = _result_line(asked.result_line)
+    answers = _ask_all(asked, line, settings)
     if not answers:
         raise LmError(
-            "no source was named: give --event-log, --history-server, --prometheus, --pods"
+            "no source was named: give --result-line, --event-log, --history-server, "
+            "--prometheus or --pods"
         )
     if explain:
-        names = settings.metrics.names
-        Console(stderr=True).print(_explanations(explain_answers(answers, metrics=names)))
-    record = _record(merge_answers(answers), settings.metrics, app_id=app_id, span=(start, end))
-    click.echo(record_to_json(record).decode() if as_json else _indented(record))
+        explanations(explain_answers(answers, metrics=settings.metrics.names))
+    record = collected_record(answers, settings, line, span=_span(asked, line, answers))
+    click.echo(record_to_json(record).decode() if as_json else indented(record))
+    return _exit_code(record)
 
 
-def _from_history_server(address: str, app_id: str | None) -> SourceAnswer:
+def _result_line(file: BinaryIO | None) -> ResultLine | None:
+    if file is None:
+        return None
+    lines = [line for line in file.read().split(b"\n") if line.strip()]
+    if len(lines) != 1:
+        raise UnusableInputError("not_one_line", f"{file.name}: {len(lines)} result lines, not one")
+    return parse_result_line(lines[0])
+
+
+def _ask_all(asked: Asked, line: ResultLine | None, settings: Configuration) -> list[SourceAnswer]:
+    answers: list[SourceAnswer] = []
+    app_id = asked.app_id or (line.spark_app_id if line else None)
+    if line is not None:
+        answers.append(ask_result_line(line.measurements))
+    if asked.event_log is not None:
+        answers.append(ask_event_log(local_event_log_parts(asked.event_log)))
+    if asked.history_server is not None:
+        answers.append(_from_history_server(asked, app_id))
+    span = _span(asked, line, answers)
+    if asked.prometheus is not None:
+        namespace = asked.namespace or (line.namespace if line else None)
+        answers.append(_from_prometheus(asked.prometheus, _window(namespace, span), settings))
+    if asked.pods is not None:
+        window = SnapshotWindow(started_at=span[0], ended_at=span[1], app_id=app_id)
+        answers.append(ask_pods(asked.pods.read_bytes(), window)[0])
+    return answers
+
+
+def _span(
+    asked: Asked, line: ResultLine | None, answers: list[SourceAnswer]
+) -> tuple[datetime | None, datetime | None]:
+    """Return start and end of the run as the first that knows each says."""
+    known = [(asked.start, asked.end)]
+    if line is not None:
+        known.append((line.started_at, line.ended_at))
+    known += [(a.figures.started_at, a.figures.ended_at) for a in answers if a.figures is not None]
+    return next((s for s, _ in known if s), None), next((e for _, e in known if e), None)
+
+
+def _from_history_server(asked: Asked, app_id: str | None) -> SourceAnswer:
     if app_id is None:
-        raise LmError("--history-server needs --app-id")
-    server = HistoryServer(address)
+        raise LmError("--history-server needs --app-id, or a result line with spark_app_id")
+    server = HistoryServer(asked.history_server or "")
     try:
-        return ask_history_server(server, ApplicationRef(app_id=app_id))
+        return ask_history_server(
+            server,
+            ApplicationRef(app_id=app_id, attempt_id=asked.attempt_id),
+            patience=Patience(wait_s=asked.wait_s),
+        )
     finally:
         server.close()
 
 
-def _window(namespace: str | None, start: datetime | None, end: datetime | None) -> RunWindow:
+def _window(namespace: str | None, span: tuple[datetime | None, datetime | None]) -> RunWindow:
+    start, end = span
     if namespace is None or start is None or end is None:
-        raise LmError("--prometheus needs --namespace, --start and --end")
+        raise LmError(
+            "--prometheus needs --namespace, --start and --end, or another source that knows them"
+        )
     return RunWindow(run=_RUN, namespace=namespace, started_at=start, ended_at=end)
 
 
@@ -154,57 +217,8 @@ def _from_prometheus(address: str, window: RunWindow, settings: Configuration) -
         server.close()
 
 
-def _record(
-    merged: Measurements,
-    metrics: MetricCatalogue,
-    *,
-    app_id: str | None,
-    span: tuple[datetime | None, datetime | None],
-) -> RunRecord:
-    tiers = {
-        tier: {
-            m.name: merged.values[m.name] for m in metrics.of_tier(tier) if m.name in merged.values
-        }
-        for tier in Tier
-    }
-    return RunRecord(
-        campaign="",
-        combination="",
-        dimensions={},
-        run_id=app_id or "",
-        started_at=span[0],
-        ended_at=span[1],
-        tier1_stability=tiers[Tier.STABILITY],
-        tier2_efficiency=tiers[Tier.EFFICIENCY],
-        tier3_performance=tiers[Tier.PERFORMANCE],
-        provenance={n: merged.provenance[n] for n in merged.values if n in metrics},
-        missing={
-            n: merged.missing.get(n, NO_SOURCE) for n in metrics.names if n not in merged.values
-        },
-        source_object=SourceObject(key="", etag="", line=0),
-    )
-
-
-def _indented(record: RunRecord) -> str:
-    return msgspec.json.format(record_to_json(record), indent=2).decode()
-
-
-def _explanations(explained: tuple[MetricExplanation, ...]) -> Table:
-    table = Table(box=None, header_style="bold")
-    for name in ("metric", "value", "source", "asked", "answered, or why there is none"):
-        table.add_column(name, overflow="fold")
-    for row in _rows(explained):
-        table.add_row(*row)
-    return table
-
-
-def _rows(explained: tuple[MetricExplanation, ...]) -> Iterator[tuple[str, ...]]:
-    for e in explained:
-        value = "missing" if e.value is None else f"{e.value:.6g}"
-        yield (
-            e.metric,
-            value,
-            e.source or "",
-            e.asked,
-            e.answered if e.value is not None else e.reason,
-        )
+def _exit_code(record: RunRecord) -> ExitCode:
+    if record.metrics:
+        return ExitCode.OK
+    click.echo("lm: no source gave any value; `missing` in the record says why", err=True)
+    return ExitCode.DATA_FAULT

@@ -52,6 +52,8 @@ class ApplicationFigures:
     ``task_duration_*_ms`` are quantiles of finish minus launch over the application's successful
     task attempts, None where there are none.
 
+    ``unrecorded`` names task metrics that some task did not record, whose sum is therefore unknown.
+
     ``incomplete`` says why counts and sums are lower bounds (compacted or missing log files, a
     server that dropped old stages), and is empty where they are whole. ``notes`` is for people.
     """
@@ -81,6 +83,7 @@ class ApplicationFigures:
     task_duration_p50_ms: float | None = None
     task_duration_p95_ms: float | None = None
     task_duration_p99_ms: float | None = None
+    unrecorded: frozenset[str] = frozenset()
     malformed_lines: int = 0
     incomplete: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

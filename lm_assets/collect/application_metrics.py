@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from lm_assets.collect.application_figures import ApplicationFigures
+from lm_assets.collect.event_log.events import DISK_SPILL, GC_TIME
 from lm_assets.model.measurement import Measurements
 
 _GIB = 2**30
@@ -92,6 +93,8 @@ def _shuffle_spill_pct(figures: ApplicationFigures) -> _Answer:
     spilled = figures.sums.disk_bytes_spilled
     if not figures.tasks:
         return "no task ended"
+    if DISK_SPILL in figures.unrecorded:
+        return f"not every task recorded {DISK_SPILL}"
     if not written:
         return f"no shuffle written ({spilled} bytes spilled)" if spilled else "no shuffle written"
     return 100.0 * spilled / written
@@ -100,6 +103,8 @@ def _shuffle_spill_pct(figures: ApplicationFigures) -> _Answer:
 def _gc_time_pct(figures: ApplicationFigures) -> _Answer:
     if not figures.tasks:
         return "no task ended"
+    if GC_TIME in figures.unrecorded:
+        return f"not every task recorded {GC_TIME}"
     if not figures.sums.executor_run_time_ms:
         return "executor run time is zero"
     return 100.0 * figures.sums.jvm_gc_time_ms / figures.sums.executor_run_time_ms

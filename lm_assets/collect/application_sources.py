@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lm_assets.collect.application_figures import ApplicationFigures
 from lm_assets.collect.application_metrics import APPLICATION_METRICS, application_measurements
@@ -14,7 +14,7 @@ from lm_assets.collect.source_answers import (
     SourceAnswer,
     failed_source,
 )
-from lm_assets.gateways.history_server import HistoryServer, Patience
+from lm_assets.gateways.history_server import HistoryServer, Patience, UnknownApplicationError
 from lm_assets.model.errors import LmError, UnusableInputError
 
 
@@ -41,16 +41,28 @@ def ask_event_log(parts: Sequence[EventLogPart]) -> SourceAnswer:
 def ask_history_server(
     server: HistoryServer, application: ApplicationRef, *, patience: Patience | None = None
 ) -> SourceAnswer:
-    """Return what a History Server gives for one application; an outage gives reasons."""
+    """Return what a History Server gives for one application; an outage gives reasons.
+
+    Unknown, being loaded and not completed are three reasons, and the answer is then pending: it
+    may be another one soon.
+    """
     attempt = f"/{application.attempt_id}" if application.attempt_id else ""
     asked = f"api/v1/applications/{application.app_id}{attempt} and all below"
     try:
         answers = server.read_application(
             application.app_id, application.attempt_id, patience=patience
         )
+        figures = figures_from_answers(answers)
     except LmError as error:
-        return failed_source(HISTORY_SERVER, APPLICATION_METRICS, asked=asked, reason=str(error))
-    return _answer(HISTORY_SERVER, asked, figures_from_answers(answers))
+        failed = failed_source(HISTORY_SERVER, APPLICATION_METRICS, asked=asked, reason=str(error))
+        return replace(failed, is_pending=isinstance(error, UnknownApplicationError))
+    # A time or a number that no calendar has: the answer is not what it is taken for.
+    except (ValueError, OverflowError) as error:
+        reason = f"unexpected_shape: {error}"
+        return failed_source(HISTORY_SERVER, APPLICATION_METRICS, asked=asked, reason=reason)
+    return replace(
+        _answer(HISTORY_SERVER, asked, figures), is_pending=not answers.attempt.completed
+    )
 
 
 def ask_history_server_for_all(
@@ -79,4 +91,5 @@ def _answer(source: str, asked: str, figures: ApplicationFigures) -> SourceAnswe
         asked=dict.fromkeys(APPLICATION_METRICS, asked),
         answered=dict.fromkeys(APPLICATION_METRICS, answered),
         notes=figures.notes,
+        figures=figures,
     )

@@ -39,6 +39,12 @@ class PrometheusConfig(Struct, frozen=True, forbid_unknown_fields=True):
     whole_coverage: Annotated[float, Meta(ge=0, le=1)] = 0.8
 
 
+class HistoryServerConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a History Server is asked; which one is said by the environment."""
+
+    wait_s: Annotated[float, Meta(ge=0, le=3600)] = 30.0
+
+
 class CollectionConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file; a part that is not there is a source that is not asked.
 
@@ -46,6 +52,7 @@ class CollectionConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     concurrency: Annotated[int, Meta(ge=1, le=64)] = 8
+    history_server: HistoryServerConfig = HistoryServerConfig()
     prometheus: PrometheusConfig | None = None
 
 

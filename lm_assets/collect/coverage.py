@@ -1,5 +1,6 @@
 """Which tiers and metrics have values in how many runs, and why the others have none."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +53,8 @@ def metric_coverage(
     for record in records:
         for name, source in record.provenance.items():
             if name in sources:
-                sources[name][source.partition(":")[0]] += 1
+                # "result line: duration_sec", "prometheus (of limits)": a source and a remark.
+                sources[name][re.split(r": | \(", source, maxsplit=1)[0]] += 1
         for name, reason in record.missing.items():
             if name in reasons:
                 reasons[name][reason] += 1

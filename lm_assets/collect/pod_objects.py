@@ -8,6 +8,8 @@ from msgspec import Meta, Struct, field
 
 from lm_assets.model.errors import UnusableInputError
 
+# Spark on Kubernetes sets the label spark-role to this, or to ``executor``.
+DRIVER_ROLE = "driver"
 MAX_SNAPSHOT_BYTES = 64 * 2**20
 
 _Instant = Annotated[datetime, Meta(tz=True)]

@@ -1,12 +1,18 @@
 """Restarts, kills and other stability events of one load run, from a snapshot of its pods."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
 
-from lm_assets.collect.pod_objects import ContainerStatus, Pod, Terminated, parse_pods
+from lm_assets.collect.pod_objects import (
+    DRIVER_ROLE,
+    ContainerStatus,
+    Pod,
+    Terminated,
+    parse_pods,
+)
 from lm_assets.collect.source_answers import PODS, SourceAnswer, failed_source
 from lm_assets.model.errors import UnusableInputError
 from lm_assets.model.measurement import Measurements
@@ -66,6 +72,8 @@ def ask_pods(
 ) -> tuple[SourceAnswer, tuple[StabilityEvent, ...]]:
     """Return a run's restarts and kills, and every named event, from ``pods.json``.
 
+    The events are among the notes of the answer too, in words.
+
     A snapshot knows how often a container was restarted, but when and why only for its last two
     lives. What follows from that is counted; where the answer would be a guess (two restarts of a
     pod older than the run) the metric is missing.
@@ -78,7 +86,14 @@ def ask_pods(
     if not own:
         reason = f"none of {len(pods)} pods belongs to {window.app_id}" if pods else "no pod in it"
         return failed_source(PODS, POD_METRICS, asked="pods.json", reason=reason), ()
-    return _answer(own, window), stability_events(own, window)
+    events = stability_events(own, window)
+    return replace(_answer(own, window), notes=tuple(_named(e) for e in events)), events
+
+
+def _named(event: StabilityEvent) -> str:
+    where = f"{event.pod}/{event.container}" if event.container else event.pod
+    when = f" at {event.at.isoformat()}" if event.at else ""
+    return f"{event.kind.value} of {event.role} {where}{when}: {event.detail or 'no detail'}"
 
 
 def stability_events(pods: Sequence[Pod], window: SnapshotWindow) -> tuple[StabilityEvent, ...]:
@@ -95,6 +110,10 @@ def _answer(pods: Sequence[Pod], window: SnapshotWindow) -> SourceAnswer:
     said = f"{len(pods)} pods, {len(containers)} containers"
     if not containers:
         return failed_source(PODS, POD_METRICS, asked="pods.json", reason=f"{said} with a status")
+    if {pod.role for pod in pods} == {DRIVER_ROLE}:
+        # Spark deletes executor pods as they end: what happened to them is not in the snapshot.
+        reason = f"{said}, all of the driver: its executors were deleted before the snapshot"
+        return failed_source(PODS, POD_METRICS, asked="pods.json", reason=reason)
     answers = {
         "pod_restarts": _pod_restarts(containers, window),
         "oom_kills": _oom_kills(containers, window),

@@ -1,11 +1,13 @@
 """Every source asked for every load run of a campaign; a source that fails loses no run."""
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from lm_assets.collect.application_metrics import APPLICATION_METRICS
 from lm_assets.collect.application_sources import (
@@ -33,7 +35,11 @@ from lm_assets.gateways.object_store import ObjectStore, ObjectTooLargeError
 from lm_assets.gateways.prometheus import Prometheus
 from lm_assets.model.errors import UnusableInputError
 
+T = TypeVar("T")
+
 MAX_SNAPSHOT_BYTES = 64 * 1024 * 1024
+_BETWEEN_LOOKS_S = 5.0
+_PROGRESS_REPORTS = 20
 _NOTHING = "nothing"
 
 
@@ -57,11 +63,18 @@ class RunSources:
     servers : Servers
     concurrency : int
         How many runs are asked for at a time.
+    history_server_wait_s : float
+        How long the campaign as a whole waits for applications that the History Server does not
+        know, or not as completed, yet.
+    sleep : callable
+        What waits; seconds.
     """
 
     store: ObjectStore
     servers: Servers = Servers()
     concurrency: int = 8
+    history_server_wait_s: float = 0.0
+    sleep: Callable[[float], None] = time.sleep
 
     def ask(
         self,
@@ -76,8 +89,9 @@ class RunSources:
         if of_prometheus:
             report_progress(f"Prometheus answered for {len(of_prometheus)} load runs")
         with ThreadPoolExecutor(self.concurrency) as pool:
-            answers = list(pool.map(partial(self._ask_run, landed=landed), runs))
-        report_progress(f"event logs and pods of {len(runs)} load runs are read")
+            asked = pool.map(partial(self._ask_run, landed=landed), runs)
+            answers = list(_with_progress(asked, of=len(runs), report_progress=report_progress))
+            self._ask_pending(runs, answers, pool, report_progress)
         for number, of_run in enumerate(answers):
             if (answer := of_prometheus.get(str(number))) is not None:
                 of_run.append(answer)
@@ -91,6 +105,31 @@ class RunSources:
         if self.servers.history_server is not None:
             answers.append(self._history_server(self.servers.history_server, run))
         return answers
+
+    def _ask_pending(
+        self,
+        runs: Sequence[LandedRun],
+        answers: Sequence[list[SourceAnswer]],
+        pool: ThreadPoolExecutor,
+        report_progress: Callable[[str], None],
+    ) -> None:
+        """Ask the History Server again, while there is time, for what it may know soon."""
+        server = self.servers.history_server
+        waited_s = 0.0
+        while server is not None and waited_s < self.history_server_wait_s:
+            pending = [n for n, of_run in enumerate(answers) if _is_waited_for(of_run)]
+            if not pending:
+                return
+            report_progress(
+                f"the History Server does not know {len(pending)} applications as completed yet: "
+                f"asking again in {_BETWEEN_LOOKS_S:g} s"
+            )
+            self.sleep(_BETWEEN_LOOKS_S)
+            waited_s += _BETWEEN_LOOKS_S
+            again = pool.map(lambda n: self._history_server(server, runs[n]), pending)
+            for number, answer in zip(pending, again, strict=True):
+                others = [a for a in answers[number] if a.source != HISTORY_SERVER]
+                answers[number][:] = [*others, answer]
 
     def _event_log(self, parts: Sequence[LandedObject]) -> SourceAnswer:
         if not parts:
@@ -117,11 +156,9 @@ class RunSources:
         )
         try:
             content = self.store.read(snapshot.key, max_bytes=MAX_SNAPSHOT_BYTES)
-            answer, events = ask_pods(content, window)
+            return ask_pods(content, window)[0]
         except (UnusableInputError, ObjectTooLargeError) as error:
             return failed_source(PODS, POD_METRICS, asked=snapshot.key, reason=str(error))
-        named = (f"{e.kind.value}: {e.pod} {e.container or ''}: {e.detail}" for e in events)
-        return replace(answer, notes=(*answer.notes, *named))
 
     def _history_server(self, server: HistoryServer, run: LandedRun) -> SourceAnswer:
         if run.line.spark_app_id is None:
@@ -159,3 +196,19 @@ class RunSources:
         return answers | ask_prometheus(
             server, windows, config=config, now=now, concurrency=self.concurrency
         )
+
+
+def _with_progress(
+    answers: Iterable[T], *, of: int, report_progress: Callable[[str], None]
+) -> Iterator[T]:
+    """Pass answers on as they come, and report some twenty times how far it is."""
+    for number, answer in enumerate(answers, start=1):
+        if number == of or number % max(of // _PROGRESS_REPORTS, 1) == 0:
+            report_progress(f"asked for {number} of {of} load runs")
+        yield answer
+
+
+def _is_waited_for(answers: Sequence[SourceAnswer]) -> bool:
+    """Whether the History Server may still give what no event log gave."""
+    has_log = any(a.source == EVENT_LOG and a.measurements.values for a in answers)
+    return not has_log and any(a.is_pending for a in answers)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from lm_assets.collect.application_figures import ApplicationFigures
 from lm_assets.model.measurement import Measurements
 
 RESULT_LINE = "result line"
@@ -17,13 +18,19 @@ PRECEDENCE = (RESULT_LINE, PROMETHEUS, PODS, HISTORY_SERVER, EVENT_LOG)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceAnswer:
-    """One source's measurements of one load run; ``asked`` and ``answered`` are by metric."""
+    """One source's measurements of one load run; ``asked`` and ``answered`` are by metric.
+
+    ``is_pending`` says that the same question may have a better answer soon. ``figures`` are those
+    of the run's application, where the source has them.
+    """
 
     source: str
     measurements: Measurements
     asked: Mapping[str, str] = field(default_factory=dict)
     answered: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    is_pending: bool = False
+    figures: ApplicationFigures | None = None
 
     def __post_init__(self) -> None:
         if self.source not in PRECEDENCE:
@@ -53,6 +60,17 @@ def failed_source(source: str, metrics: Iterable[str], *, asked: str, reason: st
         measurements=Measurements(missing=dict.fromkeys(names, f"{source}: {reason}")),
         asked=dict.fromkeys(names, asked),
         answered=dict.fromkeys(names, reason),
+    )
+
+
+def ask_result_line(measurements: Measurements) -> SourceAnswer:
+    """Return a result line's measurements as the answer of a source."""
+    found = {name: said.partition(": ")[2] for name, said in measurements.provenance.items()}
+    return SourceAnswer(
+        source=RESULT_LINE,
+        measurements=measurements,
+        asked=dict.fromkeys([*measurements.values, *measurements.missing], "the line's fields"),
+        answered={**measurements.missing, **found},
     )
 
 

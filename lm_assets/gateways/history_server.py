@@ -37,6 +37,10 @@ class UnknownApplicationError(LmError):
     """The server does not know the application or the attempt, or has not listed it yet."""
 
 
+class LoadingApplicationError(UnknownApplicationError):
+    """The server lists the application and does not serve what is below it: it is loading it."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Patience:
     """How long to wait for an application that is not there, or not completed, yet.
@@ -64,10 +68,12 @@ class HistoryServer:
         self._tasks_per_page = tasks_per_page
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "HistoryServer | None":
+    def from_environment(
+        cls, environment: Mapping[str, str], *, limits: HttpLimits | None = None
+    ) -> "HistoryServer | None":
         """Return the configured server, or None where none is configured."""
         url = environment.get(URL_VARIABLE, "")
-        return cls(url) if url else None
+        return cls(url, limits=limits) if url else None
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -83,29 +89,55 @@ class HistoryServer:
         RemoteError
             Where the server gives no usable answer.
         """
-        return self._known(app_id, f"applications/{quote(app_id, safe='')}", Application)
+        try:
+            path = f"api/v1/applications/{quote(app_id, safe='')}"
+            return self._http.get(path, answer=Application)
+        except RemoteError as error:
+            if error.fault is not RemoteFault.NOT_FOUND:
+                raise
+            raise UnknownApplicationError(
+                f"application {app_id!r} is unknown to the History Server: {error}"
+            ) from error
 
     def read_application(
         self, app_id: str, attempt_id: str | None = None, *, patience: Patience | None = None
     ) -> ApplicationAnswers:
         """Return all that one attempt's figures need; the newest attempt unless one is named.
 
-        An application that is unknown or not completed is looked for again as long as
-        ``patience`` allows; then an unknown one raises, and one that is not completed is
+        An application that is unknown, being loaded or not completed is looked for again as long
+        as ``patience`` allows; then the first two raise, and one that is not completed is
         returned with ``attempt.completed`` false.
         """
-        application, attempt = self._awaited(app_id, attempt_id, patience or Patience())
+        patience = patience or Patience()
+        waited_s = 0.0
+        while waited_s < patience.wait_s:
+            try:
+                application, attempt = self._attempt(app_id, attempt_id)
+                if attempt.completed:
+                    return self._read_attempt(application, attempt)
+            except UnknownApplicationError:
+                pass  # it may be listed, or loaded, by the next look
+            patience.sleep(_WAIT_BETWEEN_LOOKS_S)
+            waited_s += _WAIT_BETWEEN_LOOKS_S
+        return self._read_attempt(*self._attempt(app_id, attempt_id))
+
+    def _attempt(self, app_id: str, attempt_id: str | None) -> tuple[Application, Attempt]:
+        application = self.application(app_id)
+        return application, _attempt(application, attempt_id)
+
+    def _read_attempt(self, application: Application, attempt: Attempt) -> ApplicationAnswers:
+        app_id = application.id
         path = f"applications/{quote(app_id, safe='')}"
         if attempt.attempt_id is not None:
             path += f"/{quote(attempt.attempt_id, safe='')}"
-        stages = self._known(app_id, f"{path}/stages", list[StageAttempt])
+        stages = self._below(app_id, f"{path}/stages", list[StageAttempt])
         return ApplicationAnswers(
             application=application,
             attempt=attempt,
-            jobs=self._known(app_id, f"{path}/jobs", list[Job]),
+            jobs=self._below(app_id, f"{path}/jobs", list[Job]),
             stages=stages,
-            executors=self._known(app_id, f"{path}/allexecutors", list[Executor]),
-            environment=self._known(app_id, f"{path}/environment", Environment),
+            executors=self._below(app_id, f"{path}/allexecutors", list[Executor]),
+            environment=self._below(app_id, f"{path}/environment", Environment),
             tasks={
                 (stage.stage_id, stage.attempt_id): self._tasks(app_id, path, stage)
                 for stage in stages
@@ -113,43 +145,26 @@ class HistoryServer:
             },
         )
 
-    def _awaited(
-        self, app_id: str, attempt_id: str | None, patience: Patience
-    ) -> tuple[Application, Attempt]:
-        waited_s = 0.0
-        while True:
-            is_last_look = waited_s >= patience.wait_s
-            try:
-                application = self.application(app_id)
-                attempt = _attempt(application, attempt_id)
-            except UnknownApplicationError:
-                if is_last_look:
-                    raise
-            else:
-                if attempt.completed or is_last_look:
-                    return application, attempt
-            patience.sleep(_WAIT_BETWEEN_LOOKS_S)
-            waited_s += _WAIT_BETWEEN_LOOKS_S
-
     def _tasks(self, app_id: str, path: str, stage: StageAttempt) -> list[Task]:
         url = f"{path}/stages/{stage.stage_id}/{stage.attempt_id}/taskList"
         tasks: list[Task] = []
         while True:
             page = {"offset": len(tasks), "length": self._tasks_per_page, "sortBy": "ID"}
-            rows = self._known(app_id, url, list[Task], page)
+            rows = self._below(app_id, url, list[Task], page)
             tasks.extend(rows)
             if len(rows) < self._tasks_per_page:
                 return tasks
 
-    def _known(
+    def _below(
         self, app_id: str, path: str, answer: type[T], params: Mapping[str, object] | None = None
     ) -> T:
         try:
             return self._http.get(f"api/v1/{path}", params, answer=answer)
         except RemoteError as error:
             if error.fault is RemoteFault.NOT_FOUND:
-                raise UnknownApplicationError(
-                    f"application {app_id!r} is unknown to the History Server: {error}"
+                raise LoadingApplicationError(
+                    f"application {app_id!r} is listed, but the History Server does not serve it "
+                    f"(it is loading it, or its log is gone): {error}"
                 ) from error
             raise
 

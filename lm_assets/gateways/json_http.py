@@ -15,6 +15,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from lm_assets.gateways.outage import OutageMemory
 from lm_assets.gateways.retrying import RetryPolicy
 from lm_assets.model.errors import ConfigurationError, LmError
 
@@ -64,6 +65,9 @@ class RemoteError(LmError):
         self.retry_after_s = retry_after_s
 
 
+_NO_ANSWER = frozenset({RemoteFault.UNREACHABLE, RemoteFault.TIMED_OUT})
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HttpLimits:
     """What one call to a server may cost.
@@ -87,7 +91,8 @@ class JsonHttpClient:
     """Asks one server for JSON, with pooled connections, retries and limits.
 
     May be used by several threads; no more than ``limits.max_concurrent`` calls are under way at
-    one time. A redirect to another origin is refused: whoever answers there was not configured.
+    one time. A redirect to another origin is refused: whoever answers there was not configured. A
+    server that is out of reach again and again is left alone for a while (:class:`OutageMemory`).
     """
 
     def __init__(
@@ -98,12 +103,14 @@ class JsonHttpClient:
         limits: HttpLimits | None = None,
         retry: RetryPolicy = DEFAULT_RETRY,
         monotonic_s: Callable[[], float] = time.monotonic,
+        outage: OutageMemory | None = None,
     ) -> None:
         self._base = _checked_url(url, server)
         self._server = server
         self._limits = limits or HttpLimits()
         self._retry = retry
         self._monotonic_s = monotonic_s
+        self._outage = outage or OutageMemory()
         self._turn = threading.BoundedSemaphore(self._limits.max_concurrent)
         self._session = requests.Session()
         adapter = HTTPAdapter(pool_maxsize=self._limits.max_concurrent, pool_block=True)
@@ -130,6 +137,20 @@ class JsonHttpClient:
                 body = self._body(asked, method, urljoin(self._base, path), request)
             return _decoded(asked, body, answer)
 
+        if (reason := self._outage.reason_not_to_ask()) is not None:
+            raise RemoteError(asked=asked, fault=RemoteFault.UNREACHABLE, detail=reason)
+        try:
+            given = self._retried(once)
+        except RemoteError as error:
+            if error.fault in _NO_ANSWER:
+                self._outage.no_answer(error.fault)
+            else:
+                self._outage.answered()
+            raise
+        self._outage.answered()
+        return given
+
+    def _retried(self, once: Callable[[], T]) -> T:
         for delay_s in self._retry.delays_s():
             try:
                 return once()

@@ -77,10 +77,12 @@ class Prometheus:
         self._http = JsonHttpClient(url, server="Prometheus", limits=limits, retry=retry)
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Prometheus | None":
+    def from_environment(
+        cls, environment: Mapping[str, str], *, limits: HttpLimits | None = None
+    ) -> "Prometheus | None":
         """Return the configured server, or None where none is configured."""
         url = environment.get(URL_VARIABLE, "")
-        return cls(url) if url else None
+        return cls(url, limits=limits) if url else None
 
     def close(self) -> None:
         """Close the pooled connections."""

@@ -21,6 +21,7 @@ from lm_assets.gateways.configuration import (
     read_yaml_as,
 )
 from lm_assets.gateways.history_server import HistoryServer
+from lm_assets.gateways.json_http import HttpLimits
 from lm_assets.gateways.notifier import Notifier, notifiers_from_environment
 from lm_assets.gateways.prometheus import Prometheus
 from lm_assets.gateways.s3_object_store import S3ObjectStore
@@ -68,14 +69,18 @@ def warehouse_resource(_context: dg.InitResourceContext) -> Iterator[Warehouse]:
 def sources_resource(context: dg.InitResourceContext) -> Iterator[RunSources]:
     """Sources of metrics; the servers are those that the environment names."""
     config = parse_collection_config(context.resources.settings.collection)
-    history_server = HistoryServer.from_environment(os.environ)
-    prometheus = Prometheus.from_environment(os.environ)
+    limits = HttpLimits(max_concurrent=config.concurrency)
+    history_server = HistoryServer.from_environment(os.environ, limits=limits)
+    prometheus = Prometheus.from_environment(os.environ, limits=limits)
     servers = Servers(
         history_server=history_server, prometheus=prometheus, prometheus_config=config.prometheus
     )
     try:
         yield RunSources(
-            store=context.resources.bucket.store, servers=servers, concurrency=config.concurrency
+            store=context.resources.bucket.store,
+            servers=servers,
+            concurrency=config.concurrency,
+            history_server_wait_s=config.history_server.wait_s,
         )
     finally:
         for server in (history_server, prometheus):

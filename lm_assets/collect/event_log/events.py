@@ -10,6 +10,9 @@ _PREFIX = b'{"Event":"'
 
 # Milliseconds since 1970 that a calendar has (to the end of the year 9999).
 Instant = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
+# Metrics of which a sum may truly be zero: one that a task does not record is not added as zero.
+GC_TIME = "JVM GC Time"
+DISK_SPILL = "Disk Bytes Spilled"
 # What Spark holds in 64 bits: a longer number is a damaged line.
 Amount = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
@@ -178,9 +181,9 @@ class TaskMetrics(Struct):
 
     run_time_ms: Amount = field(name="Executor Run Time", default=0)
     cpu_time_ns: Amount = field(name="Executor CPU Time", default=0)
-    jvm_gc_time_ms: Amount = field(name="JVM GC Time", default=0)
+    jvm_gc_time_ms: Amount | None = field(name=GC_TIME, default=None)
     memory_bytes_spilled: Amount = field(name="Memory Bytes Spilled", default=0)
-    disk_bytes_spilled: Amount = field(name="Disk Bytes Spilled", default=0)
+    disk_bytes_spilled: Amount | None = field(name=DISK_SPILL, default=None)
     peak_execution_memory_bytes: Amount = field(name="Peak Execution Memory", default=0)
     shuffle_read: ShuffleRead | None = field(name="Shuffle Read Metrics", default=None)
     shuffle_write: ShuffleWrite | None = field(name="Shuffle Write Metrics", default=None)

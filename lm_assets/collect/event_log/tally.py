@@ -65,6 +65,7 @@ class EventTally:
     input_rows: int = 0
     output_bytes: int = 0
     output_rows: int = 0
+    unrecorded: set[str] = field(default_factory=set)
     handlers: dict[type, Callable[..., None]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -121,9 +122,15 @@ class EventTally:
     def _sum(self, metrics: events.TaskMetrics) -> None:
         self.run_time_ms += metrics.run_time_ms
         self.cpu_time_ns += metrics.cpu_time_ns
-        self.jvm_gc_time_ms += metrics.jvm_gc_time_ms
+        if metrics.jvm_gc_time_ms is None:
+            self.unrecorded.add(events.GC_TIME)
+        else:
+            self.jvm_gc_time_ms += metrics.jvm_gc_time_ms
         self.memory_bytes_spilled += metrics.memory_bytes_spilled
-        self.disk_bytes_spilled += metrics.disk_bytes_spilled
+        if metrics.disk_bytes_spilled is None:
+            self.unrecorded.add(events.DISK_SPILL)
+        else:
+            self.disk_bytes_spilled += metrics.disk_bytes_spilled
         self.peak_execution_memory_bytes = max(
             self.peak_execution_memory_bytes, metrics.peak_execution_memory_bytes
         )
@@ -226,6 +233,7 @@ class EventTally:
             task_duration_p50_ms=self.durations.quantile_ms(0.50),
             task_duration_p95_ms=self.durations.quantile_ms(0.95),
             task_duration_p99_ms=self.durations.quantile_ms(0.99),
+            unrecorded=frozenset(self.unrecorded),
             malformed_lines=malformed_lines,
             incomplete=incomplete,
             notes=notes,
