@@ -143,6 +143,11 @@ def _driver_peak(executors: list[Executor]) -> int | None:
 def _incomplete(answers: ApplicationAnswers) -> Iterator[str]:
     if not answers.attempt.completed:
         yield "application is not completed: it is running, or its driver died"
+    elif answers.is_torn:
+        yield (
+            f"the server's answers contradict each other: {len(answers.jobs)} jobs, "
+            f"{len(answers.stages)} stages, {len(answers.executors)} executors"
+        )
     # Spark numbers jobs and stages from 0 without gaps.
     jobs = {job.job_id for job in answers.jobs}
     if jobs and max(jobs) >= len(jobs):

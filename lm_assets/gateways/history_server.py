@@ -31,6 +31,7 @@ URL_VARIABLE = "LM_HISTORY_SERVER_URL"
 # A task row is about 2 KB of JSON.
 TASKS_PER_PAGE = 5_000
 _WAIT_BETWEEN_LOOKS_S = 2.0
+_READS_OF_EMPTY = 3
 
 
 class UnknownApplicationError(LmError):
@@ -126,6 +127,15 @@ class HistoryServer:
         return application, _attempt(application, attempt_id)
 
     def _read_attempt(self, application: Application, attempt: Attempt) -> ApplicationAnswers:
+        # A server drops an application from its memory to make room for another one, and answers
+        # what is asked at that moment with empty lists; the next call loads it again.
+        for _ in range(_READS_OF_EMPTY - 1):
+            answers = self._read_once(application, attempt)
+            if answers.jobs and not answers.is_torn:
+                return answers
+        return self._read_once(application, attempt)
+
+    def _read_once(self, application: Application, attempt: Attempt) -> ApplicationAnswers:
         app_id = application.id
         path = f"applications/{quote(app_id, safe='')}"
         if attempt.attempt_id is not None:

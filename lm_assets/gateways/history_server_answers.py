@@ -114,3 +114,19 @@ class ApplicationAnswers(Struct, frozen=True, kw_only=True):
     executors: list[Executor]
     environment: Environment
     tasks: dict[tuple[int, int], list[Task]]
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether the answers cannot be of one application that was there as they were given.
+
+        Every application has a driver and properties; jobs have stages, and stages a job.
+        """
+        has_parts = bool(self.executors) and bool(self.environment.spark_properties)
+        return not has_parts or bool(self.jobs) != bool(self.stages) or self._lacks_tasks
+
+    @property
+    def _lacks_tasks(self) -> bool:
+        return any(
+            stage.num_complete_tasks > 0 and not self.tasks.get((stage.stage_id, stage.attempt_id))
+            for stage in self.stages
+        )

@@ -101,6 +101,8 @@ def sums(**changes: Any) -> ApplicationFigures:
             "no shuffle written",
         ),
         (sums(executor_run_time_ms=0), "gc_time_pct", "executor run time is zero"),
+        (without(unrecorded={"JVM GC Time"}), "gc_time_pct", "not every task recorded JVM GC"),
+        (without(unrecorded={"Disk Bytes Spilled"}), "shuffle_spill_pct", "not every task rec"),
         (sums(executor_cpu_time_ns=0), "cpu_core_seconds", "no executor CPU time recorded"),
         (sums(executor_cpu_time_ns=0), "cpu_usage_pct", "no executor CPU time recorded"),
         (sums(input_rows=0), "throughput_rows_s", "no row read from or written to storage"),

@@ -37,7 +37,7 @@ from lm_assets.gateways.history_server_answers import (
 )
 from lm_assets.gateways.retrying import NO_RETRY
 from lm_assets.model.measurement import Measurements
-from lm_assets_tests.fakes.http_server import Answer, serving
+from lm_assets_tests.fakes.http_server import Answer, Request, serving
 from lm_assets_tests.fakes.spark_events import event_lines, eventful_application
 
 NOON = "2026-11-22T12:00:00.000GMT"
@@ -81,6 +81,23 @@ def test_a_server_that_refuses_makes_every_metric_missing_with_the_reason() -> N
         server.close()
     assert answer.measurements.values == {}
     assert "refused: status 403" in answer.measurements.missing["gc_time_pct"]
+
+
+def test_an_answer_of_impossible_times_is_a_reason_and_no_crash() -> None:
+    attempt = {"startTimeEpoch": 10**18, "endTimeEpoch": 1, "completed": True}
+    known = {"id": "app-1", "name": "a", "attempts": [attempt]}
+
+    def answer(request: Request) -> Answer:
+        last = request.target.rsplit("/", 1)[-1]
+        found = {"app-1": known, "environment": {"sparkProperties": []}}.get(last, [])
+        return Answer(body=json.dumps(found).encode())
+
+    with serving(answer) as fake:
+        server = HistoryServer(fake.url, retry=NO_RETRY)
+        told = ask_history_server(server, ApplicationRef(app_id="app-1"))
+        server.close()
+    assert told.measurements.values == {}
+    assert told.measurements.missing["failed_tasks"].startswith("history server: unexpected_shape")
 
 
 def test_many_applications_answer_in_their_order_each_with_its_own_reason() -> None:
@@ -172,8 +189,8 @@ def row_loss(**changes: Any) -> tuple[str, ...]:
         "attempt": Attempt(start_time_epoch=1, end_time_epoch=2, completed=True),
         "jobs": [Job(job_id=0, status="SUCCEEDED")],
         "stages": [stage_row(0, complete=3)],
-        "executors": [],
-        "environment": Environment(spark_properties=[]),
+        "executors": [Executor(id="driver", is_active=True, total_cores=0, add_time=NOON)],
+        "environment": Environment(spark_properties=[("spark.app.id", "app-1")]),
         "tasks": tasks,
     }
     return figures_from_answers(ApplicationAnswers(**{**fields, **changes})).incomplete
@@ -193,6 +210,8 @@ def test_whole_answers_are_complete() -> None:
     ("changes", "reason"),
     [
         ({"jobs": [Job(job_id=1000, status="SUCCEEDED")]}, "the server dropped old jobs: 1 of"),
+        ({"executors": []}, "the server's answers contradict each other: 1 jobs, 1 stages, 0 exec"),
+        ({"jobs": []}, "the server's answers contradict each other: 0 jobs, 1 stages, 1 exec"),
         ({"stages": [stage_row(7, complete=0)]}, "the server dropped old stages: 1 of 8 left"),
         (
             {"stages": [stage_row(0, complete=5)]},
@@ -210,7 +229,7 @@ def test_whole_answers_are_complete() -> None:
             "100 dead executors: the server may have dropped others",
         ),
     ],
-    ids=["jobs", "stages", "tasks", "executors"],
+    ids=["jobs", "no executor", "no job", "stages", "tasks", "executors"],
 )
 def test_what_the_server_no_longer_holds_makes_the_figures_incomplete(
     changes: dict[str, Any], reason: str

@@ -12,10 +12,13 @@ from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import load_configuration
 from lm_assets.gateways.history_server import HistoryServer
 from lm_assets.gateways.object_store import ObjectStoreUnavailableError
+from lm_assets.gateways.retrying import NO_RETRY
 from lm_assets.model.campaign import Stage
 from lm_assets_tests.conftest import PROJECT
+from lm_assets_tests.fakes.http_server import Answer, serving
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore
 from lm_assets_tests.fakes.ports import free_port
+from lm_assets_tests.gateways.test_history_server import whole_api
 from lm_assets_tests.integration.result_files import land, result_line
 
 CAMPAIGN = "nightly-2026-11-22-1a2b3c4"
@@ -87,6 +90,33 @@ def test_a_history_server_is_not_asked_for_a_run_without_an_application(bucket):
     (record,) = collected(bucket, history_server=server).records
     server.close()
     assert "names no spark_app_id" in record.missing["failed_tasks"]
+
+
+def test_an_application_not_known_yet_is_asked_for_again_once_for_the_whole_campaign(bucket):
+    lines = [result_line(COMBINATION, n, 10.0, spark_app_id="app-1") for n in (1, 2)]
+    land(bucket.store, CAMPAIGN, {COMBINATION: []}, extra_lines={COMBINATION: lines})
+    waits: list[float] = []
+    with serving(lambda r: whole_api()(r) if waits else Answer(status=404)) as fake:
+        server = HistoryServer(fake.url, retry=NO_RETRY)
+        said: list[str] = []
+        result = collect_campaign(
+            CAMPAIGN,
+            bucket=bucket,
+            matrix=SETTINGS.matrix,
+            metrics=SETTINGS.metrics,
+            now=NOW,
+            sources=RunSources(
+                store=bucket.store,
+                servers=Servers(history_server=server),
+                history_server_wait_s=30.0,
+                sleep=waits.append,
+            ),
+            report_progress=said.append,
+        )
+        server.close()
+    assert waits == [5.0]
+    assert any("does not know 2 applications as completed yet" in text for text in said)
+    assert [r.provenance["failed_tasks"] for r in result.records] == ["history server"] * 2
 
 
 def test_files_of_a_run_that_no_line_speaks_of_are_named(bucket):

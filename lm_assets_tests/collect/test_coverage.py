@@ -29,6 +29,15 @@ def test_a_tier_that_policy_does_not_require_may_be_missing():
     assert tier_coverage([a_record(**WITHOUT_TIER_1)], []).is_enough
 
 
+def test_a_remark_behind_a_source_makes_no_other_source_of_it():
+    sources = ("prometheus", "prometheus (of limits)", "pods.json (at least; …)", "result line: x")
+    runs = [a_record(run_id=s, provenance={"duration_s": s}) for s in sources]
+    (coverage,) = [
+        c for c in metric_coverage(runs, a_metric_catalogue()) if c.metric == "duration_s"
+    ]
+    assert coverage.sources == {"prometheus": 2, "pods.json": 1, "result line": 1}
+
+
 def test_each_metric_says_its_sources_and_the_reasons_of_its_gaps():
     runs = [
         a_record(

@@ -182,6 +182,15 @@ def test_costs_of_failed_and_killed_attempts_are_in_the_sums() -> None:
     assert (figures.sums.jvm_gc_time_ms, figures.sums.disk_bytes_spilled) == (4, 14)
 
 
+def test_a_task_metric_that_is_left_out_is_not_added_as_zero() -> None:
+    whole = {"Executor Run Time": 10, "JVM GC Time": 0, "Disk Bytes Spilled": 0}
+    assert figures_of(task(metrics=whole), task("TaskKilled")).unrecorded == frozenset()
+    assert figures_of(task(metrics=whole), task(metrics={"Executor Run Time": 10})).unrecorded == {
+        "JVM GC Time",
+        "Disk Bytes Spilled",
+    }
+
+
 def test_a_replaced_executor_does_not_add_to_the_cores() -> None:
     figures = figures_of(
         executor_added("1", 1_000),

@@ -167,6 +167,21 @@ def test_driver_and_executors_are_told_apart_by_label() -> None:
     assert events[0].at == START + timedelta(minutes=5)
 
 
+def test_a_driver_alone_does_not_claim_that_its_deleted_executors_were_well() -> None:
+    driver = pod("driver", container(), labels={"spark-role": "driver"})
+    reason = "pods.json: 1 pods, 1 containers, all of the driver: its executors were deleted"
+    assert measured(driver)["oom_kills"].startswith(reason)
+    assert measured(driver, pod("exec-1", container()))["oom_kills"] == 0
+
+
+def test_what_happened_is_told_in_words_too() -> None:
+    killed = pod("exec-1", container(state=died("OOMKilled", 5)))
+    answer, _ = ask_pods(snapshot(killed), WINDOW)
+    assert answer.notes == (
+        "oom_kill of executor exec-1/spark at 2026-11-22T10:05:00+00:00: exit code 1",
+    )
+
+
 def test_only_pods_of_the_runs_application_count() -> None:
     killed = container(state=died("OOMKilled", 5))
     other = pod("other", killed, labels={"spark-app-selector": "spark-2"})

@@ -6,9 +6,16 @@ from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 
+from lm_assets.collect.collection_config import (
+    CollectionConfig,
+    HistoryServerConfig,
+    PrometheusConfig,
+    PrometheusQueries,
+)
 from lm_assets.gateways.configuration import load_configuration
 from lm_assets.model import policy
 from lm_assets.model.combination import Matrix
@@ -31,6 +38,10 @@ PAGE = (PROJECT / "docs" / "configuration.md").read_text(encoding="utf-8")
 SECTIONS = {
     "`matrix.yaml`": Matrix,
     "`metrics.yaml`": Metric,
+    "`collection.yaml`": CollectionConfig,
+    "History Server: `history_server`": HistoryServerConfig,
+    "Prometheus: `prometheus`": PrometheusConfig,
+    "PromQL: `prometheus.queries`": PrometheusQueries,
     "`retention.yaml`": RetentionPolicy,
     "`regression.yaml`": RegressionPolicy,
     "A stage: `stages.<stage>`": StagePolicy,
@@ -56,8 +67,28 @@ def rows(heading: str) -> dict[str, list[str]]:
     return {cells[0].strip("`"): cells[1:] for cells in table}
 
 
-def shown_default(field: "dataclasses.Field[object]") -> str:
+Field = dataclasses.Field  # type: ignore[type-arg]
+
+
+def fields_of(of: type) -> "list[Field]":
+    """A dataclass's fields, or a msgspec structure's in the same shape."""
+    if dataclasses.is_dataclass(of):
+        return [field for field in dataclasses.fields(of) if field.init]
+    made = []
+    for declared in msgspec.structs.fields(of):
+        default = declared.default
+        field = dataclasses.field(
+            default=dataclasses.MISSING if default is msgspec.NODEFAULT else default
+        )
+        field.name = declared.name
+        made.append(field)
+    return made
+
+
+def shown_default(field: "Field") -> str:
     """A field's default as the page shows it."""
+    if isinstance(field.default, msgspec.Struct):
+        return "see below"
     if field.default_factory is not dataclasses.MISSING:
         made = field.default_factory()
         return "see below" if dataclasses.is_dataclass(made) else "`{}`"
@@ -76,7 +107,7 @@ def shown_default(field: "dataclasses.Field[object]") -> str:
 )
 def test_every_key_is_there_in_order_with_its_default_and_a_meaning(heading: str, of: type) -> None:
     table = rows(heading)
-    fields = [field for field in dataclasses.fields(of) if field.init]
+    fields = fields_of(of)
     assert list(table) == [field.name for field in fields]
     for field in fields:
         type_, default, _range, meaning = table[field.name]

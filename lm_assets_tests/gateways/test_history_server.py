@@ -11,7 +11,12 @@ from typing import Any
 
 import pytest
 
-from lm_assets.gateways.history_server import HistoryServer, Patience, UnknownApplicationError
+from lm_assets.gateways.history_server import (
+    HistoryServer,
+    LoadingApplicationError,
+    Patience,
+    UnknownApplicationError,
+)
 from lm_assets.gateways.json_http import HttpLimits, RemoteError, RemoteFault
 from lm_assets.gateways.retrying import RetryPolicy
 from lm_assets.model.errors import ConfigurationError
@@ -59,6 +64,8 @@ def whole_api(*, tasks: int = 1, application: Any = APPLICATION) -> Callable[[Re
         answers = {
             "app-1": application,
             "stages": [stage(0, numCompleteTasks=tasks)],
+            "jobs": [{"jobId": 0, "status": "SUCCEEDED"}],
+            "allexecutors": [{"id": "driver", "isActive": True, "totalCores": 0, "addTime": "x"}],
             "environment": {"sparkProperties": [["spark.app.id", "app-1"]]},
         }
         return answer_json(answers.get(path.rsplit("/", 1)[-1], []))
@@ -269,6 +276,74 @@ def test_an_application_that_never_completes_is_returned_as_not_completed(waits:
         history_server.close()
     assert not answers.attempt.completed
     assert waits == [2.0, 2.0, 2.0]
+
+
+def test_an_application_that_is_listed_and_not_served_is_still_being_loaded(waits: Waits) -> None:
+    api = whole_api()
+    loaded = iter([False, True])
+
+    def answer(request: Request) -> Answer:
+        if request.target.endswith("/stages") and not next(loaded, True):
+            return Answer(status=404, body=b"no such app")
+        return api(request)
+
+    with serving(answer) as server:
+        history_server = connect(server.url, waits)
+        answers = history_server.read_application(
+            "app-1", patience=Patience(wait_s=10.0, sleep=waits)
+        )
+        history_server.close()
+    assert answers.attempt.completed
+    assert waits == [2.0]
+
+
+def test_what_is_never_loaded_is_a_state_of_its_own(waits: Waits) -> None:
+    api = whole_api()
+
+    def answer(request: Request) -> Answer:
+        return Answer(status=404) if request.target.endswith("/jobs") else api(request)
+
+    with serving(answer) as server:
+        history_server = connect(server.url, waits)
+        with pytest.raises(LoadingApplicationError, match="is listed, but the History Server"):
+            history_server.read_application("app-1")
+        history_server.close()
+
+
+@pytest.mark.parametrize("part", ["stages", "jobs", "allexecutors", "taskList"])
+@pytest.mark.parametrize("times", [1, 9])
+def test_an_application_dropped_while_it_is_read_is_read_again_or_said_to_be_torn(
+    part: str, times: int, waits: Waits
+) -> None:
+    api = whole_api()
+    dropped = iter([True] * times)
+
+    def answer(request: Request) -> Answer:
+        is_part = request.target.partition("?")[0].endswith(part)
+        return answer_json([]) if is_part and next(dropped, False) else api(request)
+
+    with serving(answer) as server:
+        history_server = connect(server.url, waits)
+        answers = history_server.read_application("app-1")
+        history_server.close()
+    assert answers.is_torn == (times > 1)
+
+
+def test_a_server_out_of_reach_for_many_calls_is_left_alone(waits: Waits) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    history_server = connect(url, waits, attempts=1)
+    details = []
+    for _ in range(12):
+        with pytest.raises(RemoteError) as caught:
+            history_server.application("app-1")
+        details.append(caught.value.detail)
+    history_server.close()
+    assert [detail.startswith("not asked: 10 calls in a row") for detail in details] == [
+        *[False] * 10,
+        True,
+        True,
+    ]
 
 
 @pytest.mark.parametrize(("tasks", "pages"), [(0, 0), (9, 1), (10, 2), (25, 3)])
