@@ -7,6 +7,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from lm_assets.cli.terminal_text import literal
 from lm_assets.collect.result_line import ResultLine
 from lm_assets.collect.source_answers import MetricExplanation, SourceAnswer, merge_answers
 from lm_assets.gateways.configuration import Configuration
@@ -69,7 +70,7 @@ def explanations(explained: Iterable[MetricExplanation]) -> None:
     for name in ("metric", "value", "source", "asked", "answered, or why there is none"):
         table.add_column(name, overflow="fold")
     for row in _rows(explained):
-        table.add_row(*row)
+        table.add_row(*map(literal, row))
     console.print(table)
 
 
