@@ -154,7 +154,8 @@ def _followers(
     middle = float(np.median(fit.residual[group]))
     short = abs(middle) / 2.0 - fit.residual * np.sign(middle)
     limit = special.ndtri(1.0 - policy.alpha / group.sum())
-    followers: BoolArray = group & (short <= limit * error * fit.overdispersion)
+    # By the cell's own noise: that others differ among themselves is no reason to claim this one.
+    followers: BoolArray = group & (short <= limit * error)
     fewest = max(policy.roll_up.minimum_cells, _SHARED_BY * group.sum())
     is_whole = followers.sum() >= fewest and _is_shared(fit.residual[group])
     return followers if is_whole else np.zeros_like(group)
