@@ -6,6 +6,7 @@ from datetime import datetime
 from lm_assets.gateways import object_keys
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.object_store import ObjectInfo, ObjectNotFoundError
+from lm_assets.model.campaign import confirmed_campaign
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,12 +63,16 @@ def open_campaigns(bucket: CampaignBucket, *, landed_since: datetime) -> list[st
 
 
 def results_since(bucket: CampaignBucket, campaign: str) -> datetime | None:
-    """Return since when a campaign has been over, or judged; None when it never was judged."""
+    """Return since when a campaign has been over, or judged; None when it never was judged.
+
+    For the name under which fresh runs land, it is the campaign that asked for them.
+    """
+    judged = confirmed_campaign(campaign) or campaign
     try:
-        judged_at = bucket.store.head(object_keys.verdicts_key(campaign)).last_modified
+        judged_at = bucket.store.head(object_keys.verdicts_key(judged)).last_modified
     except ObjectNotFoundError:
         return None
-    facts = bucket.facts(campaign)
+    facts = bucket.facts(judged)
     # A verdict is written anew whenever the baselines change; the runs tell the true age.
     ended_at = None if facts is None else facts.ended_at
     return judged_at if ended_at is None else min(judged_at, ended_at)

@@ -22,7 +22,10 @@ _ENDED = {
     dg.DagsterRunStatus.FAILURE,
     dg.DagsterRunStatus.CANCELED,
 }
-_ASSETS = [dg.AssetKey(name) for name in ("incoming_results", *CAMPAIGN_ASSET_NAMES)]
+_ASSETS = [
+    dg.AssetKey(name)
+    for name in ("incoming_results", "incoming_confirmations", *CAMPAIGN_ASSET_NAMES)
+]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

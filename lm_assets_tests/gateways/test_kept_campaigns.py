@@ -9,6 +9,7 @@ from lm_assets_tests.builders import a_record, a_verdict
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore
 
 DAY = datetime(2026, 11, 1, tzinfo=UTC)
+ONE_DAY = timedelta(days=1)
 
 
 class TestOpenCampaigns:
@@ -53,6 +54,9 @@ class TestResultsSince:
     def test_is_when_its_runs_ended_however_often_it_is_judged_anew(self):
         bucket = self.judged(on_day=29, ended_on_day=0)
         assert results_since(bucket, "c") == DAY
+
+    def test_is_that_of_the_campaign_that_asked_for_fresh_runs(self):
+        assert results_since(self.judged(on_day=3, ended_on_day=1), "c-confirm") == DAY + ONE_DAY
 
     def test_is_when_it_was_judged_where_no_run_says_when_it_ended(self):
         bucket = self.judged(on_day=3, ended_on_day=None)

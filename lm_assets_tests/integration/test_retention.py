@@ -246,6 +246,14 @@ class TestRows:
         assert remove_expired_rows(warehouse, POLICY, now=later).raw_campaigns == ("c1",)
         assert self.campaigns_in(warehouse, "run_metrics") == set()
 
+    def test_of_messages_about_no_stored_campaign_go_a_year_after_they_were_sent(self, warehouse):
+        warehouse.record_delivery("", "slack", "about a failed run")
+        sent = datetime.now(UTC)
+        self.store(warehouse, "kept", days_ago=(NOW - sent).total_seconds() / 86_400 - 300)
+        for days, expected in ((364, {"", "kept"}), (366, {"kept"})):
+            remove_expired_rows(warehouse, POLICY, now=sent + timedelta(days=days))
+            assert self.campaigns_in(warehouse, "deliveries") == expected
+
     def test_can_be_stored_again_after_they_went(self, warehouse):
         self.store(warehouse, "c1", days_ago=75)
         remove_expired_rows(warehouse, POLICY, now=NOW)
