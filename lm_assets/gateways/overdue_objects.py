@@ -6,8 +6,10 @@ leave is removed here.
 """
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 
 from lm_assets.gateways import object_keys
@@ -17,6 +19,8 @@ from lm_assets.model.retention import RetentionPolicy
 
 # The next midnight, and a day for the server's own round.
 GRACE = timedelta(days=2)
+# A removal is mostly waiting for the store.
+_CONCURRENT_REMOVALS = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +68,11 @@ def remove_overdue_objects(store: ObjectStore, overdue: Iterable[OverdueObjects]
 
     An object that was written anew since it was listed stays.
     """
-    return sum(_remove(store, item) for found in overdue for item in found.objects)
+    removed = 0
+    with ThreadPoolExecutor(_CONCURRENT_REMOVALS) as pool:
+        for found in overdue:
+            removed += sum(pool.map(partial(_remove, store), found.objects))
+    return removed
 
 
 def _overdue(objects: Iterable[ObjectInfo], cutoff: datetime) -> Iterator[ObjectInfo]:

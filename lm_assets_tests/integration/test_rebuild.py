@@ -153,6 +153,15 @@ def test_a_database_restored_from_yesterday_has_todays_rows_again(stored):
     assert stored.dump() == today
 
 
+def test_a_campaign_that_has_no_load_run_any_more_has_no_rows_of_any(stored):
+    stored.store(BUILT)
+    stored.bucket.write_records(BUILT, [])
+    assert json.loads(stored.rebuild("--json").stdout)["campaigns"][0]["runs"] == 0
+    after = stored.dump()
+    assert after["load_runs"] == after["run_metrics"] == []
+    assert json.loads(after["campaigns"][0])["runs"] == 0
+
+
 def test_a_campaign_whose_records_have_expired_keeps_its_facts(stored):
     stored.store(BUILT)
     stored.store(OTHER)

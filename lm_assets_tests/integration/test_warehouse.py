@@ -354,11 +354,15 @@ def test_the_queries_over_time_use_their_indexes(any_warehouse_url):
         connection.execute("ANALYZE")
         asked = {"combination": "x7", "metrics": ["m2"], "campaigns": 50}
         of_combination = plan(connection, history.OF_COMBINATION, asked)
+        latest = {"metric": "m2", "campaigns": 20}
+        of_metric = plan(connection, history.OF_METRIC, latest)
         of_campaign = plan(connection, "DELETE FROM run_metrics WHERE campaign = %s", ["c7"])
         panel = "SELECT started_at, value FROM run_metrics WHERE combination = %s AND metric = %s"
         over_time = plan(connection, panel, ["x7", "duration_s"])
     assert "summaries_by_combination" in of_combination
     assert "Seq Scan on summaries" not in of_combination
+    assert "summaries_pkey" in of_metric
+    assert "Seq Scan on summaries" not in of_metric
     assert "run_metrics_undated_campaign_idx" in of_campaign
     assert "run_metrics_undated_combination_metric_started_at_idx" in over_time
 

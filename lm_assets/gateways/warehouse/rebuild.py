@@ -50,12 +50,17 @@ class RebuiltCampaign:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Content:
-    """A campaign's objects, read; None where there is none."""
+    """A campaign's objects, read; None where there is none, and where nothing tells the facts."""
 
     records: list[RunRecord]
     facts: CampaignFacts | None
     summaries: list[MetricSummary] | None
     verdict: CampaignVerdict | None
+
+    @property
+    def has_all_records(self) -> bool:
+        """Whether these are all the records that the campaign had."""
+        return self.facts is not None and self.facts.runs == len(self.records)
 
 
 def rebuild_campaign(
@@ -100,27 +105,22 @@ def _read(bucket: CampaignBucket, kept: KeptObjects) -> _Content:
     campaign = kept.campaign
     has_summaries = kept.has(object_keys.summaries_key(campaign))
     has_verdict = kept.has(object_keys.verdicts_key(campaign))
+    records, facts = bucket.records_left(campaign), bucket.facts(campaign)
+    if facts is None and records:
+        facts = CampaignFacts.of_records(campaign, records)
     return _Content(
-        records=bucket.records_left(campaign),
-        facts=bucket.facts(campaign),
+        records=records,
+        facts=facts,
         summaries=bucket.summaries(campaign) if has_summaries else None,
         verdict=campaign_verdict(bucket.verdict_rows(campaign)) if has_verdict else None,
     )
 
 
-def _facts(campaign: str, content: _Content) -> CampaignFacts | None:
-    if content.facts is not None or not content.records:
-        return content.facts
-    return CampaignFacts.of_records(campaign, content.records)
-
-
 def _kept_rows(warehouse: Warehouse, campaign: str, content: _Content) -> tuple[str, ...]:
     """Return the tables with rows that would be lost if they were made from what is there."""
     counts = warehouse.row_counts(campaign)
-    facts = _facts(campaign, content)
-    is_whole = facts is not None and facts.runs == len(content.records)
     kept = []
-    if not is_whole and counts["load_runs"] >= max(1, len(content.records)):
+    if not content.has_all_records and counts["load_runs"] >= max(1, len(content.records)):
         kept.append("load_runs")
     if content.summaries is None and counts["summaries"]:
         kept.append("summaries")
@@ -134,11 +134,11 @@ def _write(
 ) -> None:
     campaign = kept.campaign
     warehouse.ensure_campaign(campaign, first_stored_at=kept.stored_from)
-    facts = _facts(campaign, content)
-    if content.records and "load_runs" not in kept_rows:
+    has_records = bool(content.records) or content.has_all_records
+    if has_records and "load_runs" not in kept_rows:
         warehouse.replace_runs(campaign, content.records)
-    if facts is not None:
-        warehouse.record_facts(facts)
+    if content.facts is not None:
+        warehouse.record_facts(content.facts)
     if content.summaries is not None:
         warehouse.replace_summaries(campaign, content.summaries)
     if content.verdict is not None:
@@ -146,12 +146,12 @@ def _write(
 
 
 def _rebuilt(campaign: str, content: _Content, kept_rows: tuple[str, ...]) -> RebuiltCampaign:
-    facts = _facts(campaign, content)
+    has_records = bool(content.records) or content.has_all_records
     return RebuiltCampaign(
         campaign=campaign,
-        runs=len(content.records) or None,
-        expected_runs=None if facts is None else facts.runs,
-        has_facts=facts is not None,
+        runs=len(content.records) if has_records else None,
+        expected_runs=None if content.facts is None else content.facts.runs,
+        has_facts=content.facts is not None,
         summaries=None if content.summaries is None else len(content.summaries),
         cells=None if content.verdict is None else len(content.verdict.cells),
         findings=None if content.verdict is None else len(content.verdict.findings),
