@@ -18,6 +18,7 @@ from lm_assets.model.errors import ConfigurationError, LmError
 
 __all__ = [
     "CatalogueLockedError",
+    "CatalogueNotWrittenError",
     "StaleCatalogueError",
     "catalogue_text",
     "content_digest",
@@ -31,6 +32,10 @@ MAX_BYTES = 64 * 1024 * 1024
 
 class StaleCatalogueError(LmError):
     """The file changed between reading it and writing it; nothing was written."""
+
+
+class CatalogueNotWrittenError(LmError):
+    """The disk did not take the file; the old content is in place."""
 
 
 class CatalogueLockedError(LmError):
@@ -85,6 +90,8 @@ def write_catalogue(
         When the file no longer has that content.
     CatalogueLockedError
         When another process is writing it.
+    CatalogueNotWrittenError
+        When the disk is full, or the folder cannot be written.
     """
     target = path.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -98,7 +105,12 @@ def write_catalogue(
                 f"{path}: the file changed while this change was made (its digest is {found[:12]}, "
                 f"expected {expected_digest[:12]}); nothing was written: look at it and run again"
             )
-        _replace(target, content)
+        try:
+            _replace(target, content)
+        except OSError as error:
+            raise CatalogueNotWrittenError(
+                f"{path}: cannot be written: {error.strerror}; the old content is in place"
+            ) from error
     return dataclasses.replace(catalogue, digest=_digest(content), revision="")
 
 

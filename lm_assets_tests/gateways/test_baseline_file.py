@@ -1,7 +1,6 @@
 """The catalogue on disk: what is written is read, what is wrong is named, nothing is half done."""
 
 import dataclasses
-import difflib
 import fcntl
 import hashlib
 import os
@@ -19,6 +18,7 @@ from hypothesis import strategies as st
 
 from lm_assets.gateways.baseline_file import (
     CatalogueLockedError,
+    CatalogueNotWrittenError,
     StaleCatalogueError,
     catalogue_text,
     content_digest,
@@ -180,22 +180,18 @@ def test_the_same_content_is_the_same_text_in_whatever_order_it_came():
     assert catalogue_text(a_catalogue(first, second)) == catalogue_text(a_catalogue(second, turned))
 
 
-def test_updating_one_combination_changes_only_its_lines(path):
-    entries = [an_entry(f"combination-{k}") for k in range(5)]
-    written(path, *entries)
-    before = path.read_text().splitlines()
-    entries[2] = an_entry("combination-2", samples=(1.0, 1.5, 2.0, 2.5, 3.25))
-    written(path, *entries)
-    after = path.read_text().splitlines()
-    start, end = before.index("  combination-2:"), before.index("  combination-3:")
-    changes = [
-        op
-        for op in difflib.SequenceMatcher(a=before, b=after, autojunk=False).get_opcodes()
-        if op[0] != "equal"
-    ]
-    assert changes
-    assert all(op == "replace" and start < a and b < end for op, a, b, *_ in changes)
-    assert sum(b - a for _, a, b, *_ in changes) == 4  # samples, mean, stddev, ci95
+@pytest.mark.parametrize("combinations", [5, 1280])
+def test_updating_one_combination_changes_only_its_lines(combinations):
+    entries = [an_entry(f"combination-{k:04}") for k in range(combinations)]
+    before = catalogue_text(a_catalogue(*entries)).splitlines()
+    entries[2] = an_entry("combination-0002", samples=(1.0, 1.5, 2.0, 2.5, 3.25))
+    after = catalogue_text(a_catalogue(*entries)).splitlines()
+    start, end = before.index("  combination-0002:"), before.index("  combination-0003:")
+    assert len(before) == len(after)
+    changed = [k for k, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+    assert all(start < k < end for k in changed)
+    names = [before[k].partition(":")[0].strip() for k in changed]
+    assert names == ["samples", "mean", "stddev", "ci95"]
 
 
 def test_the_digest_is_that_of_the_files_bytes(path):
@@ -446,6 +442,37 @@ def test_a_writer_killed_in_the_middle_leaves_one_whole_content(path, tmp_path, 
     assert [item.name for item in path.parent.iterdir()] == [path.name]
 
 
+HALF_WRITER = textwrap.dedent(
+    """
+    import resource, signal, sys
+    from pathlib import Path
+    from lm_assets.gateways.baseline_file import (
+        CatalogueNotWrittenError, content_digest, read_catalogue, write_catalogue
+    )
+    path, other = Path(sys.argv[1]), Path(sys.argv[2])
+    large = read_catalogue(other)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    half = other.stat().st_size // 2
+    resource.setrlimit(resource.RLIMIT_FSIZE, (half, half))
+    try:
+        write_catalogue(path, large, content_digest(path))
+    except CatalogueNotWrittenError as error:
+        print(error)
+    """
+)
+
+
+def test_a_write_that_the_disk_takes_half_of_leaves_the_old_content_and_no_rest(path, tmp_path):
+    new = written(path, an_entry())
+    other = tmp_path / "large.yaml"
+    written(other, *(an_entry(f"combination-{k}") for k in range(50)))
+    command = [sys.executable, "-c", HALF_WRITER, str(path), str(other)]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert f"{path}: cannot be written: File too large" in told.stdout
+    assert read_catalogue(path) == new
+    assert [item.name for item in path.parent.iterdir()] == [path.name]
+
+
 def test_a_full_disk_leaves_the_old_content_and_no_rest(path, monkeypatch):
     new = written(path, an_entry())
 
@@ -453,7 +480,7 @@ def test_a_full_disk_leaves_the_old_content_and_no_rest(path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(CatalogueNotWrittenError, match="No space left on device; the old content"):
         written(path, an_entry(reason="too much"))
     monkeypatch.undo()
     assert read_catalogue(path) == new

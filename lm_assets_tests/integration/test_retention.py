@@ -63,7 +63,7 @@ class TestLifecycleRules:
         answer = s3_store.client.get_bucket_lifecycle_configuration(Bucket=s3_store.bucket)
         ids = [rule["ID"] for rule in answer["Rules"]]
         assert ids[0] == "theirs"
-        assert len(ids) == 7
+        assert len(ids) == 8
         assert all(name.startswith(RULE_PREFIX) for name in ids[1:])
 
 
