@@ -1,12 +1,13 @@
 """How many healthy cells and combinations the guards refuse: the table of docs/baselines.md.
 
-    python benchmarks/baseline_guards.py [--combinations N]
+    python -m benchmarks.baseline_guards [--combinations N]
 
 Seven independent ratio metrics a combination, lognormal noise; beside it Student's t with 4 degrees
 of freedom. The IQR column is what reports flag, and no ground to refuse.
 """
 
 import argparse
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -47,8 +48,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--combinations", type=int, default=600)
     count = parser.parse_args().combinations
-    from pathlib import Path
-
     catalogue = load_configuration(Path("config")).metrics
     metrics = [m for m in catalogue if m.scale is Scale.RATIO and m.is_judged]
     generator = np.random.default_rng(1)
