@@ -1,4 +1,4 @@
-"""Schedules: the weekly backfill of the recent campaigns, and every night's retention."""
+"""Schedules: every week the recent campaigns and all histories, every night retention."""
 
 from pathlib import Path
 
@@ -6,11 +6,13 @@ import dagster as dg
 
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.clock import Clock
+from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.kept_campaigns import open_campaigns
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.retention import RetentionPolicy
 from lm_assets.orchestration import metadata
 from lm_assets.orchestration.backfill import WeeklyBackfillConfig, launch_backfill
+from lm_assets.orchestration.jobs import combination_job
 from lm_assets.orchestration.retention import (
     apply_retention,
     retention_status,
@@ -57,6 +59,24 @@ weekly_backfill = dg.ScheduleDefinition(
 )
 
 
+@dg.schedule(
+    job=combination_job,
+    cron_schedule="0 6 * * 1",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Mondays 06:00 UTC: trend, drift and level shifts of every combination, one run.",
+)
+def weekly_histories(settings: dg.ResourceParam[Configuration]) -> dg.RunRequest:
+    """Run request over all combinations; a run for each would pay Dagster's start-up each time."""
+    combinations = settings.matrix.combinations
+    return dg.RunRequest(
+        tags={
+            "dagster/asset_partition_range_start": combinations[0].id,
+            "dagster/asset_partition_range_end": combinations[-1].id,
+        }
+    )
+
+
 class RetentionConfig(dg.Config):
     """Whether retention only says what it would remove."""
 
@@ -99,5 +119,5 @@ nightly_retention = dg.ScheduleDefinition(
     description="Every night 03:30 UTC: what is past its days is removed (retention.yaml).",
 )
 
-ALL = [weekly_backfill, nightly_retention]
+ALL = [weekly_backfill, weekly_histories, nightly_retention]
 JOBS = [weekly_backfill_job, nightly_retention_job]

@@ -105,7 +105,7 @@ def test_sensors_and_schedules_are_on_without_a_click(definitions):
     }
     assert set(sensors.values()) == {dg.DefaultSensorStatus.RUNNING}
     schedules = {s.name: s.default_status for s in definitions.schedules}
-    assert set(schedules) == {"weekly_backfill", "nightly_retention"}
+    assert set(schedules) == {"weekly_backfill", "weekly_histories", "nightly_retention"}
     assert set(schedules.values()) == {dg.DefaultScheduleStatus.RUNNING}
 
 

@@ -11,7 +11,7 @@ from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.baseline import BaselineCatalogue
 from lm_assets.model.campaign import Stage
 from lm_assets.model.combination import Matrix
-from lm_assets.model.history import HistoryPoint
+from lm_assets.model.history import HistoryPoint, MetricHistory
 from lm_assets.orchestration import metadata
 from lm_assets.orchestration.baseline_metadata import of_baseline
 from lm_assets.orchestration.partitions import combination_partitions
@@ -25,22 +25,26 @@ def combination_assets(matrix: Matrix) -> list[dg.AssetsDefinition]:
     @dg.asset(
         partitions_def=partitions,
         deps=["baseline_catalogue"],
+        backfill_policy=dg.BackfillPolicy.single_run(),
         group_name="baselines",
         kinds={"yaml"},
     )
     def baselines(
         context: dg.AssetExecutionContext, settings: dg.ResourceParam[Configuration]
-    ) -> dg.MaterializeResult:
+    ) -> None:
         """Accepted samples of the combination, and what is derived from them."""
         catalogue = read_catalogue(settings.baselines_path)
-        entry = catalogue.entries.get(context.partition_key)
-        return dg.MaterializeResult(
-            metadata=of_baseline(entry, settings.metrics, revision=catalogue.revision)
-        )
+        for combination in context.partition_keys:
+            entry = catalogue.entries.get(combination)
+            context.add_asset_metadata(
+                of_baseline(entry, settings.metrics, revision=catalogue.revision),
+                partition_key=combination,
+            )
 
     @dg.asset(
         partitions_def=partitions,
         deps=[dg.AssetDep("statistical_summaries", partition_mapping=dg.AllPartitionMapping())],
+        backfill_policy=dg.BackfillPolicy.single_run(),
         group_name="baselines",
         kinds={"postgres"},
     )
@@ -48,18 +52,31 @@ def combination_assets(matrix: Matrix) -> list[dg.AssetsDefinition]:
         context: dg.AssetExecutionContext,
         warehouse: dg.ResourceParam[Warehouse],
         settings: dg.ResourceParam[Configuration],
-    ) -> dg.MaterializeResult:
+    ) -> None:
         """Metrics of the combination over the kept campaigns: trend, drift, level shifts."""
-        history = warehouse.combination_history(context.partition_key)
-        judged = judge_combination_history(
-            points_by_metric(history),
-            metrics=settings.metrics,
-            policy=settings.regression.stages[Stage.WEEKLY],
-            anchor=anchor_samples(read_catalogue(settings.baselines_path), context.partition_key),
-        )
-        return dg.MaterializeResult(metadata=metadata.of_history(history, judged, settings.metrics))
+        catalogue = read_catalogue(settings.baselines_path)
+        for combination in context.partition_keys:
+            history = warehouse.combination_history(combination)
+            judged = judged_history(history, settings, anchor_samples(catalogue, combination))
+            context.add_asset_metadata(
+                metadata.of_history(history, judged, settings.metrics), partition_key=combination
+            )
 
     return [baselines, combination_history]
+
+
+def judged_history(
+    history: Sequence[StoredPoint],
+    settings: Configuration,
+    anchor: Mapping[str, tuple[float, ...]],
+) -> Sequence[MetricHistory]:
+    """Return what the weekly stage says of a combination's stored means."""
+    return judge_combination_history(
+        points_by_metric(history),
+        metrics=settings.metrics,
+        policy=settings.regression.stages[Stage.WEEKLY],
+        anchor=anchor,
+    )
 
 
 def points_by_metric(history: Sequence[StoredPoint]) -> dict[str, list[HistoryPoint]]:
