@@ -2,6 +2,7 @@
 
     python -m benchmarks            all of them
     python -m benchmarks judge      those whose name begins with this
+    python -m benchmarks stats_trend --quick      what follows the name goes to them
 
 Each prints its own figures beside a floor or a rival measured in the same run: ratios carry over
 to another machine, seconds do not. One that cannot run here (a server that is not installed) ends
@@ -30,7 +31,9 @@ def main() -> int:
         print(f"\n=== {name}", flush=True)
         begun = time.monotonic()
         done = subprocess.run(
-            [sys.executable, "-m", f"benchmarks.{name}"], cwd=HERE.parent, check=False
+            [sys.executable, "-m", f"benchmarks.{name}", *sys.argv[2:]],
+            cwd=HERE.parent,
+            check=False,
         )
         print(f"--- {name}: {time.monotonic() - begun:.0f} s", flush=True)
         if done.returncode:

@@ -1,13 +1,13 @@
 """Trend and change points: speed and detection, beside apache-otava on the same series.
 
-    python -m venv /path/to/otava && /path/to/otava/bin/pip install apache-otava
-    python benchmarks/stats_trend.py --otava-python /path/to/otava/bin/python [--json]
+    python -m benchmarks.stats_trend             writes its table and plots in docs/statistics.md
+    python -m benchmarks.stats_trend --quick     a tenth of the series; writes nothing
 
 10,000 series of 200 points are timed here, on one process. apache-otava (E-divisive with a t-test,
-its own defaults: window of 50, p ≤ 0.001) runs in its own environment on a sample of the same
-series, since the ratio is per series. Detection is counted by the same rules for both: false alarms
-on noise, recall and distance at steps in the middle, how many points of the new level it takes, and
-lone spikes. Without --otava-python its columns are left out and said to be.
+its own defaults: window of 50, p ≤ 0.001) runs on a sample of the same series, since the ratio is
+per series, in an environment of its own: --otava-python, or .lm/otava, made when it is not there.
+Detection is counted by the same rules for both: false alarms on noise, recall and distance at steps
+in the middle, how many points of the new level it takes, and lone spikes.
 """
 
 import argparse
@@ -16,16 +16,22 @@ import subprocess
 import sys
 import tempfile
 import time
+import venv
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.figures import change_point_page as page
+from benchmarks.figures.pages import DOCS
 from lm_assets.stats.change_points import find_change_points_of_many
 from lm_assets.stats.trend import fit_trends
 
 N_SERIES, N_POINTS, SEED = 10_000, 200, 20040503
 OTAVA_SHARE = 20
+N_DETECTION = 500
 TOLERANCE = 3
+OTAVA_VERSION = "apache-otava==0.8.0"
+OTAVA_ENVIRONMENT = Path(__file__).parents[1] / ".lm" / "otava"
 
 # Runs in the other environment: it reads an array and writes times and indices.
 OTAVA = """
@@ -85,80 +91,91 @@ def scenarios(rng: np.random.Generator, n: int) -> dict[str, tuple[np.ndarray, i
         return rng.normal(100.0, 1.0, (n, N_POINTS))
 
     cases: dict[str, tuple[np.ndarray, int | None]] = {
-        "noise, normal: series with any": (normal(), None),
-        "noise, t with 3 df: series with any": (rng.standard_t(3, (n, N_POINTS)), None),
-        "noise, log-normal 0.3: series with any": (rng.lognormal(3, 0.3, (n, N_POINTS)), None),
-        "lone spike of 10 sd: series with any": (with_spike(normal(), at=120, height=10.0), None),
+        page.NORMAL: (normal(), None),
+        page.HEAVY: (rng.standard_t(3, (n, N_POINTS)), None),
+        page.LOG_NORMAL: (rng.lognormal(3, 0.3, (n, N_POINTS)), None),
+        page.SPIKE: (with_spike(normal(), at=120, height=10.0), None),
     }
-    for height in (1.0, 2.0, 3.0):
-        name = f"step of {height:g} sd in the middle: found within 3 points"
-        cases[name] = (with_step(normal(), at=100, height=height), 100)
-    for height in (2.0, 3.0, 5.0):
-        for seen in (3, 5, 7, 10):
-            name = f"step of {height:g} sd, {seen} points of it seen: found within 3 points"
+    for height in page.MIDDLE_HEIGHTS:
+        cases[page.in_the_middle(height)] = (with_step(normal(), at=100, height=height), 100)
+    for height in page.LATE_HEIGHTS:
+        for seen in page.POINTS_SEEN:
             at = N_POINTS - seen
-            cases[name] = (with_step(normal(), at=at, height=height), at)
+            cases[page.points_seen(height, seen)] = (with_step(normal(), at=at, height=height), at)
     return cases
 
 
-def detection(python: str | None, rng: np.random.Generator) -> dict[str, dict[str, float]]:
-    table: dict[str, dict[str, float]] = {}
-    for name, (series, at) in scenarios(rng, 500).items():
-        tools = {"lm-assets": ours(series)[1]}
-        if python:
-            tools["apache-otava"] = otavas(series, python)[1]
+def detection(python: str, rng: np.random.Generator, n: int) -> page.Detection:
+    table: dict[str, page.Shares] = {}
+    for name, (series, at) in scenarios(rng, n).items():
+        found = {page.OURS: ours(series)[1], page.THEIRS: otavas(series, python)[1]}
         table[name] = {
-            tool: any_found(found) if at is None else near(found, at)
-            for tool, found in tools.items()
+            tool: any_found(indices) if at is None else near(indices, at)
+            for tool, indices in found.items()
         }
     return table
 
 
-def speed(python: str | None, rng: np.random.Generator) -> dict[str, float]:
-    series = rng.normal(100.0, 1.0, (N_SERIES, N_POINTS))
+def speed(python: str, rng: np.random.Generator, n_series: int) -> dict[str, float]:
+    series = rng.normal(100.0, 1.0, (n_series, N_POINTS))
     # Half of the series have a step: noise alone is the cheaper case for both.
     series[::2, N_POINTS // 2 :] += 3.0
     started = time.perf_counter()
     fit_trends(series)
     trend_s = time.perf_counter() - started
     change_points_s, _ = ours(series)
-    figures = {
-        "series": float(N_SERIES),
+    both_s = trend_s + change_points_s
+    sample = series[: n_series // OTAVA_SHARE]
+    theirs = otavas(sample, python)[0] / sample.shape[0]
+    return {
+        "series": float(n_series),
         "points": float(N_POINTS),
         "trend_s": trend_s,
         "change_points_s": change_points_s,
-        "both_s": trend_s + change_points_s,
-        "both_ms_per_series": (trend_s + change_points_s) / N_SERIES * 1e3,
+        "both_s": both_s,
+        "both_ms_per_series": both_s / n_series * 1e3,
+        "otava_ms_per_series": theirs * 1e3,
+        "change_points_times_faster": theirs / (change_points_s / n_series),
+        "both_times_faster": theirs / (both_s / n_series),
     }
-    if python:
-        sample = series[: N_SERIES // OTAVA_SHARE]
-        seconds, _ = otavas(sample, python)
-        per_series = seconds / sample.shape[0]
-        figures["otava_ms_per_series"] = per_series * 1e3
-        figures["change_points_times_faster"] = per_series / (change_points_s / N_SERIES)
-        figures["both_times_faster"] = per_series / (figures["both_s"] / N_SERIES)
-    return figures
+
+
+def otava_python() -> str:
+    """Return the interpreter of the environment of apache-otava, which is made when not there."""
+    python = OTAVA_ENVIRONMENT / "bin" / "python"
+    if not python.exists():
+        print(f"installing apache-otava into {OTAVA_ENVIRONMENT}", file=sys.stderr, flush=True)
+        venv.create(OTAVA_ENVIRONMENT, with_pip=True, clear=True)
+        install = [str(python), "-m", "pip", "install", "--quiet", OTAVA_VERSION]
+        subprocess.run(install, check=True)
+    return str(python)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--otava-python", help="interpreter of an environment with apache-otava")
+    parser.add_argument("--detection-series", type=int, default=N_DETECTION, metavar="N")
+    parser.add_argument("--quick", action="store_true", help="a tenth of it, writes nothing")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--docs", type=Path, help="write table and plots here, even if quick")
     arguments = parser.parse_args()
+    python = arguments.otava_python or otava_python()
     rng = np.random.default_rng(SEED)
-    result = {
-        "speed": speed(arguments.otava_python, rng),
-        "detection": detection(arguments.otava_python, rng),
-    }
-    if not arguments.otava_python:
-        print("apache-otava was not run: give --otava-python", file=sys.stderr)
+    share = 10 if arguments.quick else 1
+    figures = speed(python, rng, N_SERIES // share)
+    n_series = max(1, arguments.detection_series // share)
+    found = detection(python, rng, n_series)
+    docs = arguments.docs or (None if arguments.quick else DOCS)
+    if docs is not None:
+        page.write(docs, found, n_series=n_series)
+        print(f"wrote the table of {docs}/statistics.md and its plots", file=sys.stderr)
     if arguments.json:
-        print(json.dumps(result, indent=2))
+        print(json.dumps({"speed": figures, "detection": found}, indent=2))
         return
-    for name, figure in result["speed"].items():
+    for name, figure in figures.items():
         print(f"{name:30s} {figure:12.3f}")
-    for name, shares in result["detection"].items():
-        columns = "  ".join(f"{tool} {share:6.3f}" for tool, share in shares.items())
+    for name, shares in found.items():
+        columns = "  ".join(f"{tool} {value:6.3f}" for tool, value in shares.items())
         print(f"{name:62s} {columns}")
 
 

@@ -107,7 +107,6 @@ def print_calibration(console: Console, rows: Sequence[CalibrationRow]) -> None:
     for name in ("campaigns", "false alarms", "rate", "recall", "with suspected", "delay"):
         table.add_column(name, justify="right")
     for row in rows:
-        delay = "–" if row.delay_campaigns is None else f"{row.delay_campaigns:.1f}"
         table.add_row(
             literal(row.scenario),
             row.stage,
@@ -117,9 +116,18 @@ def print_calibration(console: Console, rows: Sequence[CalibrationRow]) -> None:
             share(row.false_alarm_rate),
             share(row.recall),
             share(row.noticed),
-            delay,
+            _delay(row),
         )
     console.print(table)
+
+
+def _delay(row: CalibrationRow) -> str:
+    if row.delay_campaigns is None:
+        return "–"
+    if row.delay_ci95 is None:
+        return f"{row.delay_campaigns:.1f}"
+    low, high = row.delay_ci95
+    return f"{row.delay_campaigns:.1f} \\[{low:.1f}, {high:.1f}]"
 
 
 def share(value: Proportion) -> str:

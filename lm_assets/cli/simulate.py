@@ -9,7 +9,8 @@ import click
 import msgspec
 import numpy as np
 
-from lm_assets.cli.options import policy_option
+from lm_assets.cli.judgement_documents import dumped
+from lm_assets.cli.options import json_option, policy_option
 from lm_assets.gateways.configuration import load_configuration, read_yaml_as
 from lm_assets.gateways.object_keys import incoming_prefix, manifest_key, success_key, validated_id
 from lm_assets.model.campaign import Manifest, Stage
@@ -63,6 +64,7 @@ _RUNS = 1
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the noise.")
 @click.option("--system", type=int, default=1, show_default=True, help="Seed of the true levels.")
 @policy_option
+@json_option
 def simulate(
     *,
     campaign: str,
@@ -83,6 +85,7 @@ def simulate(
     seed: int,
     system: int,
     config_directory: Path,
+    as_json: bool,
 ) -> None:
     """Write the files of a simulated campaign: manifest, result lines, end mark.
 
@@ -103,6 +106,8 @@ def simulate(
       lm simulate --campaign nightly-new --output sim --samples b.jsonl --seed 2 \\
         --effect factor=1.3,extension=rapids
       lm judge --baseline a.jsonl --current b.jsonl
+    Or let the platform judge it:
+      aws s3 cp --recursive sim/incoming s3://$LM_S3_BUCKET/incoming
     """
     validated_id("campaign", campaign)
     settings = load_configuration(config_directory)
@@ -143,6 +148,20 @@ def simulate(
     if samples_file is not None:
         _write(samples_file, b"".join(_sample_lines(simulated, values)))
     click.echo(f"wrote {len(combinations)} combinations × {runs} runs to {output}", err=True)
+    if as_json:
+        click.echo(dumped(_document(manifest, output, samples_file)))
+
+
+def _document(manifest: Manifest, output: Path, samples_file: Path | None) -> dict[str, object]:
+    return {
+        "campaign": manifest.campaign,
+        "is_simulated": manifest.is_simulated,
+        "combinations": list(manifest.expected_combinations),
+        "runs_per_combination": manifest.runs_per_combination,
+        "notes": manifest.notes,
+        "incoming": str(output / incoming_prefix(manifest.campaign)),
+        "samples": None if samples_file is None else str(samples_file),
+    }
 
 
 def _write_campaign(

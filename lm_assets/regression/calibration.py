@@ -12,7 +12,9 @@ from lm_assets.model.verdict import CampaignVerdict, Verdict
 from lm_assets.regression.judge import judge
 from lm_assets.regression.sample_table import SampleTable
 from lm_assets.regression.simulation import InjectedEffect
+from lm_assets.stats.describe import describe
 from lm_assets.stats.proportion import Proportion, proportion
+from lm_assets.stats.ragged import RaggedSamples
 
 Cell = tuple[str, str]
 
@@ -58,8 +60,9 @@ class CalibrationRow:
 
     ``false_alarms`` and ``plain_alarms`` are cells per campaign, ``false_alarm_rate`` the share of
     unmoved cells; ``as_expected`` is the share of campaigns that ended as the scenario demands.
-    ``delay_campaigns`` is how much later than possible a found cell was found, on average; None
-    where a scenario has one campaign or nothing was found.
+    ``delay_campaigns`` is how much later than possible a found cell was found, on average, with the
+    interval of that mean; None where a scenario has one campaign or nothing was found, the interval
+    also where only one cell was.
     """
 
     scenario: str
@@ -73,6 +76,7 @@ class CalibrationRow:
     noticed: Proportion
     as_expected: Proportion
     delay_campaigns: float | None
+    delay_ci95: tuple[float, float] | None = None
 
 
 Expectation = Callable[[CampaignVerdict, KnownCampaign], bool]
@@ -178,6 +182,7 @@ def _row(scenario: str, stage: Stage, trials: Sequence[Trial], metric: str) -> C
 
     campaigns = sum(trial.campaigns for trial in trials)
     delays = first_found("found")
+    is_in_a_row = campaigns > len(trials)
     return CalibrationRow(
         scenario=scenario,
         stage=stage.value,
@@ -189,8 +194,17 @@ def _row(scenario: str, stage: Stage, trials: Sequence[Trial], metric: str) -> C
         recall=proportion(len(delays), total("moved")),
         noticed=proportion(len(first_found("noticed")), total("moved")),
         as_expected=proportion(sum(trial.is_as_expected for trial in trials), len(trials)),
-        delay_campaigns=sum(delays) / len(delays) if delays and campaigns > len(trials) else None,
+        delay_campaigns=sum(delays) / len(delays) if delays and is_in_a_row else None,
+        delay_ci95=_interval_of_mean(delays) if is_in_a_row else None,
     )
+
+
+def _interval_of_mean(delays: Sequence[int]) -> tuple[float, float] | None:
+    if len(delays) < 2:
+        return None
+    described = describe(RaggedSamples.from_lists([delays]))
+    # No cell is found before it can be.
+    return max(0.0, float(described.ci_low[0])), float(described.ci_high[0])
 
 
 def at_most_one_false_cell(verdict: CampaignVerdict, known: KnownCampaign) -> bool:

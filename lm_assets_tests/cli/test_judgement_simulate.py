@@ -54,6 +54,15 @@ def test_a_simulated_campaign_is_what_the_platform_reads_and_says_that_it_is_sim
         assert all(line.measurements.values["duration_s"] > 0 for line in parsed)
 
 
+def test_what_was_written_is_one_json_document(lm, tmp_path):
+    code, out, err = simulated(lm, tmp_path, "--samples", tmp_path / "s.jsonl", "--json")
+    document = json.loads(out)
+    assert (code, document["is_simulated"], len(document["combinations"])) == (0, True, 4)
+    assert Path(document["incoming"], "_SUCCESS").exists()
+    assert Path(document["samples"]).exists()
+    assert "4 combinations" in err
+
+
 def test_equal_seeds_write_equal_files_and_effects_change_them(lm, tmp_path):
     for name, more in (
         ("a", ()),
@@ -101,6 +110,7 @@ def test_calibration_reports_false_alarms_recall_and_delay_per_metric_and_stage(
     whole = {row["scenario"]: row for row in rows if row["metric"] == "" and row["stage"] == "ci"}
     assert whole["step +200 %"]["recall"]["share"] == 1.0
     assert whole["step +200 %"]["delay_campaigns"] == 0.0
+    assert whole["step +200 %"]["delay_ci95"] in (None, [0.0, 0.0])
     assert whole["ramp to +200 % in 2 campaigns"]["recall"]["trials"] > 0
     assert whole["nothing changed (A/A)"]["false_alarm_rate"]["share"] <= 0.05
     assert {row["metric"] for row in rows} >= {"duration_s", "gc_time_pct"}

@@ -176,7 +176,18 @@ def test_campaigns_in_a_row_find_a_cell_once_and_say_when():
     both = joined([early, late])
     assert (both.campaigns, both.found, both.noticed) == (2, {cell: 1}, {cell: 0})
     row = calibration_rows("ramp", Stage.NIGHTLY, [both])[0]
-    assert (row.delay_campaigns, row.campaigns) == (1.0, 2)
+    assert (row.delay_campaigns, row.delay_ci95, row.campaigns) == (1.0, None, 2)
+
+
+def test_the_delay_has_the_interval_of_its_mean():
+    # R: t.test(c(0, 1, 1, 2, 3))$conf.int is -0.01571478 to 2.81571478.
+    delays = {(f"c{at}", "duration_s"): delay for at, delay in enumerate((0, 1, 1, 2, 3))}
+    tried = dataclasses.replace(
+        trial(known()), campaigns=4, found=delays, noticed=delays, moved={"duration_s": 5}
+    )
+    row = calibration_rows("ramp", Stage.NIGHTLY, [tried])[0]
+    assert row.delay_campaigns == pytest.approx(1.4)
+    assert row.delay_ci95 == pytest.approx((0.0, 2.81571478))
 
 
 def test_stored_runs_are_dealt_without_repetition():
