@@ -37,8 +37,12 @@ def open_instance(home: Path) -> dg.DagsterInstance:
         raise LmError(f"{home} holds no dagster.yaml; is DAGSTER_HOME right?")
     try:
         return dg.DagsterInstance.from_config(str(home))
-    except dg.DagsterError as error:
-        raise LmError(f"the Dagster instance of {home} cannot be opened: {error}") from error
+    except Exception as error:
+        # Of many classes, most of them Dagster's private ones; their texts may quote the URL.
+        raise LmError(
+            f"the Dagster instance of {home} cannot be opened ({type(error).__name__}); is "
+            "LM_DAGSTER_POSTGRES_URL set, and is its server up?"
+        ) from error
 
 
 def make_instance_tables(home: Path) -> None:

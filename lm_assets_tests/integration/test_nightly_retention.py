@@ -328,6 +328,11 @@ class TestCommand:
         assert document["exit_code"] == 0
         assert "raw/            kept 30 days, rule of 30 days" in self.run(home, "status").stdout
 
+    def test_says_which_variable_to_look_at_when_dagster_is_out_of_reach(self, home, monkeypatch):
+        monkeypatch.delenv("LM_DAGSTER_POSTGRES_URL")
+        result = self.run(home, "status")
+        assert "is LM_DAGSTER_POSTGRES_URL set" in str(result.exception)
+
     def test_does_not_make_an_instance_where_there_is_none(self, home, tmp_path):
         empty = tmp_path / "empty"
         empty.mkdir()
