@@ -33,6 +33,9 @@ def application_measurements(figures: ApplicationFigures, *, source: str) -> Mea
         # Duration needs the first and last event only; all else needs what lies between.
         usable = whole or metric == "duration_s"
         answer = answer_of(figures) if usable else "; ".join(figures.incomplete)
+        if not isinstance(answer, str) and answer < 0.0:
+            # A sum that ran over, or a clock set back: no metric of an application can be that.
+            answer = f"{answer:g} is below zero"
         if isinstance(answer, str):
             missing[metric] = f"{source}: {answer}"
         else:

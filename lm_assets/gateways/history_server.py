@@ -65,7 +65,8 @@ class HistoryServer:
         retry: RetryPolicy = DEFAULT_RETRY,
         tasks_per_page: int = TASKS_PER_PAGE,
     ) -> None:
-        self._http = JsonHttpClient(url, server="History Server", limits=limits, retry=retry)
+        self.limits = limits or HttpLimits()
+        self._http = JsonHttpClient(url, server="History Server", limits=self.limits, retry=retry)
         self._tasks_per_page = tasks_per_page
 
     @classmethod

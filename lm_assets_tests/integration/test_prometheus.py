@@ -24,7 +24,7 @@ from lm_assets.gateways.prometheus import Prometheus
 from lm_assets_tests.fakes.cluster_exposition import Exposition, constant, line
 from lm_assets_tests.fakes.ports import free_port
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 PROJECT = Path(__file__).parents[2]
 EXTERNAL = Path(os.environ.get("LM_TEST_SHARED_DATA") or PROJECT.parent / "shared" / "data")
@@ -33,6 +33,8 @@ END = START + timedelta(seconds=300)
 NOW = START + timedelta(days=1)
 GIB = 2**30
 ALWAYS = range(-4, 13)
+# Six days before the other runs.
+FIRST_OF_FIVE_DAYS = -6 * 2_880
 
 
 def cluster() -> Exposition:
@@ -43,6 +45,7 @@ def cluster() -> Exposition:
     _changing_containers(told)
     _graphics(told)
     _without_limits(told)
+    _five_days(told)
     # All of it ten minutes before the window: the runner's clock is ahead.
     told.cadvisor("memory_working_set_bytes", "skewed", "exec-1", constant(range(-19, -12), GIB))
     told.ksm("status_restarts_total", "skewed", "exec-1", constant(range(-19, -12), 0))
@@ -127,6 +130,16 @@ def _changing_containers(told: Exposition) -> None:
     told.cadvisor(cpu, "reset", "exec-1", reset, cpu="total")
     nan = float("nan")
     told.cadvisor("memory_working_set_bytes", "not-a-number", "exec-1", [GIB, nan, *[GIB] * 9])
+
+
+def _five_days(told: Exposition) -> None:
+    # 14,400 scrapes of a run, more than Prometheus gives in one answer, and some beside it.
+    scrapes = range(FIRST_OF_FIVE_DAYS - 30, FIRST_OF_FIVE_DAYS + 14_430)
+    cpu = line(scrapes[0], scrapes[-1], start=7, step=15)
+    told.cadvisor("cpu_usage_seconds_total", "five-days", "exec-1", cpu, cpu="total")
+    told.cadvisor("memory_working_set_bytes", "five-days", "exec-1", constant(scrapes, GIB))
+    restarts = {k: 4 + (k >= FIRST_OF_FIVE_DAYS + 777) + (k >= -4_000) for k in scrapes}
+    told.ksm("status_restarts_total", "five-days", "exec-1", restarts)
 
 
 def _graphics(told: Exposition) -> None:
@@ -373,6 +386,27 @@ def test_a_campaign_costs_few_queries_and_each_run_has_its_own_window(
     core_s = [answers[f"run-{n}"].measurements.values["cpu_core_seconds"] for n in range(5)]
     # The driver alone, then the executor's first sample and one step, then two whole minutes.
     assert core_s == pytest.approx([30, 30 + 6 + 30, 30 + 60, 30 + 60, 30 + 60])
+
+
+def test_a_window_of_more_points_than_one_answer_holds_is_asked_for_by_a_longer_step(
+    server: Prometheus, config: PrometheusConfig
+) -> None:
+    start = START + timedelta(seconds=30 * FIRST_OF_FIVE_DAYS)
+    run = replace(window("five-days"), started_at=start, ended_at=start + timedelta(days=5))
+    answer = ask_prometheus(server, [run], config=config, now=NOW)["five-days"]
+    seconds = 5 * 86_400
+    # Half a core and one GiB all the time; an edge may be off by one step of 40 s.
+    assert answer.measurements.values == pytest.approx(
+        {
+            "pod_restarts": 2,
+            "oom_kills": 0,
+            "cpu_core_seconds": 0.5 * seconds,
+            "memory_gib_seconds": seconds,
+        },
+        abs=20,
+    )
+    assert answer.measurements.values["pod_restarts"] == 2
+    assert answer.asked["pod_restarts"].endswith(" by 40 s")
 
 
 @pytest.mark.parametrize(

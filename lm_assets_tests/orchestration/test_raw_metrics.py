@@ -16,6 +16,7 @@ from lm_assets.model.policy import TierCoverage
 from lm_assets.orchestration import checks
 from lm_assets.orchestration.assets.metrics import raw_metrics, statistical_summaries
 from lm_assets.orchestration.partitions import CAMPAIGN_DIMENSION
+from lm_assets.orchestration.resources import sources_resource
 from lm_assets_tests.conftest import PROJECT
 from lm_assets_tests.fakes.clock import FixedClock
 from lm_assets_tests.fakes.http_server import Answer, FakeServer, Request, serving
@@ -147,3 +148,21 @@ def test_a_second_run_gives_the_same_records(bucket, history):
     )
     as_json = [json.loads(frame.to_json(orient="records")) for frame in (first, second)]
     assert as_json[0] == as_json[1]
+
+
+def test_concurrency_and_waiting_are_those_of_the_configuration(bucket, monkeypatch):
+    monkeypatch.setenv("LM_HISTORY_SERVER_URL", "http://127.0.0.1:1")
+    shipped = settings(1.0)
+    changed = {**shipped.collection, "concurrency": 3, "history_server": {"wait_s": 7}}
+    with dg.build_resources(
+        {
+            "settings": dataclasses.replace(shipped, collection=changed),
+            "bucket": bucket,
+            "sources": sources_resource,
+        }
+    ) as resources:
+        sources: RunSources = resources.sources
+    assert (sources.concurrency, sources.history_server_wait_s) == (3, 7.0)
+    assert sources.servers.history_server is not None
+    assert sources.servers.history_server.limits.max_concurrent == 3
+    assert sources.servers.prometheus is None
