@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lm_assets.collect.landed_objects import LandedCampaign, LandedObject
 from lm_assets.collect.result_line import ResultLine, parse_result_line
+from lm_assets.gateways.read_ahead import read_ahead
 from lm_assets.model.campaign import Manifest
 from lm_assets.model.combination import Combination, Matrix
 from lm_assets.model.errors import UnknownCombinationError, UnusableInputError
@@ -48,12 +49,13 @@ def read_results(
     """Return the load runs that a campaign's result files hold.
 
     Each line is judged alone: a broken one is quarantined and the rest of its file is used.
+    ``read`` is called from several threads.
     """
     runs: dict[tuple[str, str], LandedRun] = {}
     quarantined: list[QuarantinedLine] = []
-    for folder, item in landed.results:
+    for (folder, item), content_read in read_ahead(lambda found: read(found[1]), landed.results):
         try:
-            content = read(item)
+            content = content_read.result()
         except UnusableInputError as refusal:
             quarantined.append(_refused_object(landed.campaign, item, refusal.rule, refusal.detail))
             continue

@@ -13,6 +13,7 @@ import msgspec
 
 from lm_assets.gateways import object_keys
 from lm_assets.gateways.object_store import ObjectInfo, ObjectNotFoundError, ObjectStore
+from lm_assets.gateways.read_ahead import read_ahead
 from lm_assets.gateways.record_json import from_jsonl, record_from_json, to_jsonl
 from lm_assets.gateways.verdict_json import VerdictRow
 from lm_assets.model.campaign_facts import CampaignFacts
@@ -235,10 +236,11 @@ class CampaignBucket:
         return self.store.read(object_keys.report_key(campaign, name))
 
     def _records_under(self, prefix: str) -> list[RunRecord]:
+        keys = (item.key for item in self.store.list(prefix))
         return [
             record_from_json(line)
-            for item in self.store.list(prefix)
-            for line in self.store.read(item.key).splitlines()
+            for _, content in read_ahead(self.store.read, keys)
+            for line in content.result().splitlines()
         ]
 
     def _rows(self, key: str, row_type: type[T]) -> list[T]:
@@ -253,8 +255,7 @@ class CampaignBucket:
 
         with ThreadPoolExecutor(_CONCURRENT_WRITES) as pool:
             list(pool.map(write, objects.items()))
-        for key in sorted(before - objects.keys()):
-            self.store.delete(key)
+            list(pool.map(self.store.delete, sorted(before - objects.keys())))
 
 
 def _unusable_object(item: ObjectInfo) -> QuarantinedLine:

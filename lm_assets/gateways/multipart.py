@@ -1,4 +1,4 @@
-"""Large objects are sent in parts; a failed upload leaves no parts behind."""
+"""An object is sent in one request, a large one in parts; a failed upload leaves none behind."""
 
 import base64
 import hashlib
@@ -8,18 +8,43 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+PART_BYTES = 16 * 1024 * 1024
 
-def upload_in_parts(
+
+def upload(
     client: Any,
     bucket: str,
     key: str,
     data: bytes,
     *,
-    part_bytes: int,
     described: Mapping[str, Any],
     condition: Mapping[str, str],
 ) -> str:
-    """Send an object in parts of ``part_bytes`` and return its entity tag.
+    """Send an object and return its entity tag; the server checks it against its MD5."""
+    if len(data) > PART_BYTES:
+        return _upload_in_parts(client, bucket, key, data, described=described, condition=condition)
+    return str(
+        client.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=data,
+            ContentMD5=_md5(data),
+            **described,
+            **condition,
+        )["ETag"]
+    )
+
+
+def _upload_in_parts(
+    client: Any,
+    bucket: str,
+    key: str,
+    data: bytes,
+    *,
+    described: Mapping[str, Any],
+    condition: Mapping[str, str],
+) -> str:
+    """Send an object in parts of `PART_BYTES` and return its entity tag.
 
     It appears whole, when the last part is there.
     The parts are cut by size alone, so the same content always gives the same entity tag.
@@ -28,8 +53,8 @@ def upload_in_parts(
     target = {"Bucket": bucket, "Key": key, "UploadId": upload["UploadId"]}
     try:
         parts = [
-            _send_part(client, target, number, data[start : start + part_bytes])
-            for number, start in enumerate(range(0, len(data), part_bytes), start=1)
+            _send_part(client, target, number, data[start : start + PART_BYTES])
+            for number, start in enumerate(range(0, len(data), PART_BYTES), start=1)
         ]
         answer = client.complete_multipart_upload(
             **target, MultipartUpload={"Parts": parts}, **condition
@@ -45,8 +70,10 @@ def upload_in_parts(
 def _send_part(
     client: Any, target: Mapping[str, str], number: int, part: bytes
 ) -> dict[str, object]:
-    md5 = hashlib.md5(part, usedforsecurity=False).digest()
-    answer = client.upload_part(
-        **target, PartNumber=number, Body=part, ContentMD5=base64.b64encode(md5).decode()
-    )
+    answer = client.upload_part(**target, PartNumber=number, Body=part, ContentMD5=_md5(part))
     return {"PartNumber": number, "ETag": answer["ETag"]}
+
+
+def _md5(data: bytes) -> str:
+    # It protects against accidents on the way and against nothing else.
+    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()

@@ -1,6 +1,5 @@
 """The object store on any S3: SeaweedFS, MinIO, AWS."""
 
-import base64
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -8,13 +7,12 @@ from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any, BinaryIO, Self, TypeVar, cast
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.handlers import add_expect_header
 from botocore.parsers import ResponseParserError
 
-from lm_assets.gateways.multipart import upload_in_parts
+from lm_assets.gateways.multipart import PART_BYTES, upload
 from lm_assets.gateways.object_keys import quoted
 from lm_assets.gateways.object_store import (
     ObjectChangedError,
@@ -24,12 +22,13 @@ from lm_assets.gateways.object_store import (
     ObjectTooLargeError,
 )
 from lm_assets.gateways.retrying import RetryPolicy
+from lm_assets.gateways.s3_bulk import BulkTransfer
 from lm_assets.gateways.s3_errors import error_code, is_transient, translated
+from lm_assets.gateways.s3_session import s3_session
 
 T = TypeVar("T")
 
 DEFAULT_BUCKET = "load-metrics"
-PART_BYTES = 16 * 1024 * 1024
 IN_MEMORY_BYTES = 8 * 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
 _DIGEST = "sha256"
@@ -38,7 +37,7 @@ _DIGEST = "sha256"
 class S3ObjectStore:
     """Objects in one bucket of an S3 server, addressed path style.
 
-    Satisfies `ObjectStore`. Content is sent with its MD5, which the server checks, and stored
+    Satisfies `ObjectStore`. Content is sent with its checksum, which the server checks, and stored
     with its SHA-256 as metadata, which every reading checks. Safe to share between threads.
 
     Parameters
@@ -73,12 +72,14 @@ class S3ObjectStore:
         self.endpoint = endpoint
         self.bucket = bucket
         self._retry = retry or RetryPolicy()
-        self._client: Any = boto3.session.Session().client(
+        session = s3_session(
+            access_key_id=access_key_id,
+            secret_access_key=secret_access_key,
+            session_token=session_token,
+            region=region,
+        )
+        self._client: Any = session.client(
             "s3",
-            aws_access_key_id=access_key_id,
-            aws_secret_access_key=secret_access_key,
-            aws_session_token=session_token,
-            region_name=region,
             endpoint_url=endpoint,
             config=Config(
                 s3={"addressing_style": "path"},
@@ -91,9 +92,16 @@ class S3ObjectStore:
                 max_pool_connections=32,
             ),
         )
-
         # Asking first whether a body may be sent costs a round trip for each object.
         self._client.meta.events.unregister("before-call.s3", add_expect_header)
+        self._bulk = BulkTransfer(
+            session,
+            endpoint=endpoint,
+            bucket=bucket,
+            region=region,
+            connect_timeout_s=connect_timeout_s,
+            read_timeout_s=read_timeout_s,
+        )
 
     @classmethod
     def from_environment(
@@ -176,6 +184,9 @@ class S3ObjectStore:
         """Give the whole content, checked. See `ObjectStore`."""
 
         def attempt() -> bytes:
+            if (found := self._bulk.read(key, max_bytes=max_bytes)) is not None:
+                self._check(key, found.metadata, hashlib.sha256(found.content).hexdigest())
+                return found.content
             answer = self._client.get_object(Bucket=self.bucket, Key=key)
             with closing(answer["Body"]) as body:
                 if max_bytes is not None and answer["ContentLength"] > max_bytes:
@@ -184,7 +195,7 @@ class S3ObjectStore:
                         f"more than the {max_bytes} that are read"
                     )
                 content = cast("bytes", body.read())
-            self._check(key, answer, hashlib.sha256(content).hexdigest())
+            self._check(key, answer["Metadata"], hashlib.sha256(content).hexdigest())
             return content
 
         return self.ask("reading", key, attempt)
@@ -204,14 +215,14 @@ class S3ObjectStore:
                     while chunk := body.read(_CHUNK_BYTES):
                         digest.update(chunk)
                         file.write(chunk)
-                self._check(key, answer, digest.hexdigest())
+                self._check(key, answer["Metadata"], digest.hexdigest())
 
             self.ask("reading", key, attempt)
             file.seek(0)
             yield cast("BinaryIO", file)
 
-    def _check(self, key: str, answer: Mapping[str, Any], digest: str) -> None:
-        kept = answer["Metadata"].get(_DIGEST)
+    def _check(self, key: str, metadata: Mapping[str, str], digest: str) -> None:
+        kept = metadata.get(_DIGEST)
         if kept is not None and kept != digest:
             raise ObjectCorruptedError(
                 f"object {quoted(key)} in bucket {self.bucket} has the SHA-256 {digest}, "
@@ -254,15 +265,11 @@ class S3ObjectStore:
     def _put(
         self, key: str, data: bytes, described: Mapping[str, Any], condition: Mapping[str, str]
     ) -> str:
-        if len(data) > PART_BYTES:
-            target = (self._client, self.bucket, key, data)
-            return upload_in_parts(
-                *target, part_bytes=PART_BYTES, described=described, condition=condition
-            )
-        # The server compares this MD5 with what arrived; it protects nothing else.
-        md5 = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
-        target_and_body = {"Bucket": self.bucket, "Key": key, "Body": data, "ContentMD5": md5}
-        return str(self._client.put_object(**target_and_body, **described, **condition)["ETag"])
+        is_plain = not condition and len(data) <= PART_BYTES
+        if is_plain and (tag := self._bulk.write(key, data, described)) is not None:
+            return tag
+        target = (self._client, self.bucket, key, data)
+        return upload(*target, described=described, condition=condition)
 
     def _holds(self, key: str, digest: str) -> bool:
         try:

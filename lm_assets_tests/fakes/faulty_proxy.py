@@ -16,6 +16,7 @@ class Fault(Enum):
     NOT_XML = "answered 200 with something that is not S3"
     SILENT = "never answered"
     HALF = "the answer breaks off"
+    ALTERED = "a byte of the sent content changes on the way"
 
 
 _UNAVAILABLE = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -78,14 +79,21 @@ class FaultyProxy:
                 return
             with socket.create_connection(self._upstream) as server:
                 self._sockets.append(server)
-                self._start(_pump, client, server, None)
+                self._start(_pump, client, server, None, fault is Fault.ALTERED)
                 _pump(server, client, self._half_bytes if fault is Fault.HALF else None)
 
 
-def _pump(source: socket.socket, target: socket.socket, budget: int | None) -> None:
-    """Copy until the source ends, or the budget of bytes is spent."""
+def _pump(
+    source: socket.socket, target: socket.socket, budget: int | None, is_altered: bool = False
+) -> None:
+    """Copy until the source ends, or the budget of bytes is spent.
+
+    What is altered is the last byte of a large piece, where content is and no header.
+    """
     with suppress(OSError):
         while data := source.recv(65_536 if budget is None else min(budget, 65_536)):
+            if is_altered and len(data) > 8_192:
+                data = data[:-1] + bytes([data[-1] ^ 1])
             target.sendall(data)
             if budget is not None:
                 budget -= len(data)

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from boto3.session import Session
 
 from lm_assets.gateways import object_keys
 from lm_assets.gateways.engines.processes import free_ports
@@ -17,6 +18,7 @@ from lm_assets.gateways.object_store import (
     ObjectStoreUnavailableError,
 )
 from lm_assets.gateways.retrying import RetryPolicy
+from lm_assets.gateways.s3_bulk import BulkTransfer
 from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets.model.errors import UnusableInputError
 from lm_assets_tests.fakes.faulty_proxy import Fault, FaultyProxy
@@ -45,11 +47,12 @@ def proxy_before(environment: Mapping[str, str], *faults: Fault) -> FaultyProxy:
     return FaultyProxy(str(parts.hostname), int(parts.port or 0), *faults)
 
 
+FAULTS = [fault for fault in Fault if fault is not Fault.ALTERED]
 # The content of an object is not XML to begin with: there a checksum tells, not the parser.
 EVERY_FAULT_OF_CONTENT = pytest.mark.parametrize(
-    "fault", [f for f in Fault if f is not Fault.NOT_XML], ids=lambda fault: fault.name.lower()
+    "fault", [f for f in FAULTS if f is not Fault.NOT_XML], ids=lambda fault: fault.name.lower()
 )
-EVERY_FAULT = pytest.mark.parametrize("fault", list(Fault), ids=lambda fault: fault.name.lower())
+EVERY_FAULT = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name.lower())
 
 
 @EVERY_FAULT_OF_CONTENT
@@ -92,6 +95,52 @@ def test_a_conditional_write_whose_answer_is_lost_is_not_taken_for_anothers(
         proxy._half_bytes = 1
         written = store_behind(proxy, s3_environment).write(KEY, LARGE, if_absent=True)
     assert written == s3_store.head(KEY).etag
+
+
+def bulk_behind(proxy: FaultyProxy, environment: Mapping[str, str]) -> BulkTransfer:
+    return BulkTransfer(
+        Session(
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        ),
+        endpoint=proxy.endpoint,
+        bucket=environment["LM_S3_BUCKET"],
+        region="us-east-1",
+        connect_timeout_s=5.0,
+        read_timeout_s=5.0,
+    )
+
+
+def test_plain_objects_go_the_fast_way_and_odd_names_do_not(s3_environment, s3_store):
+    with proxy_before(s3_environment) as proxy:
+        fast = bulk_behind(proxy, s3_environment)
+        described = {"ContentType": "application/jsonl", "Metadata": {"sha256": "0" * 64}}
+        assert fast.write(KEY, b"x", described) == f'"{s3_store.head(KEY).etag}"'
+        found = fast.read(KEY, max_bytes=1)
+        assert found is not None
+        assert (found.content, found.metadata["sha256"]) == (b"x", "0" * 64)
+        assert fast.read(KEY, max_bytes=0) is None
+        assert fast.read("raw/c1/none.jsonl", max_bytes=None) is None
+        for odd in ("raw/a b", "raw//a", "raw/../a", "raw/%2e", "raw/ü", "raw/a/"):
+            assert fast.write(odd, b"x", described) is None
+            assert fast.read(odd, max_bytes=None) is None
+    assert [item.key for item in s3_store.list("")] == [KEY]
+
+
+def test_the_fast_way_is_left_for_good_when_it_keeps_failing(s3_environment, s3_store):
+    s3_store.write(KEY, b"x")
+    with proxy_before(s3_environment, *[Fault.UNAVAILABLE] * 3) as proxy:
+        fast = bulk_behind(proxy, s3_environment)
+        assert [fast.read(KEY, max_bytes=None) for _ in range(4)] == [None] * 4
+        assert proxy.faults == []
+        assert store_behind(proxy, s3_environment).read(KEY) == b"x"
+
+
+def test_content_that_changed_on_the_way_to_the_server_is_refused(s3_environment, s3_store):
+    with proxy_before(s3_environment, Fault.ALTERED) as proxy:
+        store_behind(proxy, s3_environment).write(KEY, LARGE)
+        assert proxy.faults == []
+    assert s3_store.read(KEY) == LARGE
 
 
 def test_an_outage_that_lasts_is_a_clear_failure(s3_environment):

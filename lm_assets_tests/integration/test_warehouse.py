@@ -14,6 +14,7 @@ import psycopg
 import pytest
 import sqlalchemy
 
+from lm_assets.gateways.object_store import ObjectStoreUnavailableError
 from lm_assets.gateways.retrying import RetryPolicy
 from lm_assets.gateways.warehouse import (
     Warehouse,
@@ -139,6 +140,25 @@ def test_a_replacement_that_fails_leaves_what_was_there(warehouse):
     with pytest.raises(WarehouseError, match="UniqueViolation"):
         warehouse.replace_runs(CAMPAIGN, [run_number(3), run_number(3)])
     assert everything(warehouse) == before
+
+
+@pytest.mark.parametrize("replace", ["replace_runs", "replace_summaries", "replace_verdict"])
+def test_a_replacement_whose_objects_fail_leaves_what_was_there(warehouse, replace):
+    def fail() -> None:
+        raise ObjectStoreUnavailableError("the store is away")
+
+    warehouse.replace_runs(CAMPAIGN, [run_number(1), run_number(2)])
+    before = everything(warehouse)
+    rows_of = {
+        "replace_runs": [CAMPAIGN, [run_number(3)]],
+        "replace_summaries": [CAMPAIGN, [a_summary()]],
+        "replace_verdict": [a_verdict()],
+    }
+    with pytest.raises(ObjectStoreUnavailableError, match="away"):
+        getattr(warehouse, replace)(*rows_of[replace], before_commit=fail)
+    assert everything(warehouse) == before
+    warehouse.replace_runs(CAMPAIGN, [run_number(3)])
+    assert rows(warehouse, "SELECT run_id FROM load_runs") == [("run-3",)]
 
 
 def test_rows_of_another_campaign_are_refused(warehouse):

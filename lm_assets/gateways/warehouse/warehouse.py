@@ -22,11 +22,17 @@ from lm_assets.model.verdict import CampaignVerdict
 T = TypeVar("T")
 
 
+def _nothing() -> None:
+    """Wait for nothing."""
+
+
 class Warehouse:
     """Campaigns as rows. Objects are primary: everything here can be made again from them.
 
     Each ``replace_…`` is one transaction that leaves exactly the given rows of a campaign,
-    whatever was there; of two writers of the same campaign one waits for the other. Every method
+    whatever was there; of two writers of the same campaign one waits for the other. Its
+    ``before_commit`` is called when all rows are sent and none can be seen yet, and again when an
+    outage cuts the transaction off; when it raises, nothing has changed. Every method
     raises `WarehouseUnavailableError` when Postgres stays out of reach, and
     `WarehouseSchemaError` when the database is not migrated to this version. For one thread.
 
@@ -70,7 +76,13 @@ class Warehouse:
         """Bring the database to this version's tables; nothing happens when it has them."""
         schema.migrate(self.url)
 
-    def replace_runs(self, campaign: str, records: Iterable[RunRecord]) -> None:
+    def replace_runs(
+        self,
+        campaign: str,
+        records: Iterable[RunRecord],
+        *,
+        before_commit: Callable[[], object] = _nothing,
+    ) -> None:
         """Make these the campaign's load runs and their metrics, in place of any others."""
         kept = list(records)
         _require_campaign(campaign, {record.campaign for record in kept})
@@ -81,6 +93,7 @@ class Warehouse:
             _upsert_facts(connection, facts)
             _replace(connection, rows.RUNS, campaign, rows.run_rows(kept))
             _replace(connection, rows.RUN_METRICS, campaign, rows.run_metric_rows(kept))
+            before_commit()
 
         self._write(campaign, write, months=months)
 
@@ -91,7 +104,13 @@ class Warehouse:
         """
         self._write(facts.campaign, lambda connection: _upsert_facts(connection, facts))
 
-    def replace_summaries(self, campaign: str, summaries: Iterable[MetricSummary]) -> None:
+    def replace_summaries(
+        self,
+        campaign: str,
+        summaries: Iterable[MetricSummary],
+        *,
+        before_commit: Callable[[], object] = _nothing,
+    ) -> None:
         """Make these the campaign's summaries, in place of any others."""
         kept = list(summaries)
         _require_campaign(campaign, {summary.campaign for summary in kept})
@@ -99,10 +118,13 @@ class Warehouse:
         def write(connection: psycopg.Connection) -> None:
             _upsert_campaign(connection, {"campaign": campaign})
             _replace(connection, rows.SUMMARIES, campaign, rows.summary_rows(kept))
+            before_commit()
 
         self._write(campaign, write)
 
-    def replace_verdict(self, verdict: CampaignVerdict) -> None:
+    def replace_verdict(
+        self, verdict: CampaignVerdict, *, before_commit: Callable[[], object] = _nothing
+    ) -> None:
         """Make this the campaign's verdict, with its cells and findings, in place of any other."""
         campaign = verdict.campaign
         facts = rows.campaign_of_verdict(verdict)
@@ -113,6 +135,7 @@ class Warehouse:
             _upsert_campaign(connection, facts)
             _replace(connection, rows.VERDICTS, campaign, cells)
             _replace(connection, rows.FINDINGS, campaign, findings)
+            before_commit()
 
         self._write(campaign, write)
 

@@ -6,12 +6,12 @@ import pandas as pd
 from lm_assets.collect.collector import campaign_manifest
 from lm_assets.collect.confirmation import collect_confirmation
 from lm_assets.collect.run_sources import RunSources
-from lm_assets.gateways.baseline_file import read_catalogue
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.clock import Clock
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.verdict_json import campaign_verdict
 from lm_assets.orchestration import metadata
+from lm_assets.orchestration.catalogue import current_catalogue
 from lm_assets.orchestration.partitions import campaign_partitions
 from lm_assets.orchestration.tables_of_campaigns import RECORDS, VERDICTS
 from lm_assets.regression.campaign_confirmation import campaign_confirmation_request
@@ -72,7 +72,7 @@ def confirmation_request(
     request = campaign_confirmation_request(
         verdict,
         manifest,
-        catalogue=read_catalogue(settings.baselines_path),
+        catalogue=current_catalogue(settings.baselines_path),
         policy=settings.regression,
     )
     key = bucket.write_confirmation_request(context.partition_key, request)

@@ -4,13 +4,13 @@ import dagster as dg
 import pandas as pd
 
 from lm_assets.collect.collector import campaign_manifest
-from lm_assets.gateways.baseline_file import read_catalogue
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.verdict_json import verdict_rows
 from lm_assets.orchestration import metadata
 from lm_assets.orchestration.assets.baseline_catalogue import baseline_catalogue
 from lm_assets.orchestration.baseline_metadata import of_revision
+from lm_assets.orchestration.catalogue import current_catalogue
 from lm_assets.orchestration.partitions import campaign_partitions
 from lm_assets.orchestration.tables_of_campaigns import RECORDS, VERDICTS
 from lm_assets.regression.campaign_judgement import judge_campaign
@@ -33,7 +33,7 @@ def regression_verdicts(
 ) -> dg.Output[pd.DataFrame]:
     """Verdict of every cell of the campaign, its findings, and the campaign's own verdict."""
     manifest, _ = campaign_manifest(bucket, context.partition_key)
-    catalogue = read_catalogue(settings.baselines_path)
+    catalogue = current_catalogue(settings.baselines_path)
     verdict = judge_campaign(
         manifest,
         RECORDS.rows(raw_metrics),

@@ -1,0 +1,17 @@
+"""The baseline catalogue as the assets of a run share it."""
+
+from pathlib import Path
+
+from lm_assets.gateways.baseline_file import content_digest, read_catalogue
+from lm_assets.model.baseline import BaselineCatalogue
+
+# One a file: five assets of a run want it, and to check a large one takes more than a second.
+_held: dict[Path, BaselineCatalogue] = {}
+
+
+def current_catalogue(path: Path) -> BaselineCatalogue:
+    """Return what the file holds at this moment; the same content is decoded once."""
+    held = _held.get(path)
+    if held is None or held.digest != content_digest(path):
+        held = _held[path] = read_catalogue(path)
+    return held
