@@ -111,24 +111,23 @@ def copied(connection: psycopg.Connection, table: str) -> sql.Composed:
 
 
 def copy_objects(store: S3ObjectStore, campaign: str, nights: int) -> None:
-    """Give earlier nights the campaign's keys; what is in them is read by nobody here."""
-    keys = [
-        item.key.replace(f"/{campaign}/", f"/{earlier(campaign, night)}/", 1)
-        for prefix, kept in (
-            (object_keys.INCOMING, RAW_NIGHTS),
-            (object_keys.RAW, RAW_NIGHTS),
-            (object_keys.AGGREGATED, nights),
-        )
-        for item in list(store.list(prefix))
-        for night in range(1, min(nights, kept) + 1)
-    ]
-    keys += [
-        object_keys.report_key(earlier(campaign, night), name)
-        for night in range(1, nights + 1)
-        for name in object_keys.REPORT_NAMES
-    ]
+    """Give earlier nights the campaign's keys; of their contents only the facts are ever read."""
+    facts = store.read(object_keys.facts_key(campaign)).decode()
+    kept = ((object_keys.INCOMING, RAW_NIGHTS), (object_keys.RAW, RAW_NIGHTS))
+    objects: dict[str, bytes] = {}
+    for prefix, most in (*kept, (object_keys.AGGREGATED, nights)):
+        for item in list(store.list(prefix)):
+            for night in range(1, min(nights, most) + 1):
+                name = earlier(campaign, night)
+                key = item.key.replace(f"/{campaign}/", f"/{name}/", 1)
+                is_facts = key == object_keys.facts_key(name)
+                content = facts.replace(f'"{campaign}"', f'"{name}"') if is_facts else "{}\n"
+                objects[key] = content.encode()
+    for night in range(1, nights + 1):
+        for name in object_keys.REPORT_NAMES:
+            objects[object_keys.report_key(earlier(campaign, night), name)] = b"-"
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda key: store.write(key, b"{}\n"), keys))
+        list(pool.map(lambda item: store.write(*item), objects.items()))
 
 
 def main() -> None:
