@@ -140,6 +140,9 @@ def planned(
         raise DataFaultError(
             f"no combination of {', '.join(campaigns)} matches {', '.join(patterns)}"
         )
+    accepted = {metric for change in plan.changes for metric in change.new.acknowledged_findings}
+    for metric in sorted(acknowledged.keys() - accepted):
+        click.echo(f"--acknowledge {metric}: nothing was accepted by it", err=True)
     return workspace, plan
 
 

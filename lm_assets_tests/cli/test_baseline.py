@@ -214,6 +214,14 @@ class TestUpdate:
         with pytest.raises(LmError, match="name the combinations"):
             initialised.run("update", *arguments)
 
+    def test_an_acknowledgement_that_was_not_needed_is_said(self, initialised):
+        initialised.land(SECOND, runs(SECOND, [v * 0.9 for v in SOUND]))
+        accepting = ["--acknowledge", "duration_s=PERF-7", "--acknowledged-by", "Jo"]
+        arguments = ["--campaign", SECOND, "--reason", "x", "--combination", "*"]
+        _, _, stderr = initialised.run("update", *arguments, *accepting)
+        assert "--acknowledge duration_s: nothing was accepted by it" in stderr
+        assert initialised.entries[COMBINATION].acknowledged_findings == {}
+
     def test_the_same_runs_again_write_nothing(self, initialised):
         before = initialised.path.read_bytes()
         code, stdout, stderr = initialised.run("update", "--campaign", FIRST, "--reason", "again")

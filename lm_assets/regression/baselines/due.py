@@ -6,7 +6,7 @@ A baseline that moves with every campaign follows the noise, and a slow decline 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from lm_assets.model.baseline import Baseline
+from lm_assets.model.baseline import Baseline, BaselineStatus
 from lm_assets.model.metric import Metric, MetricCatalogue, Scale
 from lm_assets.model.policy import StagePolicy
 from lm_assets.regression.baselines.checks import MAXIMUM_AGE_DAYS
@@ -31,7 +31,8 @@ def due_reasons(
 
     Due is what has no baseline, a baseline older than ``MAXIMUM_AGE_DAYS``, one of another
     environment, or one that a metric has left for the better: by more than the policy's threshold,
-    and significantly, so that a later loss of that gain would be judged as one.
+    and significantly, so that a later loss of that gain would be judged as one. What a person has
+    retired stays so.
 
     Parameters
     ----------
@@ -47,6 +48,8 @@ def due_reasons(
     gained = _gains(replacements, moves, metrics, policy)
     found: dict[str, str] = {}
     for old, new in replacements:
+        if old is not None and old.status is BaselineStatus.RETIRED:
+            continue
         reasons = ["it has no baseline"] if old is None else _outdated(old, new, now)
         if names := gained.get(new.combination):
             reasons.append(f"better by more than the threshold: {', '.join(names)}")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lm_assets.model.baseline import AcknowledgedFinding, BaselineCatalogue
+from lm_assets.model.baseline import AcknowledgedFinding, BaselineCatalogue, BaselineStatus
 from lm_assets.model.policy import StagePolicy
 from lm_assets.regression.baselines import ChangeRequest, Guard, initial_entries, plan_change
 from lm_assets.regression.baselines.guards import odd_samples
@@ -303,6 +303,15 @@ class TestWhatIsDue:
         changes = dict(changes)
         (change,) = plan(changes.pop("records"), only_due=True, **changes).changes
         assert why in change.due
+
+    def test_what_a_person_has_retired_is_never_due_and_comes_back_only_when_asked(self):
+        old = catalogue_of().entries[COMBINATION]
+        retired = dataclasses.replace(old, status=BaselineStatus.RETIRED)
+        catalogue = BaselineCatalogue(entries={COMBINATION: retired})
+        better = runs(v * 0.7 for v in SOUND)
+        assert plan(better, catalogue=catalogue, only_due=True).not_due == (COMBINATION,)
+        (change,) = plan(better, catalogue=catalogue).changes
+        assert change.new.status is BaselineStatus.ACTIVE
 
     def test_a_gain_that_may_be_chance_is_not_due(self):
         noisy = (12.0, 8.0, 14.0, 9.0, 13.0)
