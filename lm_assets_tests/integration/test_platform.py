@@ -8,22 +8,28 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 from playwright.sync_api import sync_playwright
 
+from lm_assets.gateways.baseline_file import content_digest, write_catalogue
 from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.configuration import load_configuration
 from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices, free_port
 from lm_assets.gateways.object_keys import REPORT_NAMES
 from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.verdict_json import campaign_verdict
 from lm_assets.gateways.warehouse import Warehouse
+from lm_assets.model.baseline import BaselineCatalogue
 from lm_assets.orchestration.backfill import launch_backfill
+from lm_assets.regression.baselines import initial_entries
 from lm_assets_tests.conftest import PROJECT
 from lm_assets_tests.integration.result_files import land, result_line
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 CAMPAIGN = "nightly-2026-11-22-1a2b3c4"
 COMBINATIONS = ("3.5.0_connect_kubernetes_none_read_1gb", "4.0.0_connect_kubernetes_none_join_1gb")
@@ -46,16 +52,19 @@ class Platform:
     postgres_url: str
     workspace: Path
     environment: dict[str, str]
+    baselines: Path
 
 
 @pytest.fixture
 def platform(service_environment: dict[str, str], tmp_path: Path) -> Iterator[Platform]:
     """The code location in a real daemon and a real web server, on servers of the test's own."""
     home = DagsterHome.prepare(tmp_path / "state", project=PROJECT)
+    configuration = shutil.copytree(PROJECT / "config", tmp_path / "config")
+    shutil.rmtree(configuration / "baselines", ignore_errors=True)
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": os.environ.get("HOME", "/"),
-        "LM_CONFIG_DIR": str(PROJECT / "config"),
+        "LM_CONFIG_DIR": str(configuration),
         "PYTHONPATH": str(PROJECT),
         **service_environment,
     }
@@ -71,6 +80,7 @@ def platform(service_environment: dict[str, str], tmp_path: Path) -> Iterator[Pl
             postgres_url=service_environment["LM_POSTGRES_URL"],
             workspace=home.workspace,
             environment={**environment, "DAGSTER_HOME": str(home.directory)},
+            baselines=load_configuration(configuration).baselines_path,
         )
 
 
@@ -134,8 +144,55 @@ def test_a_landed_campaign_becomes_reports_rows_and_a_page(
         assert connection.execute("SELECT DISTINCT campaign FROM verdicts").fetchone() == (
             CAMPAIGN,
         )
+    digest = accept_baselines(platform)
     look_at_the_pages(platform)
+    changed_baselines_judge_anew(platform, digest)
     backfill_is_a_run_of_its_own(platform, monkeypatch)
+
+
+def accept_baselines(platform: Platform) -> str:
+    """Accept the campaign's runs, as `lm baseline init` does; return the file's new digest."""
+    entries, refused = initial_entries(
+        platform.bucket.records(CAMPAIGN), now=datetime.now(UTC), reason="initial baseline"
+    )
+    assert refused == []
+    before = content_digest(platform.baselines)
+    return write_catalogue(platform.baselines, BaselineCatalogue(entries=entries), before).digest
+
+
+def changed_baselines_judge_anew(platform: Platform, digest: str) -> None:
+    """See the verdicts become stale with the catalogue, and its sensor judge them anew."""
+    node = f"""{{
+        assetNodeOrError(assetKey: {{path: ["regression_verdicts"]}}) {{ ... on AssetNode {{
+            staleStatus(partition: "{CAMPAIGN}")
+            staleCauses(partition: "{CAMPAIGN}") {{ reason key {{ path }} }}
+        }} }}
+    }}"""
+    deadline = time.monotonic() + 120
+    while (seen := ask(platform, node)["assetNodeOrError"])["staleStatus"] != "STALE":
+        assert time.monotonic() < deadline, f"the verdicts never became stale: {seen}"
+        time.sleep(0.5)
+    causes = [(cause["key"]["path"], cause["reason"]) for cause in seen["staleCauses"]]
+    assert (["baseline_catalogue"], "has a new data version") in causes
+    look_at_stale_verdicts(platform)
+    runs = wait_for_runs(platform, at_least=2)
+    assert [run["status"] for run in runs] == ["SUCCESS", "SUCCESS"]
+    judged = campaign_verdict(platform.bucket.verdict_rows(CAMPAIGN))
+    assert judged.baseline_version == digest
+    assert judged.counts.get("no_baseline", 0) == 0
+
+
+def look_at_stale_verdicts(platform: Platform) -> None:
+    """Keep a picture of a stale partition as the page shows it."""
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1800, "height": 1000})
+        page.set_default_timeout(90_000)
+        address = f"{platform.address}/assets/regression_verdicts"
+        page.goto(f"{address}?view=partitions&partition={CAMPAIGN}")
+        page.get_by_text(CAMPAIGN).first.wait_for()
+        page.screenshot(path=str(ARTEFACTS / "stale-verdicts.png"))
+        browser.close()
 
 
 def backfill_is_a_run_of_its_own(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,8 +200,8 @@ def backfill_is_a_run_of_its_own(platform: Platform, monkeypatch: pytest.MonkeyP
     for name, value in platform.environment.items():
         monkeypatch.setenv(name, value)
     backfill = launch_backfill([CAMPAIGN], title="Weekly", workspace=platform.workspace)
-    runs = wait_for_runs(platform, at_least=2)
-    assert [run["status"] for run in runs] == ["SUCCESS", "SUCCESS"]
+    runs = wait_for_runs(platform, at_least=3)
+    assert [run["status"] for run in runs] == ["SUCCESS"] * 3
     query = "{ partitionBackfillsOrError { ... on PartitionBackfills { results { id title } } } }"
     listed = ask(platform, query)["partitionBackfillsOrError"]["results"]
     assert listed == [{"id": backfill, "title": "Weekly"}]
