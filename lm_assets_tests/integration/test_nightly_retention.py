@@ -16,8 +16,11 @@ from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 
 from lm_assets.cli.retention import retention as retention_command
+from lm_assets.definitions import build_definitions
 from lm_assets.gateways.baseline_file import read_catalogue, write_catalogue
 from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.configuration import load_configuration
+from lm_assets.gateways.object_retention import lifecycle_status
 from lm_assets.gateways.overdue_objects import GRACE
 from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
@@ -307,6 +310,14 @@ def test_the_nightly_job_lists_on_request_and_shows_what_went(platform):
     assert done["dagster_runs"] == 1
     assert platform.dagster.keys() == ["kept"]
     assert run(dry_run=False)["campaigns_gone_from_dagster"] == []
+
+
+def test_the_code_locations_own_job_does_it_with_what_the_environment_names(dagster):
+    matrix = load_configuration(Path(os.environ["LM_CONFIG_DIR"])).matrix
+    job = build_definitions(matrix).resolve_job_def("nightly_retention_job")
+    assert job.execute_in_process(instance=dagster.instance, run_config=SILENT).success
+    rules = lifecycle_status(S3ObjectStore.from_environment(os.environ), POLICY)
+    assert all(rule.is_applied for rule in rules)
 
 
 class TestCommand:
