@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from lm_assets.collect.application_evidence import application_evidence
 from lm_assets.collect.application_figures import ApplicationFigures
 from lm_assets.collect.application_metrics import APPLICATION_METRICS, application_measurements
 from lm_assets.collect.event_log import EventLogPart, parse_event_log
@@ -84,12 +85,13 @@ def _answer(source: str, asked: str, figures: ApplicationFigures) -> SourceAnswe
         f"{figures.app_id}: {figures.tasks} tasks in {figures.stages_run} stages "
         f"of {figures.jobs} jobs"
     )
-    answered = "; ".join((said, *figures.incomplete, *figures.notes))
+    evidence = application_evidence(figures)
+    remarks = (*figures.incomplete, *figures.notes)
     return SourceAnswer(
         source=source,
         measurements=application_measurements(figures, source=source),
         asked=dict.fromkeys(APPLICATION_METRICS, asked),
-        answered=dict.fromkeys(APPLICATION_METRICS, answered),
+        answered={m: "; ".join((said, evidence[m], *remarks)) for m in APPLICATION_METRICS},
         notes=figures.notes,
         figures=figures,
     )

@@ -104,6 +104,7 @@ def test_explain_says_on_stderr_who_gave_each_metric_what_was_asked_and_answered
     said = " ".join(err.split())
     assert "plain" in said
     assert "12 tasks" in said
+    assert "1 of 2 jobs failed" in said
     assert "no source has this metric" in said
 
 

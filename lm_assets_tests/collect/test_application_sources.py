@@ -63,7 +63,12 @@ def test_an_event_log_answers_every_application_metric() -> None:
     measured = answer.measurements
     assert {*measured.values, *measured.missing} == set(APPLICATION_METRICS)
     assert measured.values["failed_tasks"] == 2
-    assert answer.answered["failed_tasks"].startswith("app-1: 12 tasks in 3 stages of 2 jobs; ")
+    assert answer.answered["failed_tasks"].startswith(
+        "app-1: 12 tasks in 3 stages of 2 jobs; 2 of 12 attempts failed; 2 killed, 2 speculative, "
+        "1 resubmitted; "
+    )
+    assert "2 of 3 stage attempts failed; 1 skipped" in answer.answered["failed_stages"]
+    assert set(answer.answered) == set(APPLICATION_METRICS)
 
 
 def test_an_unreadable_event_log_makes_every_metric_missing_with_the_reason() -> None:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import cramjam
 import pytest
@@ -25,6 +25,7 @@ from lm_assets.collect.event_log import (
 )
 from lm_assets.collect.event_log.codecs import plain_chunks
 from lm_assets.model.errors import UnusableInputError
+from lm_assets_tests.fakes.large_log import Repeated
 
 LOG = (
     b'{"Event":"SparkListenerApplicationStart","App Name":"a","App ID":"app-1","Timestamp":1000}\n'
@@ -201,33 +202,13 @@ def test_memory_stays_flat_in_the_size_of_the_log(codec: str) -> None:
 
 
 def _peak_memory(piece: bytes, copies: int) -> int:
-    log = EventLogPart(name="log", open=lambda: _Repeated(piece, copies))
+    log = EventLogPart(name="log", open=lambda: Repeated(piece, copies))
     tracemalloc.start()
     try:
         parse_event_log([log], limits=EventLogLimits(expansion_grace_bytes=2**30))
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-
-
-class _Repeated(io.RawIOBase):
-    """One piece again and again, without holding the copies."""
-
-    def __init__(self, piece: bytes, copies: int) -> None:
-        super().__init__()
-        self._left = [piece] * copies
-        self._current: BinaryIO = io.BytesIO()
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self._current.read(len(buffer))
-        if not data and self._left:
-            self._current = io.BytesIO(self._left.pop())
-            data = self._current.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
 
 
 def rolled(numbers: list[int], *, compacted: int | None = None) -> list[EventLogPart]:

@@ -46,7 +46,7 @@ def piece() -> bytes:
 class Repeated(io.RawIOBase):
     """A beginning, one piece again and again, and an end."""
 
-    def __init__(self, begin: bytes, middle: bytes, copies: int, end: bytes) -> None:
+    def __init__(self, middle: bytes, copies: int, *, begin: bytes = b"", end: bytes = b"") -> None:
         super().__init__()
         self._parts = iter([begin, *[middle] * copies, end])
         self._current = io.BytesIO()
@@ -58,7 +58,7 @@ class Repeated(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         """Fill the buffer from the current part."""
         data = self._current.read(len(buffer))
-        if not data and (part := next(self._parts, None)) is not None:
+        while not data and (part := next(self._parts, None)) is not None:
             self._current = io.BytesIO(part)
             data = self._current.read(len(buffer))
         buffer[: len(data)] = data
@@ -72,7 +72,7 @@ def main(copies: int) -> None:
     end = zstandard.compress(event_lines(application_end(T0 + 9_000)))
     packed, size = zstandard.compress(middle), len(middle) * copies
     del middle
-    log = EventLogPart(name="log.zstd", open=lambda: Repeated(begin, packed, copies, end))
+    log = EventLogPart(name="log.zstd", open=lambda: Repeated(packed, copies, begin=begin, end=end))
     figures = parse_event_log([log])
     status = Path("/proc/self/status").read_text()
     peak_mb = int(re.findall(r"VmHWM:\s*(\d+) kB", status)[0]) / 1024

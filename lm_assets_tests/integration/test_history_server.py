@@ -26,7 +26,7 @@ from lm_assets_tests.fakes.spark_events import (
 )
 from lm_assets_tests.fakes.spark_home import spark_home
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 
 PROJECT = Path(__file__).parents[2]
 # An application costs the server 0.2 s of CPU. With its own settings it costs several times that:
