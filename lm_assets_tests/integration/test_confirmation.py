@@ -23,7 +23,7 @@ from lm_assets_tests.builders import a_baseline
 from lm_assets_tests.conftest import PROJECT
 from lm_assets_tests.integration.result_files import land, result_line
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 
 CAMPAIGN = "nightly-2026-11-22-1a2b3c4"
 FRESH = f"{CAMPAIGN}-confirm"
