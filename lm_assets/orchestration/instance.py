@@ -10,7 +10,8 @@ import dagster as dg
 from lm_assets.model.errors import LmError
 
 _POLL_SECONDS = 0.5
-_ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+# Set by Dagster on each failed run, "true" where run_retries will start it again.
+_WILL_RETRY_TAG = "dagster/will_retry"
 
 
 class CampaignRunError(LmError):
@@ -75,7 +76,7 @@ def wait_for_campaign(
     Raises
     ------
     CampaignRunError
-        When the run fails, or no run has succeeded in time.
+        When the run fails and is not started again, or no run has succeeded in time.
     """
     deadline = time.monotonic() + timeout_s
     filters = dg.RunsFilter(tags={"dagster/partition": campaign})
@@ -86,7 +87,7 @@ def wait_for_campaign(
                 run = records[0].dagster_run
                 if run.status is dg.DagsterRunStatus.SUCCESS:
                     return CampaignRun(run_id=run.run_id, status=run.status.value)
-                if run.status in _ENDED:
+                if _has_failed(run, instance):
                     raise CampaignRunError(
                         f"the run {run.run_id} of campaign {campaign} ended as {run.status.value}; "
                         "its events are in the UI"
@@ -94,3 +95,11 @@ def wait_for_campaign(
             check_alive()
             time.sleep(_POLL_SECONDS)
     raise CampaignRunError(f"no run of campaign {campaign} succeeded within {timeout_s:.0f} s")
+
+
+def _has_failed(run: dg.DagsterRun, instance: dg.DagsterInstance) -> bool:
+    """Tell whether a run has ended badly and no retry of it is to come."""
+    if run.status is dg.DagsterRunStatus.FAILURE:
+        # The tag comes a moment after the status.
+        return run.tags.get(_WILL_RETRY_TAG) == "false" or not instance.run_retries_enabled
+    return run.status is dg.DagsterRunStatus.CANCELED
