@@ -18,6 +18,9 @@ from lm_assets.model.errors import LmError
 
 STOP_GRACE_SECONDS = 15
 READY_TIMEOUT_SECONDS = 90
+# A run's process imports for a few seconds; on a machine with ten times its load it took more than
+# the 60 that Dagster waits, and each run was given up before it began.
+_PATIENCE = {"DAGSTER_GRPC_TIMEOUT_SECONDS": "300"}
 
 
 class ServiceStartError(LmError):
@@ -54,7 +57,11 @@ class DagsterServices:
 
     def __init__(self, home: DagsterHome, environment: Mapping[str, str]) -> None:
         self._home = home
-        self._environment = {**environment, "DAGSTER_HOME": str(home.directory.resolve())}
+        self._environment = {
+            **_PATIENCE,
+            **environment,
+            "DAGSTER_HOME": str(home.directory.resolve()),
+        }
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> "DagsterServices":

@@ -16,6 +16,7 @@ from lm_assets.gateways.object_store import (
     ObjectStoreRefusedError,
     ObjectStoreUnavailableError,
 )
+from lm_assets.gateways.s3_answers import HalfAnswerError
 
 _NOT_FOUND_CODES = {"404", "NoSuchKey", "NotFound", "NoSuchLifecycleConfiguration"}
 _PRECONDITION_CODES = {"412", "PreconditionFailed", "409", "ConditionalRequestConflict"}
@@ -27,9 +28,17 @@ _CREDENTIAL_CODES = {
     "SignatureDoesNotMatch",
     "ExpiredToken",
 }
-_BROKEN_OFF = (ConnectionError, HTTPClientError, IncompleteReadError, ResponseParserError)
 _TOO_MANY_REQUESTS = 429
 _FIRST_SERVER_ERROR = 500
+# Every way in which a request can fail.
+UNANSWERED = (ClientError, BotoCoreError, ResponseParserError, HalfAnswerError)
+_BROKEN_OFF = (
+    ConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+    ResponseParserError,
+    HalfAnswerError,
+)
 # Comes with 501, and stays: the server has no such feature.
 _NOT_IMPLEMENTED = "NotImplemented"
 

@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any, BinaryIO, Self, TypeVar, cast
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from botocore.handlers import add_expect_header
-from botocore.parsers import ResponseParserError
 
+from lm_assets.gateways import s3_errors
 from lm_assets.gateways.multipart import PART_BYTES, upload
 from lm_assets.gateways.object_keys import quoted
 from lm_assets.gateways.object_store import (
@@ -22,8 +22,9 @@ from lm_assets.gateways.object_store import (
     ObjectTooLargeError,
 )
 from lm_assets.gateways.retrying import RetryPolicy
+from lm_assets.gateways.s3_answers import object_info, required, whole
 from lm_assets.gateways.s3_bulk import BulkTransfer
-from lm_assets.gateways.s3_errors import error_code, is_transient, translated
+from lm_assets.gateways.s3_errors import error_code, is_transient
 from lm_assets.gateways.s3_session import s3_session
 
 T = TypeVar("T")
@@ -161,16 +162,20 @@ class S3ObjectStore:
 
     def _page(self, prefix: str, token: str | None) -> dict[str, Any]:
         position = {"ContinuationToken": token} if token else {}
-        found = self._client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, **position)
-        return cast("dict[str, Any]", found)
+        page = self._client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, **position)
+        required(page, "IsTruncated")
+        return cast("dict[str, Any]", page)
 
     def head(self, key: str) -> ObjectInfo:
         """Tell what is known of one object. See `ObjectStore`."""
-        return _info(key, self._head(key))
+        return self._head(key)[0]
 
-    def _head(self, key: str) -> Mapping[str, Any]:
-        head = partial(self._client.head_object, Bucket=self.bucket, Key=key)
-        return cast("Mapping[str, Any]", self.ask("looking for", key, head))
+    def _head(self, key: str) -> tuple[ObjectInfo, Mapping[str, str]]:
+        def attempt() -> tuple[ObjectInfo, Mapping[str, str]]:
+            answer = self._client.head_object(Bucket=self.bucket, Key=key)
+            return object_info(key, answer), answer["Metadata"]
+
+        return self.ask("looking for", key, attempt)
 
     def exists(self, key: str) -> bool:
         """Tell whether there is an object with this key."""
@@ -189,11 +194,10 @@ class S3ObjectStore:
                 return found.content
             answer = self._client.get_object(Bucket=self.bucket, Key=key)
             with closing(answer["Body"]) as body:
-                if max_bytes is not None and answer["ContentLength"] > max_bytes:
-                    raise ObjectTooLargeError(
-                        f"object {quoted(key)} has {answer['ContentLength']} bytes, "
-                        f"more than the {max_bytes} that are read"
-                    )
+                size = required(answer, "ContentLength")
+                if max_bytes is not None and size > max_bytes:
+                    told = f"has {size} bytes, more than the {max_bytes} that are read"
+                    raise ObjectTooLargeError(f"object {quoted(key)} {told}")
                 content = cast("bytes", body.read())
             self._check(key, answer["Metadata"], hashlib.sha256(content).hexdigest())
             return content
@@ -212,6 +216,7 @@ class S3ObjectStore:
                 answer = self._client.get_object(Bucket=self.bucket, Key=key)
                 # Not the body's own `with`: that gives the bare stream, which takes half an answer.
                 with closing(answer["Body"]) as body:
+                    required(answer, "ContentLength")
                     while chunk := body.read(_CHUNK_BYTES):
                         digest.update(chunk)
                         file.write(chunk)
@@ -273,7 +278,7 @@ class S3ObjectStore:
 
     def _holds(self, key: str, digest: str) -> bool:
         try:
-            return bool(self._head(key)["Metadata"].get(_DIGEST) == digest)
+            return bool(self._head(key)[1].get(_DIGEST) == digest)
         except ObjectNotFoundError:
             return False
 
@@ -284,17 +289,8 @@ class S3ObjectStore:
     def ask(self, doing: str, key: str, call: Callable[[], T]) -> T:
         """Make one request, with the retries and errors that every method of the store has."""
         try:
-            return self._retry.run(call, is_transient=is_transient)
-        except (ClientError, BotoCoreError, ResponseParserError) as error:
+            return self._retry.run(partial(whole, call), is_transient=is_transient)
+        except s3_errors.UNANSWERED as error:
             subject = f"{quoted(key)} in bucket {self.bucket}" if key else f"bucket {self.bucket}"
             what = f"{doing} {subject} at {self.endpoint or 'AWS S3'}"
-            raise translated(error, what=what, attempts=self._retry.attempts) from error
-
-
-def _info(key: str, answer: Mapping[str, Any]) -> ObjectInfo:
-    return ObjectInfo(
-        key=key,
-        etag=answer["ETag"].strip('"'),
-        size=answer["ContentLength"],
-        last_modified=answer["LastModified"],
-    )
+            raise s3_errors.translated(error, what=what, attempts=self._retry.attempts) from error

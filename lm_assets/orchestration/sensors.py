@@ -28,6 +28,7 @@ from lm_assets.model.retention import RetentionPolicy
 from lm_assets.orchestration.baseline_metadata import of_catalogue
 from lm_assets.orchestration.delivery import deliver_once
 from lm_assets.orchestration.jobs import campaign_job, confirmation_job, judgement_job
+from lm_assets.orchestration.lost_runs import lost_runs
 from lm_assets.orchestration.partitions import CAMPAIGN_DIMENSION, campaign_partitions
 
 POLL_SECONDS = 5
@@ -157,6 +158,21 @@ def run_failures(
     )
 
 
+@dg.sensor(
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Fails runs whose process was killed together with its server: they are retried.",
+)
+def unwatched_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """Failures of runs that can never end by themselves."""
+    lost = list(lost_runs(context.instance))
+    for run, pid in lost:
+        context.instance.report_run_failed(
+            run, f"Process {pid} of this run is gone, and so is the server that started it."
+        )
+    return dg.SkipReason(f"{len(lost)} runs were lost: {[run.run_id for run, _ in lost]}")
+
+
 def _run_request(tick: Tick, landing: Landing) -> dg.RunRequest:
     job = confirmation_job if landing.is_confirmation else campaign_job
     return dg.RunRequest(
@@ -214,4 +230,4 @@ def _observed_catalogue(digest: str, revision: str | None) -> dg.AssetObservatio
     )
 
 
-ALL = [new_results, baseline_changes, overdue_campaigns, run_failures]
+ALL = [new_results, baseline_changes, overdue_campaigns, run_failures, unwatched_runs]

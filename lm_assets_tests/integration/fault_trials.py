@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 
+from lm_assets.gateways import object_keys
 from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets_tests.integration.crash_run import run_campaign
 from lm_assets_tests.integration.left_behind import LeftBehind, clear, left_behind
@@ -33,7 +34,7 @@ DELIVERIES: tuple[tuple[dict[str, tuple[float, ...]], dict[str, list[str]]], ...
 )
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["lm_assets_tests.integration.crash_run"])
-_LONGEST_RUN_S = 120.0
+_LONGEST_RUN_S = 400.0
 # About as many as an undisturbed run takes; nothing depends on the exact number.
 OUTWARD_STEPS = 30
 
@@ -65,20 +66,31 @@ class CampaignRuns:
     """Runs of one campaign, each in a process of its own, on servers that the caller owns."""
 
     environment: Mapping[str, str]
+    campaign: str = CAMPAIGN
 
     def deliver(self, content: int) -> None:
         """Let the campaign's incoming objects be one of the two contents, and nothing else."""
-        store = S3ObjectStore.from_environment(self.environment)
+        self.withdraw()
         durations, extra = DELIVERIES[content]
-        for item in list(store.list("incoming/")):
+        store = S3ObjectStore.from_environment(self.environment)
+        land(store, self.campaign, durations, extra_lines=extra)
+
+    def withdraw(self) -> None:
+        """Delete the campaign's incoming objects, first the one that says that it is whole."""
+        store = S3ObjectStore.from_environment(self.environment)
+        store.delete(object_keys.success_key(self.campaign))
+        for item in list(store.list(object_keys.incoming_prefix(self.campaign))):
             store.delete(item.key)
-        land(store, CAMPAIGN, durations, extra_lines=extra)
+
+    def left_behind(self) -> LeftBehind:
+        """Return what runs of the campaign have left."""
+        return left_behind(self.environment, self.campaign)
 
     def start(self, kill_at: int | None = None) -> "RunProcess":
         """Start the job; it is under way when this returns."""
         passed = _CONTEXT.Value("i", -1)
         process = _CONTEXT.Process(
-            target=run_campaign, args=(CAMPAIGN, dict(self.environment), kill_at, passed)
+            target=run_campaign, args=(self.campaign, dict(self.environment), kill_at, passed)
         )
         process.start()
         while passed.value < 0 and process.is_alive():
@@ -99,7 +111,7 @@ class CampaignRuns:
             clear(self.environment)
             self.deliver(content)
             self.complete()
-            results.append(left_behind(self.environment))
+            results.append(self.left_behind())
         return tuple(results)
 
 
@@ -172,10 +184,10 @@ def run_trials(
             disturb(run.process)
         if run.exit_code() not in {0, -signal.SIGKILL}:
             counts.failed_visibly += 1
-        counts.torn += left_behind(runs.environment).torn(*whole)
+        counts.torn += runs.left_behind().torn(*whole)
         if run.exit_code() != 0:
             duration_s = runs.complete()
-        found = left_behind(runs.environment)
+        found = runs.left_behind()
         counts.lost += found.lost(whole[content])
         counts.doubled += found.doubled(whole[content])
         progress(counts)

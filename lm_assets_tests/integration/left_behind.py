@@ -53,19 +53,24 @@ class LeftBehind:
         return torn
 
 
-def left_behind(environment: Mapping[str, str]) -> LeftBehind:
-    """Return what is there now, incoming objects and other than campaigns' rows left out."""
+def left_behind(environment: Mapping[str, str], campaign: str) -> LeftBehind:
+    """Return what runs of a campaign have left until now."""
     store = S3ObjectStore.from_environment(environment)
-    keys = [item.key for item in store.list("") if not item.key.startswith("incoming/")]
+    keys = [k for item in store.list("") if is_made_by_runs(k := item.key, campaign)]
     objects = Counter((key, hashlib.sha256(store.read(key)).hexdigest()) for key in keys)
     rows: Counter[tuple[str, str]] = Counter()
     with psycopg.connect(environment["LM_POSTGRES_URL"]) as connection:
         for table in TABLES:
-            query = sql.SQL("SELECT to_jsonb(t) FROM {} t").format(sql.Identifier(table))
-            for (row,) in connection.execute(query):
+            query = sql.SQL("SELECT to_jsonb(t) FROM {} t WHERE campaign = %s")
+            for (row,) in connection.execute(query.format(sql.Identifier(table)), [campaign]):
                 kept = {k: v for k, v in row.items() if k not in TIMES_OF_STORING}
                 rows[table, str(kept)] += 1
     return LeftBehind(objects, rows)
+
+
+def is_made_by_runs(key: str, campaign: str) -> bool:
+    prefix, name = key.split("/")[:2]
+    return prefix != "incoming" and name == campaign
 
 
 def clear(environment: Mapping[str, str]) -> None:

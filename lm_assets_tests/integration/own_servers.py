@@ -37,6 +37,9 @@ class OwnPostgres:
         self._process = self._server.launch()
         self._server.wait()
 
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
     def stop(self, number: signal.Signals = signal.SIGINT) -> None:
         _end(self._process, number)
 
@@ -69,7 +72,7 @@ class OwnObjectStore:
 def _end(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
     process.send_signal(number)
     try:
-        process.wait(timeout=5)
+        process.wait(timeout=30 if number is signal.SIGINT else 5)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -9,7 +9,7 @@ from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets_tests.conftest import PROJECT
 from lm_assets_tests.integration.fault_trials import CampaignRuns, kill, run_trials
-from lm_assets_tests.integration.left_behind import clear, left_behind
+from lm_assets_tests.integration.left_behind import clear
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -31,7 +31,7 @@ def test_a_run_killed_at_any_point_and_repeated_loses_and_doubles_nothing(
     runs.deliver(0)
     first = runs.start()
     assert first.exit_code() == 0
-    undisturbed = left_behind(runs.environment)
+    undisturbed = runs.left_behind()
     assert first.points > 20
     assert undisturbed.count("load_runs") == 10
     assert len(undisturbed.keys("quarantine/")) == 2
@@ -40,7 +40,7 @@ def test_a_run_killed_at_any_point_and_repeated_loses_and_doubles_nothing(
         clear(runs.environment)
         assert runs.start(kill_at).exit_code() == -signal.SIGKILL, f"outlived point {kill_at}"
         runs.complete()
-        assert left_behind(runs.environment) == undisturbed, f"killed at {kill_at}"
+        assert runs.left_behind() == undisturbed, f"killed at {kill_at}"
     report_count(f"runs killed at each outward step: {first.points} trials, lost 0, doubled 0")
 
 
@@ -56,11 +56,11 @@ def test_a_run_killed_at_random_moments_and_repeated_loses_and_doubles_nothing(
 def test_a_repeat_without_reports_writes_them_byte_for_byte_again(runs: CampaignRuns):
     runs.deliver(0)
     runs.complete()
-    before = left_behind(runs.environment)
+    before = runs.left_behind()
     store = S3ObjectStore.from_environment(runs.environment)
     reports = before.keys("reports/")
     assert len(reports) == 4
     for key in reports:
         store.delete(key)
     runs.complete()
-    assert left_behind(runs.environment) == before
+    assert runs.left_behind() == before

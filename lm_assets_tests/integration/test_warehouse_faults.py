@@ -13,10 +13,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from lm_assets.gateways.engines.databases import ensure_database, sibling_url
-from lm_assets.gateways.engines.postgres import PostgresServer
 from lm_assets.gateways.warehouse import Warehouse, WarehouseError
 from lm_assets_tests.builders import CAMPAIGN, a_record
+from lm_assets_tests.integration.own_servers import OwnPostgres
 
 pytestmark = pytest.mark.integration
 TRIALS = 20
@@ -71,31 +70,12 @@ def test_a_writer_killed_at_any_moment_leaves_the_old_or_the_new_campaign_whole(
     assert len(seen) > 1
 
 
-class OwnPostgres:
-    """A Postgres of the test's own, that can be stopped and started."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.start()
-        ensure_database(self._server.url("postgres"), "load_metrics")
-        self.url = sibling_url(self._server.url("postgres"), "load_metrics")
-
-    def start(self) -> None:
-        self._server = PostgresServer(self._folder, password="only-for-tests")
-        self._process = self._server.launch()
-        self._server.wait()
-
-    def stop(self, number: signal.Signals) -> None:
-        self._process.send_signal(number)
-        self._process.wait(timeout=30)
-
-
 @pytest.fixture
 def postgres(state_folder: Path) -> Iterator[OwnPostgres]:
     state_folder.mkdir(mode=0o711)
     server = OwnPostgres(state_folder / "postgres")
     yield server
-    server.stop(signal.SIGINT)
+    server.stop()
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["stopped", "crashed"])

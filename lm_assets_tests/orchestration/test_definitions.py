@@ -102,6 +102,7 @@ def test_sensors_and_schedules_are_on_without_a_click(definitions):
         "baseline_changes",
         "overdue_campaigns",
         "run_failures",
+        "unwatched_runs",
     }
     assert set(sensors.values()) == {dg.DefaultSensorStatus.RUNNING}
     schedules = {s.name: s.default_status for s in definitions.schedules}

@@ -1,6 +1,7 @@
 """Server processes: started so that they cannot outlive their owner, found again, stopped."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -8,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from lm_assets.model.errors import LmError
@@ -59,8 +61,28 @@ def _start_mark(pid: int) -> str:
         return "" if fields[0] in {"Z", "X"} else fields[19]
     # macOS has no /proc.
     command = ["/bin/ps", "-p", str(pid), "-o", "lstart="]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    answer = subprocess.run(  # noqa: S603
+        command, capture_output=True, text=True, check=False, env={"LC_ALL": "C"}
+    )
     return answer.stdout.strip()
+
+
+def started_at(pid: int) -> datetime | None:
+    """Return when a running process was started, None when there is none with this number.
+
+    Right to a second or two, and to how far the clock has been set since.
+    """
+    mark = _start_mark(pid)
+    if not mark:
+        return None
+    if mark.isdigit():
+        since_boot_s = int(mark) / os.sysconf("SC_CLK_TCK")
+        booted = re.search(r"^btime (\d+)$", Path("/proc/stat").read_text(), re.MULTILINE)
+        if booted is None:
+            raise EngineError("/proc/stat does not say when the machine was started (btime)")
+        return datetime.fromtimestamp(int(booted[1]) + since_boot_s, UTC)
+    local = datetime.strptime(mark, "%a %b %d %H:%M:%S %Y")  # noqa: DTZ007 - as ps gives it
+    return local.astimezone(UTC)
 
 
 def spawn(
