@@ -87,10 +87,13 @@ def main() -> int:
             "S3 killed": outage(object_store, [signal.SIGKILL], seeded),
             "Postgres stopped": outage(postgres, [signal.SIGINT, signal.SIGQUIT], seeded),
         }
+        runs = CampaignRuns(environment)
+        whole = runs.undisturbed()
         for name, disturb in kinds.items():
             counts = run_trials(
-                CampaignRuns(environment),
+                runs,
                 disturb,
+                whole=whole,
                 trials=asked.trials,
                 seed=asked.seed,
                 progress=show(name),

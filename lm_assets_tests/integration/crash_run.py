@@ -1,7 +1,7 @@
 """One campaign run in a process of its own, which kills itself at a chosen point or is killed.
 
-Points are counted over everything that leaves the process: each object written or deleted and each
-transaction, once just before it and once just after.
+Points are counted over everything that leaves the process: just after each object written or
+deleted and each transaction. Just before one is, seen from outside, just after another.
 """
 
 import os
@@ -43,11 +43,10 @@ class KillPoints:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def around(self, method: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the method with a point before and a point after it."""
+        """Return the method with a point after it."""
 
         @wraps(method)
         def wrapped(*arguments: Any, **named: Any) -> Any:
-            self.point()
             result = method(*arguments, **named)
             self.point()
             return result

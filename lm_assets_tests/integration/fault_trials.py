@@ -11,7 +11,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from multiprocessing.context import ForkServerProcess
 
 from lm_assets.gateways import object_keys
@@ -36,7 +36,7 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["lm_assets_tests.integration.crash_run"])
 _LONGEST_RUN_S = 400.0
 # About as many as an undisturbed run takes; nothing depends on the exact number.
-OUTWARD_STEPS = 30
+OUTWARD_STEPS = 15
 
 # Breaks something while this run is under way; what it breaks is whole again when it returns.
 Disturbance = Callable[[ForkServerProcess], None]
@@ -52,6 +52,11 @@ class TrialCounts:
     torn: list[str] = field(default_factory=list)
     lost: list[tuple[str, str]] = field(default_factory=list)
     doubled: list[tuple[str, str]] = field(default_factory=list)
+
+    def __add__(self, other: "TrialCounts") -> "TrialCounts":
+        return TrialCounts(
+            **{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
+        )
 
     def __str__(self) -> str:
         return (
@@ -124,7 +129,7 @@ class RunProcess:
 
     @property
     def points(self) -> int:
-        """How many outward steps it has begun or ended."""
+        """How many outward steps it has ended."""
         return self.passed.value  # type: ignore[attr-defined]
 
     def exit_code(self) -> int | None:
@@ -161,13 +166,16 @@ def run_trials(
     runs: CampaignRuns,
     disturb: Disturbance,
     *,
+    whole: tuple[LeftBehind, ...],
     trials: int,
     seed: int,
     progress: Callable[[TrialCounts], None] = lambda _: None,
 ) -> TrialCounts:
-    """Disturb runs at random moments until so many were hit; return what was found."""
+    """Disturb runs at random moments until so many were hit; return what was found.
+
+    ``whole`` is what each of the two contents leaves undisturbed.
+    """
     seeded = random.Random(seed)
-    whole = runs.undisturbed()
     duration_s = runs.complete()
     counts = TrialCounts()
     attempts = itertools.count()

@@ -2,19 +2,22 @@
 
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
 from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets_tests.conftest import PROJECT
-from lm_assets_tests.integration.fault_trials import CampaignRuns, kill, run_trials
-from lm_assets_tests.integration.left_behind import clear
+from lm_assets_tests.integration.fault_trials import CampaignRuns, TrialCounts, kill, run_trials
+from lm_assets_tests.integration.left_behind import LeftBehind, clear
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
-RANDOM_TRIALS = 20
-SEED = 20261122
+# Of two campaigns beside each other.
+RANDOM_TRIALS = 10
+SEEDS = (20261122, 20261123)
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def test_a_run_killed_at_any_point_and_repeated_loses_and_doubles_nothing(
     first = runs.start()
     assert first.exit_code() == 0
     undisturbed = runs.left_behind()
-    assert first.points > 20
+    assert first.points > 10
     assert undisturbed.count("load_runs") == 10
     assert len(undisturbed.keys("quarantine/")) == 2
 
@@ -47,10 +50,18 @@ def test_a_run_killed_at_any_point_and_repeated_loses_and_doubles_nothing(
 def test_a_run_killed_at_random_moments_and_repeated_loses_and_doubles_nothing(
     runs: CampaignRuns, report_count: Callable[[str], None]
 ):
-    counts = run_trials(runs, kill, trials=RANDOM_TRIALS, seed=SEED)
+    campaigns = [replace(runs, campaign=f"{runs.campaign}-{seed}") for seed in SEEDS]
+    undisturbed = [campaign.undisturbed() for campaign in campaigns]
+
+    def trials(campaign: CampaignRuns, whole: tuple[LeftBehind, ...], seed: int) -> TrialCounts:
+        return run_trials(campaign, kill, whole=whole, trials=RANDOM_TRIALS, seed=seed)
+
+    with ThreadPoolExecutor(len(campaigns)) as pool:
+        first, second = pool.map(trials, campaigns, undisturbed, SEEDS)
+    counts = first + second
     assert (counts.torn, counts.lost, counts.doubled) == ([], [], [])
     assert len(counts.places) >= 5, "the kills did not spread over the run"
-    report_count(f"runs killed at random moments (seed {SEED}): {counts}")
+    report_count(f"runs killed at random moments (seeds {SEEDS}): {counts}")
 
 
 def test_a_repeat_without_reports_writes_them_byte_for_byte_again(runs: CampaignRuns):
