@@ -7,6 +7,8 @@ Run: python -m benchmarks sensor_tick
 
 import tempfile
 import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +26,24 @@ from lm_assets.orchestration.sensors import new_results
 REPEATS = 5
 
 
-def tick(store: S3ObjectStore, cursor: str | None) -> dg.SensorResult:
+@dataclass(frozen=True)
+class ClockAhead:
+    """This machine's clock, put forward."""
+
+    by: timedelta
+
+    def now(self) -> datetime:
+        return SystemClock().now() + self.by
+
+
+def tick(
+    store: S3ObjectStore, cursor: str | None, *, ahead: timedelta = timedelta(0)
+) -> dg.SensorResult:
     context = dg.build_sensor_context(
         cursor=cursor,
         resources={
             "bucket": CampaignBucket(store),
-            "clock": SystemClock(),
+            "clock": ClockAhead(ahead),
             "retention": RetentionPolicy(raw_days=30),
         },
     )

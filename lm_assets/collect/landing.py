@@ -21,6 +21,9 @@ from lm_assets.model.campaign import confirmed_campaign
 
 # Longer than anything under incoming/ is kept.
 _REMEMBERED = timedelta(days=90)
+# A month of campaigns is listed in a second or more; most of it has not changed since its night.
+_SETTLED_AFTER = timedelta(hours=1)
+_LOOKED_AT_EVERY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +61,8 @@ class SeenLanding:
     the last run that was requested; None in the cursors of earlier versions. ``requests`` counts
     the runs that were requested. Dagster never starts a run key twice, so the count is a part of
     it: a campaign that returns to an earlier content (its late object is taken away again) must be
-    run again. The digest of a campaign that is gone is empty.
+    run again. The digest of a campaign that is gone is empty. ``looked_at`` says when the objects
+    of a settled campaign were last listed.
     """
 
     digest: str
@@ -66,6 +70,11 @@ class SeenLanding:
     requested_digest: str = ""
     started_with: Delivery | None = None
     requests: int = 0
+    looked_at: datetime | None = None
+
+    def is_settled(self, now: datetime) -> bool:
+        """Tell whether it was decided about, and has not changed for long."""
+        return self.requested_digest == self.digest and now - self.since >= _SETTLED_AFTER
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +96,22 @@ class Tick:
         return f"{due.campaign}:{due.digest}:{self.cursor[due.campaign].requests}"
 
 
+def not_looked_at(cursor: Mapping[str, SeenLanding], *, now: datetime) -> frozenset[str]:
+    """Return the settled campaigns whose objects need not be listed now.
+
+    Each of them is looked at every ten minutes, so that late, rewritten and deleted objects are
+    still seen; what a tick costs does not grow with the nights that are kept.
+    """
+    return frozenset(
+        name
+        for name, seen in cursor.items()
+        if seen.digest
+        and seen.is_settled(now)
+        and seen.looked_at is not None
+        and timedelta(0) <= now - seen.looked_at < _LOOKED_AT_EVERY
+    )
+
+
 def landings(objects: Iterable[tuple[str, LandedObject]]) -> tuple[Landing, ...]:
     """Return one landing a campaign from (campaign, object) pairs, sorted by campaign."""
     landed: dict[str, list[LandedObject]] = {}
@@ -102,14 +127,16 @@ def plan_tick(
     now: datetime,
     quiet_period: timedelta,
     closing_rule: ClosingRule | None = None,
+    passed_over: Iterable[str] = (),
 ) -> Tick:
     """Return which campaigns are due now.
 
-    Of campaigns that are no longer in the listing only the count of requests is remembered.
+    Of campaigns that are no longer in the listing only the count of requests is remembered, unless
+    they are ``passed_over``: there, and not looked at.
     Without a ``closing_rule`` no campaign is ever closed.
     """
     decided: dict[Closing | None, list[Landing]] = {kind: [] for kind in (None, *Closing)}
-    kept: dict[str, SeenLanding] = {}
+    kept = {name: cursor[name] for name in passed_over}
     for landing in landed:
         seen = _seen(landing, cursor.get(landing.campaign), now)
         if seen.requested_digest != landing.digest:
@@ -119,7 +146,7 @@ def plan_tick(
                 seen = _decided(landing, seen, kind)
             else:
                 decided[None].append(landing)
-        kept[landing.campaign] = seen
+        kept[landing.campaign] = replace(seen, looked_at=now if seen.is_settled(now) else None)
     gone = {name: seen for name, seen in cursor.items() if name not in kept}
     return Tick(
         due=tuple(decided[Closing.OPEN]),

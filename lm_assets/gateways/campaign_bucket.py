@@ -4,7 +4,7 @@ A write replaces the whole set: what an earlier run of the same campaign left an
 have is deleted, so that a repeat leaves exactly the objects of the last run.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from lm_assets.gateways import object_keys
+from lm_assets.gateways.incoming import Incoming, incoming_objects
 from lm_assets.gateways.object_store import ObjectInfo, ObjectNotFoundError, ObjectStore
 from lm_assets.gateways.read_ahead import read_ahead
 from lm_assets.gateways.record_json import from_jsonl, record_from_json, to_jsonl
@@ -40,14 +41,6 @@ class QuarantineReason:
     detail: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Incoming:
-    """What one listing of ``incoming/`` saw: objects with their campaign, and those without one."""
-
-    of_campaigns: list[tuple[str, ObjectInfo]]
-    unusable: list[ObjectInfo]
-
-
 class CampaignBucket:
     """Typed access to the layout of the bucket; the only place that knows both."""
 
@@ -58,17 +51,9 @@ class CampaignBucket:
         """Return the objects that a load runner delivered for a campaign."""
         return list(self.store.list(object_keys.incoming_prefix(campaign)))
 
-    def incoming(self) -> "Incoming":
-        """Return every landed object, those that lie in no usable campaign's folder apart."""
-        of_campaigns: list[tuple[str, ObjectInfo]] = []
-        unusable: list[ObjectInfo] = []
-        for item in self.store.list(object_keys.INCOMING):
-            campaign = object_keys.campaign_of(item.key)
-            if campaign is None:
-                unusable.append(item)
-            else:
-                of_campaigns.append((campaign, item))
-        return Incoming(of_campaigns=of_campaigns, unusable=unusable)
+    def incoming(self, *, passing_over: Collection[str] = ()) -> Incoming:
+        """Return every landed object but those of the campaigns that are passed over."""
+        return incoming_objects(self.store, passing_over=passing_over)
 
     def write_unusable(self, objects: Iterable[ObjectInfo]) -> None:
         """Replace the reasons of what landed in no usable campaign's folder; it stays there."""

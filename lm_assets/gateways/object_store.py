@@ -50,6 +50,14 @@ class ObjectInfo:
     last_modified: datetime
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Children:
+    """What lies directly in a folder: the folders in it (prefixes that end with ``/``), objects."""
+
+    folders: tuple[str, ...]
+    objects: tuple[ObjectInfo, ...]
+
+
 class ObjectStore(Protocol):
     """Whole objects under keys, in one bucket.
 
@@ -63,6 +71,13 @@ class ObjectStore(Protocol):
 
         Read page by page as it is consumed, so a caller may stop early. Folder markers (empty
         objects whose key ends with ``/``) are left out. Nothing there gives nothing, no error.
+        """
+        ...
+
+    def children(self, folder: str) -> Children:
+        """Give what lies directly in a folder, both in the order of the keys.
+
+        ``folder`` is empty or ends with ``/``. What is further down costs nothing.
         """
         ...
 

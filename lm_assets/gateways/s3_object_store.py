@@ -15,6 +15,7 @@ from lm_assets.gateways import s3_errors
 from lm_assets.gateways.multipart import PART_BYTES, upload
 from lm_assets.gateways.object_keys import quoted
 from lm_assets.gateways.object_store import (
+    Children,
     ObjectChangedError,
     ObjectCorruptedError,
     ObjectInfo,
@@ -25,6 +26,7 @@ from lm_assets.gateways.retrying import RetryPolicy
 from lm_assets.gateways.s3_answers import object_info, required, whole
 from lm_assets.gateways.s3_bulk import BulkTransfer
 from lm_assets.gateways.s3_errors import error_code, is_transient
+from lm_assets.gateways.s3_listing import Page, folders_of, objects_of, pages
 from lm_assets.gateways.s3_session import s3_session
 
 T = TypeVar("T")
@@ -145,26 +147,28 @@ class S3ObjectStore:
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Give every object under the prefix, page by page. See `ObjectStore`."""
-        page: dict[str, Any] = {}
-        while True:
-            token = page.get("NextContinuationToken")
-            page = self.ask("listing", prefix, partial(self._page, prefix, token))
-            for found in page.get("Contents", ()):
-                if not (found["Size"] == 0 and found["Key"].endswith("/")):
-                    yield ObjectInfo(
-                        key=found["Key"],
-                        etag=found["ETag"].strip('"'),
-                        size=found["Size"],
-                        last_modified=found["LastModified"],
-                    )
-            if not page.get("IsTruncated"):
-                return
+        for page in self._pages(prefix):
+            yield from objects_of(page)
 
-    def _page(self, prefix: str, token: str | None) -> dict[str, Any]:
-        position = {"ContinuationToken": token} if token else {}
-        page = self._client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, **position)
+    def children(self, folder: str) -> Children:
+        """Give what lies directly in a folder. See `ObjectStore`."""
+        listed = tuple(self._pages(folder, Delimiter="/"))
+        return Children(
+            folders=tuple(name for page in listed for name in folders_of(page)),
+            objects=tuple(item for page in listed for item in objects_of(page)),
+        )
+
+    def _pages(self, prefix: str, **how: str) -> Iterator[Page]:
+        def ask(token: str | None) -> Page:
+            position = {"ContinuationToken": token} if token else {}
+            return self.ask("listing", prefix, partial(self._page, prefix, how | position))
+
+        return pages(ask)
+
+    def _page(self, prefix: str, how: Mapping[str, str]) -> Page:
+        page: Page = self._client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, **how)
         required(page, "IsTruncated")
-        return cast("dict[str, Any]", page)
+        return page
 
     def head(self, key: str) -> ObjectInfo:
         """Tell what is known of one object. See `ObjectStore`."""

@@ -13,6 +13,7 @@ from lm_assets.collect.landing import (
     decode_cursor,
     encode_cursor,
     landings,
+    not_looked_at,
     overdue,
     plan_tick,
 )
@@ -51,13 +52,15 @@ def new_results(
     clock: dg.ResourceParam[Clock],
 ) -> dg.SensorResult:
     """Run requests for landed campaigns, and for campaigns whose fresh runs have landed."""
-    incoming = bucket.incoming()
+    now, cursor = clock.now(), decode_cursor(context.cursor)
+    incoming = bucket.incoming(passing_over=not_looked_at(cursor, now=now))
     bucket.write_unusable(incoming.unusable)
     tick = plan_tick(
         landings(incoming.of_campaigns),
-        decode_cursor(context.cursor),
-        now=clock.now(),
+        cursor,
+        now=now,
         quiet_period=QUIET_PERIOD,
+        passed_over=incoming.passed_over,
         closing_rule=ClosingRule(
             closing_after=retention.closing_after, results_since=partial(results_since, bucket)
         ),

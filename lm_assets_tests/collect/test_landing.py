@@ -13,6 +13,7 @@ from lm_assets.collect.landing import (
     decode_cursor,
     encode_cursor,
     landings,
+    not_looked_at,
     overdue,
     plan_tick,
 )
@@ -65,9 +66,9 @@ def test_a_new_object_begins_the_quiet_period_anew():
 
 def test_nothing_new_starts_nothing_again():
     first = tick(landed("a/1.jsonl", "_SUCCESS"))
-    again = tick(landed("a/1.jsonl", "_SUCCESS"), first.cursor, now=NOON + timedelta(days=1))
-    assert not again.due
-    assert not again.waiting
+    again = tick(landed("a/1.jsonl", "_SUCCESS"), first.cursor, now=NOON + timedelta(minutes=59))
+    tomorrow = tick(landed("a/1.jsonl", "_SUCCESS"), again.cursor, now=NOON + timedelta(days=1))
+    assert (again.due, again.waiting, tomorrow.due, tomorrow.waiting) == ((), (), (), ())
     assert again.cursor == first.cursor
 
 
@@ -185,3 +186,47 @@ def test_landings_count_their_objects():
             newest=NOON,
         ),
     )
+
+
+HOUR = timedelta(hours=1)
+MINUTES = timedelta(minutes=1)
+NIGHT = landed("a/1.jsonl", "_SUCCESS")
+
+
+def settled_cursor():
+    """Return the cursor of a campaign that was run at noon and looked at an hour later."""
+    return tick(NIGHT, tick(NIGHT).cursor, now=NOON + HOUR).cursor
+
+
+def test_a_campaign_that_has_just_landed_is_looked_at_every_time():
+    assert not_looked_at(tick(NIGHT).cursor, now=NOON + MINUTES) == set()
+
+
+def test_a_campaign_that_was_not_decided_about_is_looked_at_every_time():
+    waiting = tick(landed("a/1.jsonl"))
+    assert not_looked_at(waiting.cursor, now=NOON + 5 * HOUR) == set()
+
+
+def test_a_settled_campaign_is_looked_at_every_ten_minutes():
+    cursor = settled_cursor()
+    assert not_looked_at(cursor, now=NOON + HOUR + 9 * MINUTES) == {"nightly-1"}
+    assert not_looked_at(cursor, now=NOON + HOUR + 10 * MINUTES) == set()
+
+
+def test_a_clock_that_was_put_back_hides_no_campaign():
+    assert not_looked_at(settled_cursor(), now=NOON + HOUR - MINUTES) == set()
+
+
+def test_a_settled_campaign_that_changes_is_due_and_looked_at_every_time_again():
+    late = tick([*NIGHT, *landed("a/late.jsonl")], settled_cursor(), now=NOON + HOUR + 10 * MINUTES)
+    assert [landing.campaign for landing in late.due] == ["nightly-1"]
+    assert not_looked_at(late.cursor, now=NOON + HOUR + 11 * MINUTES) == set()
+
+
+def test_a_campaign_that_is_passed_over_is_remembered_as_it_was():
+    cursor = settled_cursor()
+    later = plan_tick(
+        (), cursor, now=NOON + HOUR + MINUTES, quiet_period=QUIET, passed_over=["nightly-1"]
+    )
+    assert later.cursor == cursor
+    assert decode_cursor(encode_cursor(cursor)) == cursor

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from lm_assets.gateways.object_keys import MAX_KEY_BYTES, quoted
 from lm_assets.gateways.object_store import (
+    Children,
     ObjectChangedError,
     ObjectInfo,
     ObjectNotFoundError,
@@ -39,6 +40,16 @@ class InMemoryObjectStore:
             is_folder_marker = key.endswith("/") and not self.objects[key].data
             if key.startswith(prefix) and not is_folder_marker:
                 yield self.objects[key].info
+
+    def children(self, folder: str) -> Children:
+        below = [
+            (item, item.key.removeprefix(folder)) for item in InMemoryObjectStore.list(self, folder)
+        ]
+        names = dict.fromkeys(name.partition("/")[0] for _, name in below if "/" in name)
+        return Children(
+            folders=tuple(f"{folder}{name}/" for name in names),
+            objects=tuple(item for item, name in below if "/" not in name),
+        )
 
     def head(self, key: str) -> ObjectInfo:
         return self._found(key).info

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from lm_assets.gateways.object_store import (
+    Children,
     ObjectChangedError,
     ObjectNotFoundError,
     ObjectStore,
@@ -116,6 +117,16 @@ def test_a_listing_leaves_folder_markers_out(store):
     store.write("incoming/c1/", b"")
     store.write("incoming/c1/manifest.json", b"{}")
     assert keys(store, "incoming/") == ["incoming/c1/manifest.json"]
+
+
+def test_children_are_what_lies_directly_in_a_folder(store):
+    for key in ("incoming/b/1", "incoming/b/2", "incoming/a/x/1", "incoming/stray", "raw/c/1"):
+        store.write(key, b"x")
+    children = store.children("incoming/")
+    assert children.folders == ("incoming/a/", "incoming/b/")
+    assert [item.key for item in children.objects] == ["incoming/stray"]
+    assert store.children("").folders == ("incoming/", "raw/")
+    assert store.children("reports/") == Children(folders=(), objects=())
 
 
 def test_unusual_names_come_back_as_they_were(store):

@@ -156,3 +156,64 @@ def test_a_campaign_and_its_fresh_runs_in_one_tick_are_one_partition_and_two_run
     result = evaluate(bucket)
     assert jobs(result) == [("campaign_job", "nightly-1"), ("confirmation_job", "nightly-1")]
     assert result.dynamic_partitions_requests[0].partition_keys == ["nightly-1"]
+
+
+class WatchedStore(InMemoryObjectStore):
+    """Remembers which prefixes were listed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listed: list[str] = []
+
+    def list(self, prefix):
+        self.listed.append(prefix)
+        return super().list(prefix)
+
+
+@pytest.fixture
+def settled() -> tuple[CampaignBucket, WatchedStore, str]:
+    """A bucket with a campaign of some hours ago, and the cursor after a look at it."""
+    store = WatchedStore()
+    bucket = CampaignBucket(store)
+    land(bucket, "nightly-1", "a/1.jsonl", "_SUCCESS")
+    early = NOW - timedelta(hours=3)
+    cursor = evaluate(bucket, cursor=evaluate(bucket, now=early).cursor, now=NOW).cursor
+    store.listed.clear()
+    return bucket, store, cursor
+
+
+def test_a_settled_campaign_is_not_listed_and_a_new_one_starts_at_once(settled):
+    bucket, store, cursor = settled
+    land(bucket, "nightly-2", "a/1.jsonl", "_SUCCESS")
+    store.listed.clear()
+    result = evaluate(bucket, cursor=cursor, now=NOW + timedelta(seconds=5))
+    assert requested(result) == ["nightly-2"]
+    assert not any(prefix in {"incoming/", "incoming/nightly-1/"} for prefix in store.listed)
+
+
+def test_a_late_object_of_a_settled_campaign_is_seen_within_ten_minutes(settled):
+    bucket, _, cursor = settled
+    land(bucket, "nightly-1", "a/late.jsonl")
+    soon = evaluate(bucket, cursor=cursor, now=NOW + timedelta(seconds=5))
+    assert requested(soon) == []
+    later = evaluate(bucket, cursor=soon.cursor, now=NOW + timedelta(minutes=10))
+    assert requested(later) == ["nightly-1"]
+
+
+def test_a_settled_campaign_that_is_taken_away_and_delivered_again_is_run_again(settled):
+    bucket, store, cursor = settled
+    for item in list(store.list("incoming/nightly-1/")):
+        store.delete(item.key)
+    gone = evaluate(bucket, cursor=cursor, now=NOW + timedelta(seconds=5))
+    land(bucket, "nightly-1", "a/1.jsonl", "_SUCCESS")
+    again = evaluate(bucket, cursor=gone.cursor, now=NOW + timedelta(seconds=10))
+    assert requested(again) == ["nightly-1"]
+
+
+def test_what_lies_in_no_campaigns_folder_is_named_while_others_are_passed_over(settled):
+    bucket, store, cursor = settled
+    store.write("incoming/stray.jsonl", b"{}")
+    store.write("incoming/..%2f/x.jsonl", b"{}")
+    evaluate(bucket, cursor=cursor, now=NOW + timedelta(seconds=5))
+    reasons = [key for key in store.objects if key.startswith("quarantine/")]
+    assert len(reasons) == 2
