@@ -11,7 +11,7 @@ from lm_assets.model.errors import LmError
 
 _POLL_SECONDS = 0.5
 # Set by Dagster on each failed run, "true" where run_retries will start it again.
-_WILL_RETRY_TAG = "dagster/will_retry"
+WILL_RETRY_TAG = "dagster/will_retry"
 
 
 class CampaignRunError(LmError):
@@ -101,5 +101,5 @@ def _has_failed(run: dg.DagsterRun, instance: dg.DagsterInstance) -> bool:
     """Tell whether a run has ended badly and no retry of it is to come."""
     if run.status is dg.DagsterRunStatus.FAILURE:
         # The tag comes a moment after the status.
-        return run.tags.get(_WILL_RETRY_TAG) == "false" or not instance.run_retries_enabled
+        return run.tags.get(WILL_RETRY_TAG) == "false" or not instance.run_retries_enabled
     return run.status is dg.DagsterRunStatus.CANCELED

@@ -28,6 +28,7 @@ from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.retention import RetentionPolicy
 from lm_assets.orchestration.baseline_metadata import of_catalogue
 from lm_assets.orchestration.delivery import deliver_once
+from lm_assets.orchestration.instance import WILL_RETRY_TAG
 from lm_assets.orchestration.jobs import campaign_job, confirmation_job, judgement_job
 from lm_assets.orchestration.lost_runs import lost_runs
 from lm_assets.orchestration.partitions import CAMPAIGN_DIMENSION, campaign_partitions
@@ -142,15 +143,17 @@ def overdue_campaigns(
 
 @dg.run_failure_sensor(
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells people when a run failed.",
+    description="Tells people when a run failed and is not started again by itself.",
 )
 def run_failures(
     context: dg.RunFailureSensorContext,
     notifiers: dg.ResourceParam[tuple[Notifier, ...]],
     warehouse: dg.ResourceParam[Warehouse],
-) -> None:
+) -> dg.SkipReason | None:
     """Messages about failed runs."""
     run = context.dagster_run
+    if run.tags.get(WILL_RETRY_TAG) == "true":
+        return dg.SkipReason(f"run {run.run_id} is started again by itself")
     campaign = run.tags.get("dagster/partition", "")
     detail = context.failure_event.message or "no reason was given"
     deliver_once(
@@ -159,6 +162,7 @@ def run_failures(
         notifiers=notifiers,
         warehouse=warehouse,
     )
+    return None
 
 
 @dg.sensor(
