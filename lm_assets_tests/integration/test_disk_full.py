@@ -24,6 +24,8 @@ from lm_assets_tests.integration.own_servers import OwnObjectStore, OwnPostgres
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 IMPATIENT = RetryPolicy(attempts=3, first_delay_s=0.05)
+# SeaweedFS looks once a minute whether a full disk has room again.
+PATIENT = RetryPolicy(attempts=30, first_delay_s=0.25, longest_delay_s=4.0)
 
 
 class SmallDisk:
@@ -76,15 +78,26 @@ def of_cells(found: list[RunRecord], cells: int) -> list[RunRecord]:
     )
 
 
+@contextmanager
+def running_object_store(folder: Path) -> Iterator[OwnObjectStore]:
+    server = OwnObjectStore(folder)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def server_store(server: OwnObjectStore, retry: RetryPolicy) -> S3ObjectStore:
+    return S3ObjectStore.from_environment(server.environment, retry=retry)
+
+
 def test_an_object_store_on_a_full_disk_refuses_and_is_right_again_with_room(
     report_count: Callable[[str], None],
 ):
     before = of_cells(records("a", 40), 8)
     after = of_cells(records("b", 40, padding=200_000), 8)
-    with small_disk(200) as disk:
-        server = OwnObjectStore(disk.folder / "s3")
-        store = S3ObjectStore.from_environment(server.environment, retry=IMPATIENT)
-        bucket = CampaignBucket(store)
+    with small_disk(200) as disk, running_object_store(disk.folder / "s3") as server:
+        bucket = CampaignBucket(server_store(server, IMPATIENT))
         bucket.write_records(CAMPAIGN, before)
         disk.fill()
         with pytest.raises(ObjectStoreError, match="the server fails"):
@@ -94,13 +107,13 @@ def test_an_object_store_on_a_full_disk_refuses_and_is_right_again_with_room(
             for version in (before, after)
             for n in range(8)
         }
-        found = [store.read(item.key) for item in store.list("raw/")]
+        found = [bucket.store.read(item.key) for item in bucket.store.list("raw/")]
         assert len(found) == 8
         assert set(found) <= whole
         disk.make_room()
-        bucket.write_records(CAMPAIGN, after)
-        assert bucket.records(CAMPAIGN) == after
-        server.stop()
+        repeated = CampaignBucket(server_store(server, PATIENT))
+        repeated.write_records(CAMPAIGN, after)
+        assert repeated.records(CAMPAIGN) == after
     report_count("S3 on a full disk: refused, nothing half-written, right after room was made")
 
 
