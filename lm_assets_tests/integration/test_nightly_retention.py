@@ -24,7 +24,7 @@ from lm_assets.gateways.object_retention import lifecycle_status
 from lm_assets.gateways.overdue_objects import GRACE
 from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
-from lm_assets.model.baseline import BaselineCatalogue
+from lm_assets.model.baseline import AcknowledgedFinding, BaselineCatalogue
 from lm_assets.model.retention import RetentionPolicy
 from lm_assets.orchestration.expired_campaigns import (
     expired_campaigns,
@@ -227,8 +227,16 @@ def platform(dagster) -> Iterator[Platform]:
 
 def test_everything_that_is_past_its_days_goes_and_nothing_else(platform):
     catalogue = Path(os.environ["LM_CONFIG_DIR"]) / "baselines" / "load-test-baselines.yaml"
+    acknowledged = AcknowledgedFinding(
+        finding="ticket-1",
+        by="Jo",
+        at="2026-11-22T12:00:00Z",
+        reason="a safer default",
+        loss=0.3,
+        loss_since_anchor=None,
+    )
     entry = a_baseline(
-        source_campaigns=("expired",), acknowledged_findings={"duration_s": "ticket-1"}
+        source_campaigns=("expired",), acknowledged_findings={"duration_s": acknowledged}
     )
     before = read_catalogue(catalogue)
     write_catalogue(catalogue, BaselineCatalogue(entries={COMBINATION: entry}), before.digest)
@@ -257,7 +265,7 @@ def test_everything_that_is_past_its_days_goes_and_nothing_else(platform):
     assert platform.rows("campaigns") == ["expired", "kept"]
     assert (platform.dagster.keys(), platform.dagster.runs()) == (["kept"], ["kept"])
     (after,) = read_catalogue(catalogue).entries.values()
-    assert after.acknowledged_findings == {"duration_s": "ticket-1"}, "kept for ever"
+    assert after.acknowledged_findings == {"duration_s": acknowledged}, "kept for ever"
     assert after.metrics == entry.metrics
 
     again = apply_retention(platform.targets, POLICY, now=platform.now)
