@@ -1,6 +1,7 @@
 """Metrics from a real Prometheus on a back-filled cluster, against values computed by hand."""
 
 import gzip
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +34,7 @@ START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 END = START + timedelta(seconds=300)
 NOW = START + timedelta(days=1)
 GIB = 2**30
+POD = "kube_pod_container"
 ALWAYS = range(-4, 13)
 # Six days before the other runs.
 FIRST_OF_FIVE_DAYS = -6 * 2_880
@@ -49,6 +52,15 @@ def cluster() -> Exposition:
     # All of it ten minutes before the window: the runner's clock is ahead.
     told.cadvisor("memory_working_set_bytes", "skewed", "exec-1", constant(range(-19, -12), GIB))
     told.ksm("status_restarts_total", "skewed", "exec-1", constant(range(-19, -12), 0))
+    # Of two kube-state-metrics one has been cut off since scrape 3, and repeats what it knew.
+    told.ksm("status_restarts_total", "replicas", "exec-1", [0, 0, 1, 1, 2, 2, 2, 2, 2, 2, 2])
+    told.ksm(
+        "status_restarts_total",
+        "replicas",
+        "exec-1",
+        [0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+        instance="ksm-1:8080",
+    )
     return told
 
 
@@ -165,48 +177,70 @@ def _without_limits(told: Exposition) -> None:
     told.limit("requested", "exec-1", kind="requests", cpu=2, memory=2 * GIB)
 
 
+def samples_of(text: str) -> Iterator[tuple[str, str, dict[str, str], float]]:
+    """Every sample of an exposition: name, its labels' text, labels, value."""
+    for sample in re.finditer(r"^(\w+)\{(.*)\} (\S+)(?: \d+)?$", text, re.MULTILINE):
+        labels = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', sample[2]))
+        yield sample[1], sample[2], labels, float(sample[3])
+
+
 def real_samples(shared_data: Path) -> Iterator[tuple[str, str, dict[str, str], float]]:
-    """Every sample of a real cluster's exporters: name, its text, labels, value."""
+    """Every sample of a real cluster's exporters."""
     folder = shared_data / "prometheus"
-    texts = [
-        (folder / "ksm_metrics.txt").read_text(),
-        gzip.decompress((folder / "cadvisor_metrics.txt.gz").read_bytes()).decode(),
-    ]
-    for text in texts:
-        for sample in re.finditer(r"^(\w+)\{(.*)\} (\S+)(?: \d+)?$", text, re.MULTILINE):
-            labels = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', sample[2]))
-            yield sample[1], sample[2], labels, float(sample[3])
+    yield from samples_of((folder / "ksm_metrics.txt").read_text())
+    yield from samples_of(
+        gzip.decompress((folder / "cadvisor_metrics.txt.gz").read_bytes()).decode()
+    )
 
 
-def add_real_cluster(told: Exposition, shared_data: Path) -> None:
-    """Let a real cluster appear with the run: scrapes 2 to 8 show what it showed."""
+def expected_of_exporter(
+    shared_data: Path,
+) -> Iterator[tuple[str, str, dict[str, str], float]]:
+    """Every sample that kube-state-metrics' own tests expect of it for pods of every fate."""
+    path = shared_data / "kubernetes" / "ksm_pod_store_expected.json"
+    for block in json.loads(path.read_text())["blocks"]:
+        yield from samples_of(block["want"])
+
+
+def add_real_samples(
+    told: Exposition, samples: Iterator[tuple[str, str, dict[str, str], float]]
+) -> None:
+    """Let real pods appear with the run: scrapes 2 to 8 show what their exporters showed."""
     wanted = ("kube_pod_container_", "container_cpu_usage", "container_memory_working_set")
-    for name, text, _, value in real_samples(shared_data):
+    for name, text, _, value in samples:
         if name.startswith(wanted):
             for scrape in range(2, 9):
                 told.lines.append(f"{name}{{{text}}} {value} {told.start_s + 30 * scrape + 7}")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    """A real Prometheus that holds the cluster's history."""
+def blocks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cluster's history as blocks of Prometheus' own."""
     absent = [name for name in ("prometheus", "promtool") if shutil.which(name) is None]
     if absent:
         pytest.skip(f"no {' and no '.join(absent)}: install the package prometheus")
-    folder = tmp_path_factory.mktemp("prometheus")
+    folder = tmp_path_factory.mktemp("history")
     exposition, data = folder / "cluster.om", folder / "data"
     told = cluster()
-    if (EXTERNAL / "prometheus").is_dir():
-        add_real_cluster(told, EXTERNAL)
+    if EXTERNAL.is_dir():
+        add_real_samples(told, real_samples(EXTERNAL))
+        add_real_samples(told, expected_of_exporter(EXTERNAL))
     exposition.write_text(told.text())
     backfill = ["promtool", "tsdb", "create-blocks-from", "--max-block-duration=168h"]
     subprocess.run([*backfill, "openmetrics", exposition, data, "-q"], check=True, timeout=60)
-    (folder / "prometheus.yml").write_text("{}\n")
+    return data
+
+
+@contextmanager
+def real_prometheus(folder: Path, blocks: Path, *, settings: str = "{}\n") -> Iterator[Prometheus]:
+    """A real Prometheus on a copy of the blocks."""
+    shutil.copytree(blocks, folder / "data")
+    (folder / "prometheus.yml").write_text(settings)
     port = free_port()
     command = [
         "prometheus",
         f"--config.file={folder / 'prometheus.yml'}",
-        f"--storage.tsdb.path={data}",
+        f"--storage.tsdb.path={folder / 'data'}",
         "--storage.tsdb.retention.time=100y",
         f"--web.listen-address=127.0.0.1:{port}",
     ]
@@ -220,6 +254,23 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
         finally:
             process.terminate()
             process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, blocks: Path) -> Iterator[Prometheus]:
+    """A real Prometheus that holds the cluster's history."""
+    with real_prometheus(tmp_path_factory.mktemp("prometheus"), blocks) as prometheus:
+        yield prometheus
+
+
+@pytest.fixture(scope="module")
+def half_a_server(tmp_path_factory: pytest.TempPathFactory, blocks: Path) -> Iterator[Prometheus]:
+    """A real Prometheus whose long-term store, of which it asks the rest, is down."""
+    gone = f"http://127.0.0.1:{free_port()}/read"
+    settings = f"remote_read:\n  - url: {gone}\n    read_recent: true\n"
+    folder = tmp_path_factory.mktemp("half")
+    with real_prometheus(folder, blocks, settings=settings) as prometheus:
+        yield prometheus
 
 
 def _await_ready(url: str, process: subprocess.Popen[bytes], output: Path) -> None:
@@ -243,11 +294,16 @@ def config() -> PrometheusConfig:
 
 
 REAL_NAMESPACES = ("scraper", "kube-system")
+# Of kube-state-metrics' own tests: a container killed for its memory and one restarted; one that
+# was killed before, of which nothing else is told.
+FATES = ("ns2", "ns6")
 NAMESPACES = (
     *("steady", "restarted", "killed-twice", "executor-lost", "killed-last", "killed-before"),
     *("recreated", "reset", "not-a-number", "gpu", "gpu-exported", "requested", "unlimited"),
     *("skewed", "empty"),
     *REAL_NAMESPACES,
+    *FATES,
+    "replicas",
 )
 
 
@@ -362,6 +418,25 @@ def test_samples_that_are_no_number_are_left_out_and_told(
     assert "1 samples that are no number left out" in measured.provenance["memory_gib_seconds"]
 
 
+def test_replicas_that_contradict_each_other_count_a_restart_once(
+    answers: Mapping[str, SourceAnswer],
+) -> None:
+    assert values(answers, "replicas") == {"pod_restarts": 2, "oom_kills": 0}
+
+
+def test_a_partial_answer_says_so_beside_what_it_has_and_beside_what_it_lacks(
+    half_a_server: Prometheus, answers: Mapping[str, SourceAnswer], config: PrometheusConfig
+) -> None:
+    asked = [window("steady"), window("empty")]
+    partial = ask_prometheus(half_a_server, asked, config=config, now=NOW)
+    assert values(partial, "steady") == values(answers, "steady")
+    said = "partial answer: remote_read: error sending request"
+    for provenance in partial["steady"].measurements.provenance.values():
+        assert said in provenance
+    for missing in partial["empty"].measurements.missing.values():
+        assert missing.startswith(f"prometheus: no series; {said}")
+
+
 def test_a_campaign_costs_few_queries_and_each_run_has_its_own_window(
     server: Prometheus, config: PrometheusConfig
 ) -> None:
@@ -448,3 +523,29 @@ def test_the_label_sets_of_real_exporters_are_understood(
 def test_the_real_cluster_has_two_restarts(answers: Mapping[str, SourceAnswer]) -> None:
     found = {name: values(answers, name)["pod_restarts"] for name in REAL_NAMESPACES}
     assert found == {"scraper": 2, "kube-system": 0}
+
+
+@pytest.mark.external_data
+def test_what_the_exporter_says_of_a_killed_container_is_a_kill(
+    answers: Mapping[str, SourceAnswer], shared_data: Path
+) -> None:
+    of_pod = [s for s in expected_of_exporter(shared_data) if s[2].get("namespace") == "ns2"]
+    restarts = sum(v for name, _, _, v in of_pod if name == f"{POD}_status_restarts_total")
+    kills = sum(
+        value
+        for name, _, labels, value in of_pod
+        if name == f"{POD}_status_terminated_reason" and labels["reason"] == "OOMKilled"
+    )
+    assert (restarts, kills) == (1, 1)
+    assert values(answers, "ns2") == {"pod_restarts": restarts, "oom_kills": kills}
+
+
+@pytest.mark.external_data
+def test_the_reason_of_an_earlier_end_without_a_restart_counter_is_no_zero(
+    answers: Mapping[str, SourceAnswer], shared_data: Path
+) -> None:
+    of_pod = [s for s in expected_of_exporter(shared_data) if s[2].get("namespace") == "ns6"]
+    reasons = [labels["reason"] for _, _, labels, _ in of_pod if "reason" in labels]
+    assert reasons == ["OOMKilled"]
+    missing = answers["ns6"].measurements.missing
+    assert missing["oom_kills"] == missing["pod_restarts"] == "prometheus: no series"
