@@ -188,6 +188,7 @@ def through_the_daemon(
         services.start_daemon()
         land(store, platform, end_mark=False)
         time.sleep(WARM_UP_S)
+        landed_at = time.time()
         with steps.step("_SUCCESS to all reports"):
             store.write(object_keys.success_key(platform.campaign), b"")
             run = wait_for_campaign(
@@ -205,10 +206,16 @@ def through_the_daemon(
     if missing:
         raise SystemExit(f"reports are missing: {sorted(missing)}")
     with dg.DagsterInstance.from_config(str(home.directory)) as instance:
-        for statistics_of_step in instance.get_run_step_stats(run.run_id):
-            began, ended = statistics_of_step.start_time, statistics_of_step.end_time
-            if began is not None and ended is not None:
-                steps.seconds[statistics_of_step.step_key] = ended - began
+        spans = {
+            step.step_key: (step.start_time, step.end_time)
+            for step in instance.get_run_step_stats(run.run_id)
+            if step.start_time is not None and step.end_time is not None
+        }
+        record = instance.get_run_record_by_id(run.run_id)
+    steps.seconds |= {name: ended - began for name, (began, ended) in spans.items()}
+    asked_at = record.create_timestamp.timestamp()
+    steps.seconds["(the sensor's part)"] = asked_at - landed_at
+    steps.seconds["(until its first step)"] = min(b for b, _ in spans.values()) - asked_at
     return steps
 
 
