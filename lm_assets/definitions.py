@@ -48,6 +48,7 @@ def build_definitions(matrix: Matrix) -> dg.Definitions:
             "bucket": resources.bucket_resource,
             "warehouse": resources.warehouse_resource,
             "sources": resources.sources_resource,
+            "report_materials": resources.report_materials_resource,
             "notifiers": resources.notifiers_resource,
             "clock": resources.clock_resource,
             "io_manager": campaign_tables,

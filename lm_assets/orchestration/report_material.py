@@ -17,15 +17,32 @@ from lm_assets.reports.material import (
     missing_reasons,
 )
 
+CampaignFrames = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
 
-def report_material(
-    campaign: str,
-    frames: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
-    *,
-    bucket: CampaignBucket,
-    settings: Configuration,
+
+class ReportMaterials:
+    """Material of a campaign's reports; one for each run, in which its four layers share it.
+
+    All of them come after the records, summaries and verdicts that it is made from, so that what
+    the first layer was made from is what the others would be made from as well.
+    """
+
+    def __init__(self, bucket: CampaignBucket, settings: Configuration) -> None:
+        self._bucket = bucket
+        self._settings = settings
+        self._held: tuple[str, ReportMaterial] | None = None
+
+    def of(self, campaign: str, frames: CampaignFrames) -> ReportMaterial:
+        """Return the material made from a campaign's records, summaries and verdicts."""
+        if self._held is None or self._held[0] != campaign:
+            made = _material(campaign, frames, bucket=self._bucket, settings=self._settings)
+            self._held = campaign, made
+        return self._held[1]
+
+
+def _material(
+    campaign: str, frames: CampaignFrames, *, bucket: CampaignBucket, settings: Configuration
 ) -> ReportMaterial:
-    """Return the material of a campaign's reports from its records, summaries and verdicts."""
     raw_metrics, statistical_summaries, regression_verdicts = frames
     records = RECORDS.rows(raw_metrics)
     manifest, _ = campaign_manifest(bucket, campaign)

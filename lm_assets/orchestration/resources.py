@@ -27,6 +27,7 @@ from lm_assets.gateways.prometheus import Prometheus
 from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.retention import RetentionPolicy
+from lm_assets.orchestration.report_material import ReportMaterials
 
 CONFIG_DIRECTORY_VARIABLE = "LM_CONFIG_DIR"
 
@@ -86,6 +87,15 @@ def sources_resource(context: dg.InitResourceContext) -> Iterator[RunSources]:
         for server in (history_server, prometheus):
             if server is not None:
                 server.close()
+
+
+@dg.resource(
+    required_resource_keys={"settings", "bucket"},
+    description="What the four report layers of a campaign are made from, put together once.",
+)
+def report_materials_resource(context: dg.InitResourceContext) -> ReportMaterials:
+    """Material of a run's reports."""
+    return ReportMaterials(context.resources.bucket, context.resources.settings)
 
 
 @dg.resource(description="Channels to tell people: Slack and a generic webhook, where configured.")

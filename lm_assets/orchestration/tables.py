@@ -77,11 +77,12 @@ class Table(Generic[Row]):
 
     def rows(self, frame: pd.DataFrame) -> list[Row]:
         """Return a frame as rows; a frame with other columns is refused."""
-        if tuple(frame.columns) != self.columns:
-            raise ValueError(f"columns must be {list(self.columns)}, got {list(frame.columns)}")
-        columns = [frame[name].tolist() for name in self.columns]
+        names = self.columns
+        if tuple(frame.columns) != names:
+            raise ValueError(f"columns must be {list(names)}, got {list(frame.columns)}")
+        columns = [frame[name].tolist() for name in names]
         return [
-            self.row_type(**dict(zip(self.columns, values, strict=True)))
+            self.row_type(**dict(zip(names, values, strict=True)))
             for values in zip(*columns, strict=True)
         ]
 

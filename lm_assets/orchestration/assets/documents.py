@@ -7,10 +7,9 @@ import dagster as dg
 import pandas as pd
 
 from lm_assets.gateways.campaign_bucket import CampaignBucket
-from lm_assets.gateways.configuration import Configuration
 from lm_assets.orchestration import metadata
 from lm_assets.orchestration.partitions import campaign_partitions
-from lm_assets.orchestration.report_material import report_material
+from lm_assets.orchestration.report_material import ReportMaterials
 from lm_assets.reports.detailed import detailed_pdf
 from lm_assets.reports.executive import executive_markdown
 from lm_assets.reports.material import ReportMaterial
@@ -80,12 +79,11 @@ def _report_asset(layer: ReportLayer) -> dg.AssetsDefinition:
         statistical_summaries: pd.DataFrame,
         regression_verdicts: pd.DataFrame,
         bucket: dg.ResourceParam[CampaignBucket],
-        settings: dg.ResourceParam[Configuration],
+        report_materials: dg.ResourceParam[ReportMaterials],
     ) -> dg.MaterializeResult:
         campaign = context.partition_key
         frames = (raw_metrics, statistical_summaries, regression_verdicts)
-        material = report_material(campaign, frames, bucket=bucket, settings=settings)
-        content = layer.render(material)
+        content = layer.render(report_materials.of(campaign, frames))
         key = bucket.write_report(campaign, layer.file_name, content, layer.content_type)
         return dg.MaterializeResult(metadata=metadata.of_report(key, content, layer.content_type))
 
