@@ -9,8 +9,8 @@ demo: .venv/.demo ## the whole pipeline on recorded Spark campaigns, from landed
 serve: .venv/.demo ## embedded engines and the Dagster UI, on what the demo left
 	.venv/bin/lm serve
 
-test: .venv/.test ## every test, on real servers
-	.venv/bin/python -m pytest
+test: .venv/.test ## every test, on real servers; a file at a time on each core, on four at most
+	.venv/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.test ## style, types and import contracts
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports

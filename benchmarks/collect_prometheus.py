@@ -28,9 +28,9 @@ import yaml
 from lm_assets.collect.collection_config import parse_collection_config
 from lm_assets.collect.prometheus_batches import RunWindow
 from lm_assets.collect.prometheus_metrics import ask_prometheus
+from lm_assets.gateways.engines.processes import free_port
 from lm_assets.gateways.prometheus import Prometheus, QueryAnswer
 from lm_assets_tests.fakes.cluster_exposition import Exposition, constant, line
-from lm_assets_tests.fakes.ports import free_port
 
 PROJECT = Path(__file__).parents[1]
 START = datetime(2026, 11, 22, tzinfo=UTC)

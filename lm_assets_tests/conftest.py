@@ -44,18 +44,34 @@ def own_database(server_url: str, *, template: str = "template0") -> Iterator[st
             connection.execute(drop.format(sql.Identifier(name)))
 
 
-COUNTS = pytest.StashKey[list[str]]()
+COUNT = "count"
 
 
 @pytest.fixture
 def report_count(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Say a line of counts at the end of the whole test output."""
-    return request.config.stash.setdefault(COUNTS, []).append
+
+    def say(line: str) -> None:
+        request.node.user_properties.append((COUNT, line))
+
+    return say
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests on servers, or one worker would end with minutes of them alone."""
+    items.sort(key=lambda item: item.get_closest_marker("integration") is None)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was counted, and loudly what was not tested."""
-    if counts := terminalreporter.config.stash.get(COUNTS, []):
+    properties = [
+        given
+        for report in terminalreporter.stats.get("passed", [])
+        if report.when == "call"
+        for given in report.user_properties
+    ]
+    if counts := [line for name, line in properties if name == COUNT]:
         terminalreporter.section("FAULTS, each on real servers")
         for line in counts:
             terminalreporter.line(line)

@@ -10,8 +10,9 @@ from rich.console import Console
 
 from lm_assets.cli.local_platform import start_engines
 from lm_assets.cli.progress import Steps
-from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices, free_port
+from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices
 from lm_assets.gateways.engines import EmbeddedEngines
+from lm_assets.gateways.engines.processes import free_port
 
 _CHECK_SECONDS = 2.0
 

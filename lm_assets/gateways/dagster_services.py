@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -129,14 +128,6 @@ def installed_script(name: str) -> str:
     if found is None:
         raise ServiceStartError(f"{name} is not installed beside {sys.executable}")
     return found
-
-
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -9,9 +9,9 @@ import pytest
 import zstandard
 
 from lm_assets.cli.main import main
+from lm_assets.gateways.engines.processes import free_port
 from lm_assets_tests.conftest import PROJECT
 from lm_assets_tests.fakes.http_server import Answer, Request, serving
-from lm_assets_tests.fakes.ports import free_port
 from lm_assets_tests.fakes.spark_events import event_lines, eventful_application
 
 LOG = event_lines(*eventful_application("app-1"))

@@ -10,6 +10,7 @@ from lm_assets.collect.collector import CollectedCampaign, campaign_manifest, co
 from lm_assets.collect.run_sources import RunSources, Servers
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import load_configuration
+from lm_assets.gateways.engines.processes import free_port
 from lm_assets.gateways.history_server import HistoryServer
 from lm_assets.gateways.object_store import ObjectStoreUnavailableError
 from lm_assets.gateways.retrying import NO_RETRY
@@ -17,7 +18,6 @@ from lm_assets.model.campaign import Stage
 from lm_assets_tests.conftest import PROJECT
 from lm_assets_tests.fakes.http_server import Answer, serving
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore
-from lm_assets_tests.fakes.ports import free_port
 from lm_assets_tests.gateways.test_history_server import whole_api
 from lm_assets_tests.integration.result_files import land, result_line
 

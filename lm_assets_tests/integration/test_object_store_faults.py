@@ -12,7 +12,7 @@ import pytest
 from boto3.session import Session
 
 from lm_assets.gateways import object_keys
-from lm_assets.gateways.engines.processes import free_ports
+from lm_assets.gateways.engines.processes import free_port
 from lm_assets.gateways.object_store import (
     ObjectCorruptedError,
     ObjectStoreRefusedError,
@@ -191,7 +191,7 @@ def test_content_that_changed_on_the_way_to_the_server_is_refused(s3_environment
 def test_an_outage_that_lasts_is_a_clear_failure(s3_environment):
     waits: list[float] = []
     retry = RetryPolicy(attempts=4, first_delay_s=0.5, longest_delay_s=1.5, sleep=waits.append)
-    (port,) = free_ports(1)
+    port = free_port()
     environment = {**s3_environment, "LM_S3_ENDPOINT": f"http://127.0.0.1:{port}"}
     store = S3ObjectStore.from_environment(environment, retry=retry)
     with pytest.raises(ObjectStoreUnavailableError) as failure:

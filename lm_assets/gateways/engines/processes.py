@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -17,6 +18,8 @@ from lm_assets.model.errors import LmError
 STOP_GRACE_S = 5.0
 _POLL_S = 0.05
 _LOG_LINES = 15
+# Above what services are known by, below what Linux gives to outgoing connections (32768 on).
+_SERVER_PORTS = range(15_000, 32_000)
 
 
 class EngineError(LmError):
@@ -174,12 +177,19 @@ def are_free(ports: Sequence[int]) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return distinct ports of 127.0.0.1 that are free now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for probe in sockets:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in sockets]
-    finally:
-        for probe in sockets:
-            probe.close()
+    """Return distinct ports of 127.0.0.1 that are free now.
+
+    They are not asked of the system: what it gives is of the range from which every connection
+    that goes out takes one too, and may be gone before the server listens.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = secrets.choice(_SERVER_PORTS)
+        if port not in found and are_free([port]):
+            found.append(port)
+    return found
+
+
+def free_port() -> int:
+    """Return one such port."""
+    return free_ports(1)[0]
