@@ -9,7 +9,6 @@ import signal
 from collections.abc import Callable, Mapping
 from functools import wraps
 from multiprocessing.sharedctypes import Synchronized
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -18,7 +17,13 @@ from lm_assets.definitions import build_definitions
 from lm_assets.gateways.configuration import load_configuration
 from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
+from lm_assets_tests.conftest import PROJECT
 
+# Made once in the process that all the runs are forked from.
+CONFIGURATION = PROJECT / "config"
+_JOB = build_definitions(load_configuration(CONFIGURATION).matrix).resolve_job_def("campaign_job")
+with dg.DagsterInstance.ephemeral():
+    pass  # Dagster imports its storage only now: most of a second.
 _OUTWARD = (
     (S3ObjectStore, "write"),
     (S3ObjectStore, "delete"),
@@ -61,16 +66,14 @@ def run_campaign(
     passed: "Synchronized[int]",
 ) -> None:
     """Run the campaign job; ``passed`` is 0 when it begins and then the points behind it."""
-    os.environ.update(environment)
+    os.environ.update({**environment, "LM_CONFIG_DIR": str(CONFIGURATION)})
     points = KillPoints(kill_at, passed)
     for owner, name in _OUTWARD:
         setattr(owner, name, points.around(getattr(owner, name)))
-    matrix = load_configuration(Path(environment["LM_CONFIG_DIR"])).matrix
-    job = build_definitions(matrix).resolve_job_def("campaign_job")
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("campaign", [campaign])
         passed.value = 0
-        job.execute_in_process(
+        _JOB.execute_in_process(
             instance=instance,
             partition_key=campaign,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
