@@ -66,7 +66,7 @@ def run_campaign(
     passed: "Synchronized[int]",
 ) -> None:
     """Run the campaign job; ``passed`` is 0 when it begins and then the points behind it."""
-    os.environ.update({**environment, "LM_CONFIG_DIR": str(CONFIGURATION)})
+    os.environ.update({"LM_CONFIG_DIR": str(CONFIGURATION), **environment})
     points = KillPoints(kill_at, passed)
     for owner, name in _OUTWARD:
         setattr(owner, name, points.around(getattr(owner, name)))
