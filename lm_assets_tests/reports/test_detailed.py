@@ -97,6 +97,14 @@ def test_a_section_lists_numbers_and_what_is_missing_as_not_available():
     assert " ".join(row.split()) == "▲ regressed Duration [s] n/a 22.1 +80 % n/a <0.0001 n/a 5 : 5"
 
 
+def test_an_interval_of_events_per_run_is_not_cut():
+    cell = a_cell(metric="failed_tasks", change=0.4, change_ci95=(-0.74, 0.74), change_unit="count")
+    material = a_report_material(combination_count=0, verdict=a_verdict([cell]))
+    text = PdfReader(io.BytesIO(detailed_pdf(material))).pages[2].extract_text()
+    row = next(line for line in text.splitlines() if "Failed tasks" in line)
+    assert "+0.4 per run [−0.74, +0.74] per run <0.0001" in " ".join(row.split())
+
+
 def test_inconclusive_rows_say_how_many_runs_would_decide():
     cells = [
         a_cell(verdict=Verdict.INCONCLUSIVE, runs_needed=9),
