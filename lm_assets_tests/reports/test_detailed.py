@@ -98,7 +98,9 @@ def test_a_section_lists_numbers_and_what_is_missing_as_not_available():
 
 
 def test_an_interval_of_events_per_run_is_not_cut():
-    cell = a_cell(metric="failed_tasks", change=0.4, change_ci95=(-0.74, 0.74), change_unit="count")
+    cell = a_cell(
+        metric="failed_tasks", change=0.4, change_ci95=(-0.74, 0.74), change_unit="events/run"
+    )
     material = a_report_material(combination_count=0, verdict=a_verdict([cell]))
     text = PdfReader(io.BytesIO(detailed_pdf(material))).pages[2].extract_text()
     row = next(line for line in text.splitlines() if "Failed tasks" in line)
