@@ -2,9 +2,14 @@
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -284,6 +289,28 @@ def test_cut_off_before_any_write_and_repeated_it_makes_the_same_rows(stored, mo
 
 def _cut(*_: object, **__: object) -> None:
     raise CutOffError
+
+
+def test_killed_between_any_two_campaigns_and_repeated_it_makes_the_same_rows(stored):
+    campaigns = 12
+    for day in range(campaigns):
+        stored.store(f"nightly-2026-10-{day + 1:02}-killed")
+    before = stored.dump()
+    for seen in range(campaigns - 2):
+        stored.lose()
+        with subprocess.Popen(
+            [Path(sys.executable).with_name("lm"), "warehouse", "rebuild"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as process:
+            while len(stored.warehouse.campaigns()) <= seen and process.poll() is None:
+                time.sleep(0.001)
+            process.kill()
+            output = process.communicate()[0]
+        assert process.returncode == -signal.SIGKILL, output.decode()
+        assert len(stored.dump()["campaigns"]) < campaigns
+        assert stored.rebuild().return_value == 0
+        assert stored.dump() == before
 
 
 class BucketOfARun(CampaignBucket):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
+from dagster._daemon.sensor import MIN_INTERVAL_LOOP_TIME
 
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.model.retention import RetentionPolicy
@@ -217,3 +218,7 @@ def test_what_lies_in_no_campaigns_folder_is_named_while_others_are_passed_over(
     evaluate(bucket, cursor=cursor, now=NOW + timedelta(seconds=5))
     reasons = [key for key in store.objects if key.startswith("quarantine/")]
     assert len(reasons) == 2
+
+
+def test_no_turn_of_the_daemon_comes_too_early_for_it():
+    assert new_results.minimum_interval_seconds <= MIN_INTERVAL_LOOP_TIME - 1
