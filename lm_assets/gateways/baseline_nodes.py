@@ -6,10 +6,18 @@ Built straight from the parser's events: no tag is ever constructed, aliases do 
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 
 from lm_assets.model.errors import ConfigurationError
 
@@ -19,25 +27,40 @@ T = TypeVar("T")
 # nodes, "{" a flat list of key, value, key, value. Tuples, because there are half a million.
 Node: TypeAlias = tuple[int, str, Any]
 
+_TEXT = frozenset({"", '"'})
 _MAX_DEPTH = 16
 _EXTRAS = "anchors and tags are not read; write plain values"
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 
 
-@dataclass(frozen=True, slots=True)
 class At:
-    """Where in which file a node stands: makes errors that a person can go to."""
+    """Where in which file a node stands: makes errors that a person can go to.
 
-    file: str
-    path: tuple[str, ...] = ()
+    A catalogue makes a hundred thousand of them and asks none: the path is put together when an
+    error needs it.
+    """
+
+    __slots__ = ("_file", "_name", "_parent")
+
+    def __init__(self, file: str, parent: "At | None" = None, name: str = "") -> None:
+        self._file = file
+        self._parent = parent
+        self._name = name
 
     def __truediv__(self, name: str) -> "At":
-        return At(self.file, (*self.path, name))
+        return At(self._file, self, name)
+
+    def _path(self) -> str:
+        names: list[str] = []
+        place = self
+        while place._parent is not None:
+            names.append(place._name)
+            place = place._parent
+        return ".".join(reversed(names)) or "$"
 
     def refuse(self, node: Node, rule: str) -> NoReturn:
         """Raise the error for a node that breaks a rule."""
-        path = ".".join(self.path) or "$"
-        raise ConfigurationError(file=f"{self.file}:{node[0]}", path=path, rule=rule)
+        raise ConfigurationError(file=f"{self._file}:{node[0]}", path=self._path(), rule=rule)
 
     def mapping(self, node: Node) -> dict[str, Node]:
         """Return a mapping's nodes by key; anything else and repeated keys are refused."""
@@ -47,7 +70,7 @@ class At:
         found: dict[str, Node] = {}
         for index in range(0, len(content), 2):
             key = content[index]
-            if key[1] not in {"", '"'}:
+            if key[1] not in _TEXT:
                 self.refuse(key, f"keys must be text, got {_shown(key)}")
             if key[2] in found:
                 self.refuse(
@@ -82,7 +105,7 @@ class At:
     def text(self, node: Node) -> str:
         """Return a text; an unquoted null is refused."""
         _, kind, content = node
-        if kind not in {"", '"'} or (kind == "" and content in {"", "~", "null"}):
+        if kind not in _TEXT or (kind == "" and content in {"", "~", "null"}):
             self.refuse(node, f"must be text, got {_shown(node)}")
         text: str = content
         return text
@@ -133,29 +156,31 @@ def parse_nodes(text: str, file: str) -> Node | None:
 
 
 def _document(loader: Any, file: str) -> Node | None:
+    # A quarter of a million events: what is looked up once is not looked up for each.
     stack: list[list[Node]] = []
     roots: list[Node] = []
-    current = roots
-    while (event := loader.get_event()) is not None:
+    siblings = roots
+    for event in iter(loader.get_event, None):
         kind = type(event)
-        if kind is yaml.ScalarEvent:
+        if kind is ScalarEvent:
             if event.anchor is not None or event.tag is not None:
                 _refuse_event(event, file, _EXTRAS)
-            current.append((event.start_mark.line + 1, '"' if event.style else "", event.value))
-        elif kind is yaml.SequenceEndEvent or kind is yaml.MappingEndEvent:
-            current = stack.pop()
-        elif kind is yaml.SequenceStartEvent or kind is yaml.MappingStartEvent:
+            siblings.append((event.start_mark.line + 1, '"' if event.style else "", event.value))
+        elif kind is SequenceEndEvent or kind is MappingEndEvent:
+            siblings = stack.pop()
+        elif kind is SequenceStartEvent or kind is MappingStartEvent:
             if event.anchor is not None or event.tag is not None:
                 _refuse_event(event, file, _EXTRAS)
-            line, children = event.start_mark.line + 1, list[Node]()
-            current.append((line, "[" if kind is yaml.SequenceStartEvent else "{", children))
-            stack.append(current)
-            current = children
+            children: list[Node] = []
+            bracket = "[" if kind is SequenceStartEvent else "{"
+            siblings.append((event.start_mark.line + 1, bracket, children))
+            stack.append(siblings)
+            siblings = children
             if len(stack) > _MAX_DEPTH:
                 _refuse_event(event, file, f"nests deeper than {_MAX_DEPTH} levels")
-        elif kind is yaml.AliasEvent:
+        elif kind is AliasEvent:
             _refuse_event(event, file, "aliases are not read; write the value out")
-        elif kind is yaml.DocumentStartEvent and roots:
+        elif kind is DocumentStartEvent and roots:
             _refuse_event(event, file, "holds a second document; only one is read")
     return roots[0] if roots else None
 
