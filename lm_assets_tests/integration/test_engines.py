@@ -86,6 +86,17 @@ def test_secrets_are_readable_by_their_owner_only(state_folder):
     assert len(environment["AWS_SECRET_ACCESS_KEY"]) >= 40
 
 
+def test_the_object_store_leaves_nothing_in_the_common_folder_of_temporary_files(state_folder):
+    with EmbeddedEngines(state_folder, environment={}) as engines:
+        engines.start()
+        pid = servers_of(state_folder)["s3"].pid
+        ports = StateFolder(state_folder).running["ports"]
+    assert (state_folder / "s3" / "server.log").stat().st_size > 0
+    logs = [*Path("/tmp").glob(f"weed.*.{pid}")]
+    sockets = [file for port in ports for file in Path("/tmp").glob(f"*-{port}.sock")]
+    assert logs + sockets == []
+
+
 def test_wrong_credentials_are_refused_without_being_repeated(engines):
     wrong = {**engines, "AWS_SECRET_ACCESS_KEY": "not-the-key"}
     store = S3ObjectStore.from_environment(wrong, retry=NO_RETRY)

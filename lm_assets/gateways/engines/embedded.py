@@ -13,7 +13,7 @@ from typing import Self
 from lm_assets.gateways.engines.databases import ensure_database, sibling_url
 from lm_assets.gateways.engines.postgres import PostgresServer
 from lm_assets.gateways.engines.processes import STOP_GRACE_S, EngineError, ProcessIdentity, stop
-from lm_assets.gateways.engines.seaweedfs import SeaweedServer
+from lm_assets.gateways.engines.seaweedfs import SeaweedServer, remove_sockets
 from lm_assets.gateways.engines.state import StateFolder
 from lm_assets.gateways.s3_object_store import DEFAULT_BUCKET, S3ObjectStore
 
@@ -104,8 +104,10 @@ class EmbeddedEngines:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        if "s3" in self._processes:
+            remove_sockets(self._ports())
         if self._processes:
-            self._state.record_running({"ports": self._state.running.get("ports", [])})
+            self._state.record_running({"ports": self._ports()})
             self._processes = {}
         self._stack.close()
 
@@ -137,7 +139,7 @@ class EmbeddedEngines:
             access_key_id=ACCESS_KEY_ID,
             secret_access_key=self._state.secret("s3_secret_access_key"),
             bucket=self._given.get("LM_S3_BUCKET") or DEFAULT_BUCKET,
-            ports=self._state.running.get("ports", []),
+            ports=self._ports(),
         )
 
     def _postgres_server(self) -> PostgresServer:
@@ -175,6 +177,13 @@ class EmbeddedEngines:
         running = self._state.running.get("processes", {})
         for name, identity in running.items():
             stop(ProcessIdentity(**identity), first=_STOP_SIGNALS[name])
+        if "s3" in running:
+            remove_sockets(self._ports())
+
+    def _ports(self) -> list[int]:
+        """Return the object store's ports of this start, or of the last one."""
+        ports: list[int] = self._state.running.get("ports", [])
+        return ports
 
     def _join(self) -> dict[str, str]:
         """Return the variables of the engines that another command has started."""

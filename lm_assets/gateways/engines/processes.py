@@ -95,8 +95,9 @@ def spawn(
     environment: Mapping[str, str],
     death_signal: str = "TERM",
     account: Account | None = None,
+    folder: Path | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a server in a session of its own, with exactly this environment.
+    """Start a server in a session of its own, with exactly this environment, in this folder.
 
     Where ``setpriv`` is there (any Linux) the kernel signals the server when the thread that
     called this ends, kill -9 included; elsewhere the next start finds and stops it.
@@ -110,6 +111,7 @@ def spawn(
             stdout=output,
             stderr=subprocess.STDOUT,
             env=dict(environment),
+            cwd=folder,
             start_new_session=True,
             user=account.uid if account else None,
             group=account.gid if account else None,

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from lm_assets.gateways.engines.processes import (
@@ -31,6 +31,9 @@ _FLAGS = (
     "-s3.autoCreateBucket=false",
     "-s3.port.iceberg=0",
     "-s3.port.lance=0",
+    # In the data folder, which is where it runs, and not in /tmp. A short name fits everywhere.
+    "-s3.localSocket=s3.sock",
+    "-filer.localSocket=filer.sock",
 )
 
 
@@ -58,7 +61,7 @@ class SeaweedServer:
         bucket: str,
         ports: Sequence[int] = (),
     ) -> None:
-        self._data = directory / "data"
+        self._data = directory.resolve() / "data"
         self.log = directory / "server.log"
         reusable = len(ports) == len(PORT_FLAGS) and are_free(ports)
         self.ports = list(ports) if reusable else free_ports(len(PORT_FLAGS))
@@ -74,8 +77,16 @@ class SeaweedServer:
         self.log.parent.chmod(0o700)
         ports = (f"-{flag}={port}" for flag, port in zip(PORT_FLAGS, self.ports, strict=True))
         self.process = spawn(
-            [weed_executable(), "mini", f"-dir={self._data}", *_FLAGS, *ports],
+            [
+                weed_executable(),
+                "-logtostderr=true",  # else it keeps log files in /tmp as well
+                "mini",
+                f"-dir={self._data}",
+                *_FLAGS,
+                *ports,
+            ],
             log=self.log,
+            folder=self._data,
             environment={
                 "PATH": "/usr/bin:/bin",
                 "HOME": str(self._data),
@@ -109,6 +120,13 @@ class SeaweedServer:
         except ObjectStoreError:
             return False
         return True
+
+
+def remove_sockets(ports: Iterable[int]) -> None:
+    """Remove what an ended server of these ports left in /tmp: it has no flag for these sockets."""
+    for port in ports:
+        for socket in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108 - its own choice
+            socket.unlink(missing_ok=True)
 
 
 def weed_executable() -> Path:
