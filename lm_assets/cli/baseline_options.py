@@ -74,7 +74,8 @@ def options_of_runs(stage: Stage) -> Callable[[F], F]:
         type=click.Choice([stage.value for stage in Stage]),
         default=stage.value,
         show_default=True,
-        help="Whose policy says from where on a deviation or a loss matters.",
+        help="Whose policy says how sure to be; from where on a deviation or a loss matters, the "
+        "strictest stage says.",
     )
 
     def add(command: F) -> F:

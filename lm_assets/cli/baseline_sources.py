@@ -34,8 +34,8 @@ class Workspace:
         return cls(settings=settings, catalogue=read_catalogue(settings.baselines_path))
 
     def policy(self, stage: str) -> StagePolicy:
-        """Return the policy of a stage."""
-        return self.settings.regression.stages[Stage(stage)]
+        """Return the policy that changes of baselines are held against."""
+        return self.settings.regression.for_baselines(Stage(stage))
 
 
 def open_bucket() -> CampaignBucket:

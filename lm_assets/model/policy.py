@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lm_assets.model.campaign import Stage
 from lm_assets.model.verdict import Verdict
@@ -213,6 +213,17 @@ class RegressionPolicy:
     def __post_init__(self) -> None:
         if absent := [stage.value for stage in Stage if stage not in self.stages]:
             raise ValueError(f"stages must have a policy for every stage, absent: {absent}")
+
+    def for_baselines(self, stage: Stage) -> StagePolicy:
+        """Return a stage's policy with the strictest thresholds of all stages.
+
+        A baseline serves every stage: what is a loss for one of them is a loss.
+        """
+        names = ("threshold_relative", "threshold_points", "equivalence_events_per_run")
+        strictest = {
+            name: min(getattr(policy, name) for policy in self.stages.values()) for name in names
+        }
+        return replace(self.stages[stage], **strictest)
 
 
 def _open_fraction(name: str, value: float) -> None:

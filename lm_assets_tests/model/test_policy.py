@@ -102,6 +102,14 @@ def test_every_stage_has_a_policy():
         RegressionPolicy(stages={Stage.CI: StagePolicy(), Stage.NIGHTLY: StagePolicy()})
 
 
+def test_baselines_are_held_against_the_strictest_stage():
+    stages = {stage: StagePolicy() for stage in Stage}
+    stages[Stage.CI] = StagePolicy(threshold_relative=0.60, power=0.9)
+    stages[Stage.WEEKLY] = StagePolicy(threshold_points=2.0)
+    policy = RegressionPolicy(stages=stages).for_baselines(Stage.CI)
+    assert (policy.threshold_relative, policy.threshold_points, policy.power) == (0.20, 2.0, 0.9)
+
+
 def test_the_shipped_policy_keeps_the_rule_that_was_asked_for():
     settings = load_configuration(CONFIG)
     for stage in Stage:

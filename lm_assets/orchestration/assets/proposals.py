@@ -39,7 +39,7 @@ def baseline_proposal(
             RECORDS.rows(raw_metrics),
             catalogue=read_catalogue(settings.baselines_path),
             metrics=settings.metrics,
-            policy=settings.regression.stages[Stage.WEEKLY],
+            policy=settings.regression.for_baselines(Stage.WEEKLY),
         )
     except DataFaultError as fault:
         return _no_proposal(bucket, campaign, f"not possible: {fault}")

@@ -9,7 +9,13 @@ from lm_assets.model.baseline import Baseline, BaselineCatalogue
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.record import RunRecord
-from lm_assets.regression.baselines.create import Refusal, RunSelection, entry_of, select_runs
+from lm_assets.regression.baselines.create import (
+    Refusal,
+    RunSelection,
+    entry_of,
+    select_runs,
+    without_unusable,
+)
 from lm_assets.regression.baselines.due import due_reasons
 from lm_assets.regression.baselines.guards import GuardFinding
 from lm_assets.regression.baselines.moves import MetricMove
@@ -97,7 +103,7 @@ def plan_change(
         r for r in records if is_selected(r.combination, request.patterns)
     ):
         old = catalogue.entries.get(selection.combination)
-        new, refused = _offered(selection, old, request)
+        new, refused = _offered(selection, old, request, metrics)
         refusals += refused
         if new is None:
             continue
@@ -128,7 +134,10 @@ def plan_change(
 
 
 def _offered(
-    selection: RunSelection, old: Baseline | None, request: ChangeRequest
+    selection: RunSelection,
+    old: Baseline | None,
+    request: ChangeRequest,
+    metrics: MetricCatalogue,
 ) -> tuple[Baseline | None, list[Refusal]]:
     """Return the entry that the runs make; ``None`` where the old one may not be replaced."""
     if old is not None and request.only_new:
@@ -142,6 +151,9 @@ def _offered(
     new, refusals = entry_of(
         selection, now=request.now, reason=request.reason, minimum_runs=request.minimum_runs
     )
+    if new is not None:
+        new, unusable = without_unusable(new, metrics)
+        refusals += unusable
     if new is None or old is None or _has_same_samples(old, new):
         return new, refusals
     if request.now < datetime.fromisoformat(old.updated_at):

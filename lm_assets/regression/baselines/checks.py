@@ -10,6 +10,8 @@ from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.policy import StagePolicy
 from lm_assets.regression.baselines.create import MINIMUM_RUNS
 from lm_assets.regression.baselines.guards import Guard, differing_names, odd_samples
+from lm_assets.regression.baselines.moves import metric_moves
+from lm_assets.regression.baselines.review import UNACKNOWLEDGED_LOSS, described_loss
 
 MAXIMUM_AGE_DAYS = 90
 
@@ -67,6 +69,7 @@ def check_catalogue(
         remarks += _age_remarks(entry, now, oldest)
         remarks += _name_remarks(entry, combinations, metrics)
         remarks += _sample_remarks(entry, metrics, policy)
+        remarks += _anchor_remarks(entry, metrics, policy)
         if (recent := recent_environments.get(name)) is not None:
             remarks += _environment_remarks(entry, recent)
     return remarks
@@ -114,6 +117,24 @@ def _sample_remarks(
         severity = Severity.NOTE if is_known else Severity.WARNING
         known = " (allowed when it was accepted)" if is_known else ""
         yield _remark(entry, severity, finding.guard, f"{finding.message}{known}")
+
+
+def _anchor_remarks(
+    entry: Baseline, metrics: MetricCatalogue, policy: StagePolicy
+) -> Iterator[Remark]:
+    """Yield what the fixed point lacks, and slow-downs since it that nobody acknowledged."""
+    if entry.anchor is None:
+        detail = "the entry has no anchor: drift cannot be seen; take it back from version control"
+        yield _remark(entry, Severity.WARNING, Guard.LOST_ANCHOR, detail)
+        return
+    judged = {name for name in entry.metrics if name in metrics and metrics[name].is_judged}
+    if lost := sorted(judged - entry.anchor.samples.keys()):
+        detail = f"the anchor has no {', '.join(lost)}: their drift cannot be seen"
+        yield _remark(entry, Severity.WARNING, Guard.LOST_ANCHOR, detail)
+    for move in metric_moves(entry, entry, metrics=metrics, policy=policy):
+        if move.is_loss:
+            detail = f"{move.metric}: {described_loss(move)}, and nobody acknowledged it"
+            yield _remark(entry, Severity.ERROR, UNACKNOWLEDGED_LOSS, detail)
 
 
 def _environment_remarks(entry: Baseline, recent: Mapping[str, str]) -> Iterator[Remark]:

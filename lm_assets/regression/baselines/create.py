@@ -14,6 +14,7 @@ from lm_assets.model.baseline import (
     MetricBaseline,
     RejectedRun,
 )
+from lm_assets.model.metric import MetricCatalogue, Scale
 from lm_assets.model.record import RunRecord
 
 MINIMUM_RUNS = 5
@@ -136,10 +137,42 @@ def entry_of(
         subject=runs[-1].subject,
         environment=dict(runs[-1].environment),
         metrics=metrics,
-        runs=tuple(run.run_id for run in runs),
+        runs=_run_names(runs),
         rejected_runs=selection.rejected,
     )
     return dataclasses.replace(entry, anchor=anchor_of(entry)), refusals
+
+
+def without_unusable(
+    entry: Baseline, metrics: MetricCatalogue
+) -> tuple[Baseline | None, list[Refusal]]:
+    """Return the entry without ratio metrics that have a value of zero or below, and those.
+
+    Such a value has no logarithm: beside it no slow-down of the metric could be seen any more.
+    ``None`` when nothing is left.
+    """
+    kept = dict(entry.metrics)
+    refusals: list[Refusal] = []
+    for name, baseline in entry.metrics.items():
+        is_ratio = name in metrics and metrics[name].scale is Scale.RATIO
+        if is_ratio and (lowest := min(baseline.samples)) <= 0.0:
+            del kept[name]
+            detail = f"values of a ratio metric must be above zero, got {lowest:g}"
+            refusals.append(
+                Refusal(
+                    combination=entry.combination,
+                    metric=name,
+                    rule="unusable_value",
+                    detail=detail,
+                    remedy="run again, or mend what measures it",
+                )
+            )
+    if not refusals:
+        return entry, []
+    if not kept:
+        return None, refusals
+    usable = dataclasses.replace(entry, metrics=kept)
+    return dataclasses.replace(usable, anchor=anchor_of(usable)), refusals
 
 
 def anchor_of(entry: Baseline) -> BaselineAnchor:
@@ -150,6 +183,13 @@ def anchor_of(entry: Baseline) -> BaselineAnchor:
         reason=entry.reason,
         samples={name: metric.samples for name, metric in entry.metrics.items()},
     )
+
+
+def _run_names(runs: Sequence[RunRecord]) -> tuple[str, ...]:
+    """Return the runs' ids, with their campaigns where there are several."""
+    if len({run.campaign for run in runs}) == 1:
+        return tuple(run.run_id for run in runs)
+    return tuple(f"{run.campaign}/{run.run_id}" for run in runs)
 
 
 def _shortage(found: int, needed: int, rejected: Sequence[RejectedRun]) -> str:

@@ -13,9 +13,12 @@ from lm_assets.model.metric import Metric, MetricCatalogue, Scale
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.record import RunRecord
 from lm_assets.stats.bimodality import detect_two_modes
+from lm_assets.stats.power import runs_to_detect
 
 # Chance that a sound, normally distributed cell of any size is said to hold an outlier.
 OUTLIER_ALPHA = 0.01
+# A rise that no baseline may hide. At 20 % noise one sound cell of five runs in 2,000 would.
+LARGEST_HIDDEN_RISE = 1.5
 _FEWEST_FOR_OUTLIERS = 4
 
 
@@ -27,6 +30,9 @@ class Guard(StrEnum):
     ENVIRONMENT = "environment"
     FAILURES = "failures"
     LOST_METRICS = "lost_metrics"
+    LOST_ANCHOR = "lost_anchor"
+    MIXED_SUBJECTS = "mixed_subjects"
+    INSENSITIVE = "insensitive"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,17 +76,20 @@ def guard_findings(
         *_environment_findings(candidate, runs, previous),
         *_failure_findings(candidate, runs),
         *_lost_metrics(candidate, previous),
+        *_lost_anchor(candidate, previous),
+        *_mixed_subjects(candidate, runs),
     ]
 
 
 def odd_samples(
     entry: Baseline, *, metrics: MetricCatalogue, policy: StagePolicy
 ) -> Iterator[GuardFinding]:
-    """Yield outliers and double modes among an entry's samples.
+    """Yield outliers, double modes and blinding noise among an entry's samples.
 
-    Both must be shown by a test and also matter: they lie further from the rest than the policy's
-    threshold for a regression. Only judged metrics compared by ratio or points are looked at; five
-    runs can hold an outlier, but fewer than ten cannot show two modes.
+    The first two must be shown by a test and also matter: they lie further from the rest than the
+    policy's threshold for a regression. Only judged metrics compared by ratio or points are looked
+    at; five runs can hold an outlier, but fewer than ten cannot show two modes. Whatever its cause,
+    noise that would hide a rise of 150 % makes a ratio metric's samples no baseline.
     """
     for name, baseline in sorted(entry.metrics.items()):
         if name not in metrics:
@@ -96,6 +105,8 @@ def odd_samples(
             yield _finding(entry, Guard.OUTLIERS, name, detail)
         if detail := _two_modes(baseline.samples, metric, policy):
             yield _finding(entry, Guard.TWO_MODES, name, detail)
+        if detail := _blinding_noise(baseline.samples, metric, policy):
+            yield _finding(entry, Guard.INSENSITIVE, name, detail)
 
 
 def differing_names(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
@@ -158,6 +169,27 @@ def _two_modes(samples: Sequence[float], metric: Metric, policy: StagePolicy) ->
     )
 
 
+def _blinding_noise(samples: Sequence[float], metric: Metric, policy: StagePolicy) -> str:
+    """Return what is wrong when as many new runs would not show a very large rise."""
+    n = len(samples)
+    if metric.scale is not Scale.RATIO or n < 2:
+        return ""
+    stddev = statistics.stdev(_on_scale(samples, metric))
+    needed = runs_to_detect(
+        [stddev],
+        math.log1p(LARGEST_HIDDEN_RISE),
+        alpha=policy.alpha,
+        power=policy.power,
+        max_runs=policy.maximum_runs,
+    )
+    if needed.is_reached[0] and needed.runs[0] <= n:
+        return ""
+    return (
+        f"the {n} runs spread by {math.expm1(stddev):.0%} (one standard deviation): as many new "
+        f"ones would not show a rise of {LARGEST_HIDDEN_RISE:.0%}"
+    )
+
+
 def _on_scale(samples: Sequence[float], metric: Metric) -> list[float]:
     return [math.log(v) for v in samples] if metric.scale is Scale.RATIO else list(samples)
 
@@ -180,7 +212,7 @@ def _environment_findings(
     among = {
         d: None for run in runs for d in differing_names(run.environment, candidate.environment)
     }
-    since = differing_names(previous.environment, candidate.environment) if previous else []
+    since = _changed_since(previous, candidate) if previous else []
     parts = [
         f"{when}: {'; '.join(differences)}"
         for when, differences in (("between its runs", among), ("since the last baseline", since))
@@ -188,6 +220,15 @@ def _environment_findings(
     ]
     if parts:
         yield _finding(candidate, Guard.ENVIRONMENT, "", f"changed {', and '.join(parts)}")
+
+
+def _changed_since(previous: Baseline, candidate: Baseline) -> list[str]:
+    """Return what differs from the last baseline; what is no longer recorded may have changed."""
+    lost = sorted(previous.environment.keys() - candidate.environment.keys())
+    return [
+        *differing_names(previous.environment, candidate.environment),
+        *(f"{name} {previous.environment[name]!r} → not recorded" for name in lost),
+    ]
 
 
 def _failure_findings(candidate: Baseline, runs: Sequence[RunRecord]) -> Iterator[GuardFinding]:
@@ -204,3 +245,34 @@ def _lost_metrics(candidate: Baseline, previous: Baseline | None) -> Iterator[Gu
     if lost:
         detail = f"the new samples have no {', '.join(lost)}; those baselines would be lost"
         yield _finding(candidate, Guard.LOST_METRICS, "", detail)
+
+
+def _lost_anchor(candidate: Baseline, previous: Baseline | None) -> Iterator[GuardFinding]:
+    """Yield what the last entry has no anchor of: every entry is made with one."""
+    if previous is None:
+        return
+    if previous.anchor is None:
+        detail = "the entry has lost its anchor; take it back from version control"
+        yield _finding(candidate, Guard.LOST_ANCHOR, "", f"{detail}, or the last samples become it")
+        return
+    lost = sorted(previous.metrics.keys() - previous.anchor.samples.keys())
+    if lost:
+        detail = f"the anchor has no {', '.join(lost)}; take it back from version control"
+        yield _finding(candidate, Guard.LOST_ANCHOR, "", f"{detail}, or the last samples become it")
+
+
+def _mixed_subjects(candidate: Baseline, runs: Sequence[RunRecord]) -> Iterator[GuardFinding]:
+    """Yield what was under test, where the runs are not all of the same."""
+    subjects = {
+        (r.subject.git_sha, _names(r.subject.version_labels), _names(r.subject.image_digests)): (
+            f"{r.campaign} ({r.subject.git_sha or 'no git sha'})"
+        )
+        for r in runs
+    }
+    if len(subjects) > 1:
+        detail = f"its runs are of {len(subjects)} subjects: {', '.join(sorted(subjects.values()))}"
+        yield _finding(candidate, Guard.MIXED_SUBJECTS, "", detail)
+
+
+def _names(values: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(values.items()))

@@ -25,9 +25,10 @@ class MetricMove:
     means (``change_unit``), ``change_since_anchor`` the same from the anchor; ``degradation`` and
     ``against_anchor`` are those changes with > 0 as worse. ``None`` where a figure is not defined.
     ``acknowledged`` is the acknowledgement of an earlier loss that the old entry still carries.
+    ``is_comparable`` says whether every change that a judged metric should have is defined.
     ``is_loss``: worse than the policy's threshold, against the old samples or against the anchor,
     which small steps cannot outrun; of what is worse than the anchor, only that beyond the
-    acknowledged loss counts.
+    acknowledged loss counts. What cannot be compared is not shown to be no loss: it is one.
     """
 
     combination: str
@@ -43,6 +44,7 @@ class MetricMove:
     degradation: float | None
     against_anchor: float | None
     is_loss: bool
+    is_comparable: bool = True
     acknowledged: AcknowledgedFinding | None = None
 
 
@@ -67,6 +69,9 @@ def _move(metric: Metric, old: Baseline | None, new: Baseline, policy: StagePoli
     against_anchor = degradation_of(since_anchor, metric)
     acknowledged = None if old is None else old.acknowledged_findings.get(metric.name)
     beyond = _beyond_acknowledged(against_anchor, acknowledged, metric)
+    is_comparable = not metric.is_judged or not (
+        (change is None and before and after) or (since_anchor is None and pinned and after)
+    )
     worst = max((d for d in (degradation, beyond) if d is not None), default=-math.inf)
     return MetricMove(
         combination=new.combination,
@@ -81,7 +86,8 @@ def _move(metric: Metric, old: Baseline | None, new: Baseline, policy: StagePoli
         change_since_anchor=since_anchor,
         degradation=degradation,
         against_anchor=against_anchor,
-        is_loss=worst > loss_threshold(metric, policy),
+        is_loss=not is_comparable or worst > loss_threshold(metric, policy),
+        is_comparable=is_comparable,
         acknowledged=acknowledged,
     )
 

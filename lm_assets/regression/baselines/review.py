@@ -51,14 +51,13 @@ def review(
     found = guard_findings(new, runs, previous=old, metrics=metrics, policy=policy)
     moves = metric_moves(old, new, metrics=metrics, policy=policy)
     overruled = tuple(finding for finding in found if finding.guard in request.allowed)
-    stays = None if request.moves_anchor else old
     reviewed = dataclasses.replace(
         new,
         created_at=new.created_at if old is None else old.created_at,
         updated_at=moment_text(request.now),
         allowed_guards=_recorded(overruled),
         acknowledged_findings=_acknowledgements(moves, request, metrics, policy),
-        anchor=anchor_of(new) if stays is None else _kept_anchor(stays),
+        anchor=_moved_anchor(new, old) if request.moves_anchor else _kept_anchor(new, old),
     )
     return Review(
         old=old,
@@ -75,8 +74,42 @@ def moment_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def _kept_anchor(old: Baseline) -> BaselineAnchor:
-    return old.anchor or anchor_of(old)
+def _kept_anchor(new: Baseline, old: Baseline | None) -> BaselineAnchor:
+    """Return the anchor that stays; a metric that it lacks is pinned at its first samples."""
+    if old is None:
+        return anchor_of(new)
+    return _with_missing(old.anchor or anchor_of(old), (old, new))
+
+
+def _moved_anchor(new: Baseline, old: Baseline | None) -> BaselineAnchor:
+    """Return the new samples as the anchor; of a metric that they lack the old ones stay."""
+    if old is None or old.anchor is None:
+        return anchor_of(new)
+    moved = anchor_of(new)
+    stay = {n: s for n, s in old.anchor.samples.items() if n not in moved.samples}
+    if not stay:
+        return moved
+    return dataclasses.replace(
+        moved,
+        samples={**moved.samples, **stay},
+        source_campaigns=_united(moved.source_campaigns, old.anchor.source_campaigns),
+    )
+
+
+def _with_missing(anchor: BaselineAnchor, entries: Iterable[Baseline]) -> BaselineAnchor:
+    for entry in entries:
+        first = {n: m.samples for n, m in entry.metrics.items() if n not in anchor.samples}
+        if first:
+            anchor = dataclasses.replace(
+                anchor,
+                samples={**anchor.samples, **first},
+                source_campaigns=_united(anchor.source_campaigns, entry.source_campaigns),
+            )
+    return anchor
+
+
+def _united(one: Iterable[str], other: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({*one, *other}))
 
 
 def _refused_by_guard(found: Iterable[GuardFinding], request: ChangeRequest) -> list[Refusal]:
@@ -109,6 +142,8 @@ def _refused_losses(moves: Iterable[MetricMove], request: ChangeRequest) -> list
 
 def described_loss(move: MetricMove) -> str:
     """Return how much worse the new samples are than the old ones and than the anchor."""
+    if not move.is_comparable:
+        return "cannot be compared: a value of a ratio metric is not above zero"
     worse: dict[str, list[str]] = {}
     for degradation, what in (
         (move.degradation, "baseline"),

@@ -20,6 +20,7 @@ from lm_assets_tests.builders import (
     a_metric_baseline,
     a_metric_catalogue,
     a_record,
+    a_subject,
 )
 
 NOW = datetime(2026, 11, 29, 3, 0, tzinfo=UTC)
@@ -192,8 +193,50 @@ class TestLosses:
     def test_an_entry_that_had_no_anchor_is_pinned_to_its_old_samples(self):
         old = catalogue_of().entries[COMBINATION]
         catalogue = BaselineCatalogue(entries={COMBINATION: dataclasses.replace(old, anchor=None)})
-        anchor = plan(runs(SOUND), catalogue=catalogue).changes[0].new.anchor
+        allowed = frozenset({Guard.LOST_ANCHOR})
+        anchor = plan(runs(SOUND), catalogue=catalogue, allowed=allowed).changes[0].new.anchor
         assert anchor.samples["duration_s"] == old.metrics["duration_s"].samples
+
+    def test_a_metric_that_comes_later_is_pinned_at_its_first_samples(self):
+        catalogue, steps = catalogue_of(), []
+        for step in range(3):
+            records = with_latency(runs(SOUND), 50.0 * 1.15**step)
+            steps.append(plan(records, catalogue=catalogue))
+            catalogue = steps[-1].catalogue
+        first, second, third = steps
+        assert len(set(first.changes[0].new.anchor.samples["latency_p99_ms"])) == 5
+        assert second.refusals == ()
+        assert third.has_unacknowledged_loss  # 1.15² = 1.32
+        anchor = second.changes[0].new.anchor
+        assert anchor == first.changes[0].new.anchor
+        assert anchor.source_campaigns == ("nightly-2026-11-01-aaaaaaa", LATER)
+
+    def test_a_metric_that_is_not_measured_for_a_while_keeps_its_anchor(self):
+        before = catalogue_of().entries[COMBINATION].anchor.samples["duration_s"]
+        without = [dataclasses.replace(r, tier3_performance={}) for r in runs(SOUND)]
+        lost = plan(without, allowed=frozenset({Guard.LOST_METRICS}), moves_anchor=True)
+        assert lost.changes[0].new.anchor.samples["duration_s"] == before
+        again = plan(runs(v * 3 for v in SOUND), catalogue=lost.catalogue)
+        assert again.has_unacknowledged_loss
+        assert "worse than anchor" in again.refusals[0].detail
+
+    def test_what_cannot_be_compared_with_the_anchor_is_no_gain(self):
+        old = catalogue_of().entries[COMBINATION]
+        anchor = dataclasses.replace(old.anchor, samples={"duration_s": (-1.0, 12.0)})
+        entry = dataclasses.replace(old, anchor=anchor)
+        made = plan(runs(SOUND), catalogue=BaselineCatalogue(entries={COMBINATION: entry}))
+        assert made.has_unacknowledged_loss
+        assert any("cannot be compared" in refusal.detail for refusal in made.refusals)
+
+
+def with_latency(records, level):
+    return [
+        dataclasses.replace(
+            record,
+            tier3_performance={**record.tier3_performance, "latency_p99_ms": level + k / 10},
+        )
+        for k, record in enumerate(records)
+    ]
 
 
 class TestAcknowledgementsOverTime:
@@ -334,13 +377,28 @@ CONTAMINATED = {
     Guard.ENVIRONMENT: runs(SOUND, environment={**ENVIRONMENT, "jdk": "21.0.1"}),
     Guard.FAILURES: runs(SOUND, tier1_stability={"failed_tasks": 2.0}),
     Guard.LOST_METRICS: runs(SOUND, tier1_stability={}),
+    Guard.LOST_ANCHOR: runs(SOUND),
+    Guard.MIXED_SUBJECTS: [
+        *runs(SOUND[:3]),
+        *runs(SOUND[3:], campaign="nightly-2026-11-30-b", subject=a_subject(git_sha="b" * 40)),
+    ],
+    Guard.INSENSITIVE: runs([4.0, 4.1, 4.2, 12.0, 12.1]),
 }
+
+
+def contaminated(guard):
+    """Return what a guard is there for: runs, and the catalogue that they are offered to."""
+    catalogue = catalogue_of()
+    if guard is Guard.LOST_ANCHOR:
+        entry = dataclasses.replace(catalogue.entries[COMBINATION], anchor=None)
+        catalogue = dataclasses.replace(catalogue, entries={COMBINATION: entry})
+    return {"records": CONTAMINATED[guard], "catalogue": catalogue}
 
 
 class TestGuards:
     @pytest.mark.parametrize("guard", Guard, ids=str)
     def test_contaminated_samples_are_refused(self, guard):
-        made = plan(CONTAMINATED[guard])
+        made = plan(**contaminated(guard))
         assert made.changes == ()
         assert guard in rules(made)
         assert all(f"--allow {guard}" in r.remedy for r in made.refusals if r.rule == guard)
@@ -348,7 +406,7 @@ class TestGuards:
     @pytest.mark.parametrize("guard", Guard, ids=str)
     def test_an_allowed_guard_is_recorded_with_what_it_found(self, guard):
         made = plan(
-            CONTAMINATED[guard],
+            **contaminated(guard),
             allowed=frozenset({guard}),
             **acknowledging(failed_tasks="PERF-1"),
         )
@@ -375,8 +433,28 @@ class TestGuards:
 
     def test_a_ratio_metric_that_is_zero_is_refused(self):
         made = plan(runs([12.3, 0.0, 12.4, 12.6, 12.2]), catalogue=BaselineCatalogue())
-        assert rules(made) == ["outliers"]
-        assert "not above zero" in made.refusals[0].detail
+        assert rules(made) == ["unusable_value"]
+        assert made.refusals[0].detail == "values of a ratio metric must be above zero, got 0"
+        assert "duration_s" not in made.changes[0].new.metrics
+
+    def test_no_option_lets_a_zero_switch_off_the_rule_on_losses(self):
+        everything = frozenset(Guard)
+        made = plan(runs([0.0, 36.0, 36.3, 36.6, 36.9, 37.2]), allowed=everything)
+        assert made.changes[0].new.anchor.samples["duration_s"][0] == 12.0
+        assert plan(runs(v * 3 for v in SOUND), catalogue=made.catalogue).has_unacknowledged_loss
+
+    def test_an_environment_that_is_no_longer_recorded_may_have_changed(self):
+        made = plan(runs(SOUND, environment={}))
+        assert rules(made) == ["environment"]
+        assert "jdk '17.0.12' → not recorded" in made.refusals[0].detail
+
+    def test_runs_of_several_campaigns_are_named_with_them(self):
+        records = [*runs(SOUND[:3]), *runs(SOUND[3:], campaign="nightly-2026-11-30-x")]
+        entry = plan(records).changes[0].new
+        assert sorted(entry.runs) == [
+            *(f"{LATER}/run-{k}" for k in (1, 2, 3)),
+            *(f"nightly-2026-11-30-x/run-{k}" for k in (1, 2)),
+        ]
 
     def test_noise_alone_is_rarely_called_contaminated(self):
         # 4,000 sound cells at 10 % noise, 5 runs each; the guard also wants 20 % of distance.

@@ -1,3 +1,4 @@
+import dataclasses
 from datetime import UTC, datetime
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from lm_assets.model.baseline import BaselineCatalogue, BaselineStatus
 from lm_assets.model.policy import StagePolicy
 from lm_assets.regression.baselines.checks import check_catalogue
+from lm_assets.regression.baselines.create import anchor_of
 from lm_assets_tests.builders import (
     COMBINATION,
     ENVIRONMENT,
@@ -17,7 +19,15 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ODD = {"duration_s": a_metric_baseline((12.3, 12.5, 19.9, 12.6, 12.2))}
 
 
+def pinned(entry):
+    return dataclasses.replace(entry, anchor=anchor_of(entry))
+
+
 def remarks(*entries, **changes):
+    return remarks_as_they_are(*map(pinned, entries), **changes)
+
+
+def remarks_as_they_are(*entries, **changes):
     arguments = {
         "now": NOW,
         "combinations": {COMBINATION},
@@ -80,3 +90,42 @@ def test_combinations_without_a_baseline_are_counted_once():
     (remark,) = remarks(a_baseline(), combinations={COMBINATION, "a", "b", "c", "d"})
     assert remark.severity == "note"
     assert remark.detail == "4 combinations of the matrix have no baseline: a, b, c, …"
+
+
+def test_an_entry_that_has_lost_its_anchor_is_told():
+    (remark,) = remarks_as_they_are(a_baseline())
+    assert (remark.severity, remark.rule) == ("warning", "lost_anchor")
+    assert "no anchor: drift cannot be seen" in remark.detail
+
+
+def test_a_judged_metric_that_the_anchor_lacks_is_told():
+    entry = pinned(a_baseline())
+    anchor = dataclasses.replace(entry.anchor, samples={})
+    (remark,) = remarks_as_they_are(dataclasses.replace(entry, anchor=anchor))
+    assert (remark.rule, remark.detail) == (
+        "lost_anchor",
+        "the anchor has no duration_s: their drift cannot be seen",
+    )
+
+
+@pytest.mark.parametrize(
+    ("anchored", "detail"),
+    [
+        ((6.1, 6.2, 6.3, 6.2, 6.25), "duration_s: 98.1% worse than anchor, and nobody"),
+        ((-1.0, 12.0), "duration_s: cannot be compared: a value of a ratio metric is not above"),
+    ],
+    ids=["written by hand", "an anchor that blinds"],
+)
+def test_a_loss_since_the_anchor_that_nobody_acknowledged_is_an_error(anchored, detail):
+    entry = pinned(a_baseline())
+    anchor = dataclasses.replace(entry.anchor, samples={"duration_s": anchored})
+    (remark,) = remarks_as_they_are(dataclasses.replace(entry, anchor=anchor))
+    assert (remark.severity, remark.rule) == ("error", "unacknowledged_loss")
+    assert remark.detail.startswith(detail)
+
+
+def test_noise_that_would_hide_a_very_large_rise_is_told():
+    metrics = {"duration_s": a_metric_baseline((12.0, 12.1, 12.2, 30.0, 31.0))}
+    (remark,) = remarks(a_baseline(metrics=metrics))
+    assert (remark.severity, remark.rule) == ("warning", "insensitive")
+    assert "as many new ones would not show a rise of 150%" in remark.detail
