@@ -35,6 +35,8 @@ _OWN_FIELDS = frozenset(
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,199}")
 _LARGEST_EXIT_CODE = 2**31 - 1
 _LARGEST_ITERATION = 10**9
+# Other years are a clock that was never set, or a number read wrongly.
+_FIRST_YEAR, _LAST_YEAR = 2000, 2099
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,10 +175,10 @@ def _moment(fields: Mapping[str, Any], name: str) -> datetime | None:
         raise UnusableInputError("time", f"{name} must be ISO 8601, got {_shown(text)}") from error
     if moment.tzinfo is None:
         raise UnusableInputError("time", f"{name} must say its time zone, got {_shown(text)}")
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        raise UnusableInputError("time", f"{name} is out of range: {_shown(text)}") from error
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        rule = f"{name} must lie in the years {_FIRST_YEAR} to {_LAST_YEAR}"
+        raise UnusableInputError("time", f"{rule}, got {_shown(text)}: check the runner's clock")
+    return moment.astimezone(UTC)
 
 
 def _measurements(

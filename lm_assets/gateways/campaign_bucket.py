@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 # A write is mostly waiting for the store.
 _CONCURRENT_WRITES = 8
+# What a tick of the sensor may spend on objects that nobody can use.
+_MOST_REASONS_AT_ONCE = 500
 
 JSON = "application/json"
 JSONL = "application/jsonl"
@@ -56,14 +58,19 @@ class CampaignBucket:
         return incoming_objects(self.store, passing_over=passing_over)
 
     def write_unusable(self, objects: Iterable[ObjectInfo]) -> None:
-        """Replace the reasons of what landed in no usable campaign's folder; it stays there."""
-        reasons = {
-            f"{object_keys.quarantine_stem(None, item.key)}.reason.json": _reasons(
-                [_unusable_object(item)]
-            )
-            for item in objects
+        """Leave a reason for each object that landed in no usable campaign's folder, and no other.
+
+        The objects stay where they are. A reason that is there is not written again: they are
+        looked at every few seconds for a month. Many new ones take several calls.
+        """
+        prefix = object_keys.quarantine_prefix(None)
+        wanted = {
+            f"{object_keys.quarantine_stem(None, item.key)}.reason.json": item for item in objects
         }
-        self._replace(object_keys.quarantine_prefix(None), reasons)
+        there = {item.key for item in self.store.list(prefix)}
+        new = sorted(wanted.keys() - there)[:_MOST_REASONS_AT_ONCE]
+        reasons = {key: _reasons([_unusable_object(wanted[key])]) for key in new}
+        self._write_and_delete(reasons, there - wanted.keys())
 
     def manifest(self, campaign: str) -> bytes | None:
         """Return the delivered manifest, or ``None`` when there is none."""
@@ -233,14 +240,16 @@ class CampaignBucket:
 
     def _replace(self, prefix: str, objects: Mapping[str, bytes]) -> None:
         before = {item.key for item in self.store.list(prefix)}
+        self._write_and_delete(objects, before - objects.keys())
 
+    def _write_and_delete(self, objects: Mapping[str, bytes], gone: Collection[str]) -> None:
         def write(item: tuple[str, bytes]) -> None:
             kind = JSON if item[0].endswith(".json") else JSONL
             self.store.write(item[0], item[1], content_type=kind)
 
         with ThreadPoolExecutor(_CONCURRENT_WRITES) as pool:
             list(pool.map(write, objects.items()))
-            list(pool.map(self.store.delete, sorted(before - objects.keys())))
+            list(pool.map(self.store.delete, sorted(gone)))
 
 
 def _unusable_object(item: ObjectInfo) -> QuarantinedLine:

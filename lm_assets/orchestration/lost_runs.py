@@ -10,11 +10,13 @@ import json
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
 
 from lm_assets.gateways.engines.processes import started_at
 
+MACHINE_TAG = "lm_assets/machine"
 _SERVER_TAG = ".dagster/grpc_info"
 # A process younger than the run has been given the number of one that ended.
 _CLOCK_STEP = timedelta(seconds=60)
@@ -24,17 +26,39 @@ _CONNECT_TIMEOUT_S = 5.0
 def lost_runs(instance: dg.DagsterInstance) -> Iterator[tuple[dg.DagsterRun, int]]:
     """Give each run that can never end by itself, with the number of the process it had.
 
-    Only runs of code servers on this machine are looked at: those that listen on a Unix socket.
+    Only runs of code servers on this machine, and in this container, are looked at: those whose
+    Unix socket is here, or was while the run was under way. Elsewhere a number says nothing of a
+    process.
     """
+    here = _this_machine()
     for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
         address = json.loads(run.tags.get(_SERVER_TAG, "{}")).get("socket")
+        if address is None:
+            continue
+        if _answers(address):
+            if run.tags.get(MACHINE_TAG) != here:
+                instance.add_run_tags(run.run_id, {MACHINE_TAG: here})
+            continue
+        is_of_here = Path(address).exists() or run.tags.get(MACHINE_TAG) == here
         worker = _worker(instance, run.run_id)
-        if address is None or worker is None or _answers(address) or _runs(*worker):
+        if not is_of_here or worker is None or _runs(*worker):
             continue
         # It may have ended while it was looked at.
         now = instance.get_run_by_id(run.run_id)
         if now is not None and now.status is dg.DagsterRunStatus.STARTED:
             yield now, worker[0]
+
+
+def _this_machine() -> str:
+    """Return the name of this machine and of the processes that can be seen from here.
+
+    That of a machine outlives a restart, that of a container does not.
+    """
+    try:
+        seen = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        seen = ""
+    return f"{socket.gethostname()} {seen}".strip()
 
 
 def _worker(instance: dg.DagsterInstance, run_id: str) -> tuple[int, datetime] | None:

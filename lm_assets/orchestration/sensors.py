@@ -24,6 +24,7 @@ from lm_assets.gateways.clock import Clock
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.kept_campaigns import open_campaigns, results_since
 from lm_assets.gateways.notifier import Notifier
+from lm_assets.gateways.object_store import ObjectInfo, ObjectStoreError
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.retention import RetentionPolicy
 from lm_assets.orchestration.baseline_metadata import of_catalogue
@@ -57,7 +58,6 @@ def new_results(
     """Run requests for landed campaigns, and for campaigns whose fresh runs have landed."""
     now, cursor = clock.now(), decode_cursor(context.cursor)
     incoming = bucket.incoming(passing_over=not_looked_at(cursor, now=now))
-    bucket.write_unusable(incoming.unusable)
     tick = plan_tick(
         landings(incoming.of_campaigns),
         cursor,
@@ -68,6 +68,7 @@ def new_results(
             closing_after=retention.closing_after, results_since=partial(results_since, bucket)
         ),
     )
+    _leave_reasons(context, bucket, incoming.unusable)
     names = sorted({landing.judged_campaign for landing in tick.due})
     return dg.SensorResult(
         run_requests=[_run_request(tick, landing) for landing in tick.due],
@@ -180,6 +181,16 @@ def unwatched_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
             run, f"Process {pid} of this run is gone, and so is the server that started it."
         )
     return dg.SkipReason(f"{len(lost)} runs were lost: {[run.run_id for run, _ in lost]}")
+
+
+def _leave_reasons(
+    context: dg.SensorEvaluationContext, bucket: CampaignBucket, unusable: list[ObjectInfo]
+) -> None:
+    """Say why objects are of no use; what cannot be written now stops no campaign."""
+    try:
+        bucket.write_unusable(unusable)
+    except ObjectStoreError as error:
+        context.log.error(f"quarantine/ does not have every reason yet, next turn again: {error}")
 
 
 def _run_request(tick: Tick, landing: Landing) -> dg.RunRequest:

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -256,6 +256,20 @@ def test_one_broken_campaign_does_not_stop_the_others(stored):
     expected = {table: [row for row in found if OTHER in row] for table, found in before.items()}
     expected["combinations"] = before["combinations"]
     assert stored.dump() == expected
+
+
+@pytest.mark.parametrize("arguments", [[], ["--dry-run"]], ids=["written", "dry run"])
+def test_a_run_in_an_impossible_year_stops_its_own_campaign_only(stored, arguments):
+    stored.store(OTHER)
+    wrong = datetime(9999, 12, 31, 23, tzinfo=UTC)
+    records = [a_record(campaign=BUILT, started_at=wrong, ended_at=None)]
+    stored.bucket.write_records(BUILT, records)
+    stored.lose()
+    result = stored.rebuild("--json", *arguments)
+    document = json.loads(result.stdout)
+    assert result.return_value == 4
+    assert "starts in the year 9999" in document["failed"][BUILT]
+    assert [c["campaign"] for c in document["campaigns"]] == [OTHER]
 
 
 def test_one_campaign_can_be_asked_for_and_must_be_there(stored):

@@ -7,6 +7,7 @@ import pytest
 from dagster._daemon.sensor import MIN_INTERVAL_LOOP_TIME
 
 from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.object_store import ObjectInfo, ObjectStoreRefusedError
 from lm_assets.model.retention import RetentionPolicy
 from lm_assets.orchestration.sensors import QUIET_PERIOD, new_results
 from lm_assets_tests.fakes.clock import FixedClock
@@ -112,6 +113,42 @@ def test_an_unusable_name_that_was_removed_leaves_the_quarantine(bucket):
     bucket.store.delete("incoming/%2e%2e/_SUCCESS")
     evaluate(bucket)
     assert list(bucket.store.list("quarantine/_unknown/")) == []
+
+
+class CountingStore(InMemoryObjectStore):
+    """Counts what is written, and can refuse the quarantine."""
+
+    written = 0
+    refuses = False
+
+    def write(self, key: str, data: bytes, **options) -> ObjectInfo:
+        if key.startswith("quarantine/"):
+            if self.refuses:
+                raise ObjectStoreRefusedError(f"{key}: the disk is full")
+            self.written += 1
+        return super().write(key, data, **options)
+
+
+def test_the_reason_of_an_unusable_object_is_written_once_and_not_at_every_tick():
+    store = CountingStore()
+    bucket = CampaignBucket(store)
+    for number in range(700):
+        store.write(f"incoming/nightly 2026/{number}.jsonl", b"{}")
+    for expected in (500, 700, 700):
+        evaluate(bucket)
+        assert store.written == expected
+
+
+def test_a_reason_that_cannot_be_written_stops_no_campaign():
+    store = CountingStore()
+    store.refuses = True
+    bucket = CampaignBucket(store)
+    store.write("incoming/nightly 2026/1.jsonl", b"{}")
+    land(bucket, "nightly-1", "a/1.jsonl", "_SUCCESS")
+    assert requested(evaluate(bucket)) == ["nightly-1"]
+    store.refuses = False
+    evaluate(bucket)
+    assert store.written == 1
 
 
 def jobs(result: dg.SensorResult) -> list[tuple[str, str]]:

@@ -12,6 +12,8 @@ from lm_assets.gateways.warehouse.errors import WarehouseError
 
 # Runs of one campaign lie hours apart; months by the dozen mean a clock that is wrong.
 MOST_MONTHS = 24
+# A partition of another year is a clock that is wrong, and Python's last month has no end.
+_YEARS = range(1970, 2200)
 _LOCK = "lm-assets run_metrics partitions"
 _NAME = re.compile(r"run_metrics_(\d{4})_(\d{2})")
 
@@ -52,9 +54,14 @@ def months_of(moments: Iterable[datetime | None], *, campaign: str) -> list[Mont
     Raises
     ------
     WarehouseError
-        When they are more than `MOST_MONTHS`.
+        When they are more than `MOST_MONTHS`, or of a year that no clock should say.
     """
     months = sorted({Month.of(moment) for moment in moments if moment is not None})
+    if impossible := [month for month in months if month.year not in _YEARS]:
+        raise WarehouseError(
+            f"a run of campaign {campaign!r} starts in the year {impossible[0].year}; years from "
+            f"{_YEARS.start} to {_YEARS.stop - 1} are stored: check the clocks of the load runners"
+        )
     if len(months) > MOST_MONTHS:
         raise WarehouseError(
             f"the runs of campaign {campaign!r} start in {len(months)} different months, from "

@@ -12,6 +12,7 @@ from lm_assets.gateways.kept_campaigns import KeptObjects, kept_objects
 from lm_assets.gateways.object_store import ObjectNotFoundError
 from lm_assets.gateways.verdict_json import campaign_verdict
 from lm_assets.gateways.warehouse.errors import WarehouseError
+from lm_assets.gateways.warehouse.partitions import months_of
 from lm_assets.gateways.warehouse.warehouse import Warehouse
 from lm_assets.model.campaign_facts import CampaignFacts
 from lm_assets.model.errors import DataFaultError
@@ -75,7 +76,8 @@ def rebuild_campaign(
     DataFaultError
         When the bucket holds nothing of the campaign, or an object is broken.
     WarehouseError
-        When the rows are refused, or a run of the campaign writes faster than it can be read.
+        When the rows are refused (by a dry run too), or a run of the campaign writes faster than
+        it can be read.
     """
     for _ in range(_ATTEMPTS):
         before = kept_objects(bucket, campaign)
@@ -106,6 +108,8 @@ def _read(bucket: CampaignBucket, kept: KeptObjects) -> _Content:
     has_summaries = kept.has(object_keys.summaries_key(campaign))
     has_verdict = kept.has(object_keys.verdicts_key(campaign))
     records, facts = bucket.records_left(campaign), bucket.facts(campaign)
+    # Refused here as well: a dry run must find what the writing would.
+    months_of((record.started_at for record in records), campaign=campaign)
     if facts is None and records:
         facts = CampaignFacts.of_records(campaign, records)
     return _Content(
