@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from lm_assets.cli.baseline_display import counted, plan_document, print_plan
 from lm_assets.cli.baseline_options import (
@@ -15,9 +14,11 @@ from lm_assets.cli.baseline_options import (
     dry_run_option,
     options_of_moves,
     options_of_runs,
+    require_storable,
 )
 from lm_assets.cli.baseline_sources import Workspace, open_bucket, records_of
 from lm_assets.cli.exit_codes import ExitCode
+from lm_assets.cli.terminal_text import wide_console
 from lm_assets.gateways.baseline_file import write_catalogue
 from lm_assets.gateways.clock import SystemClock
 from lm_assets.model.campaign import Stage
@@ -118,6 +119,7 @@ def planned(
     by = acknowledging_person(acknowledged_by, settings.baselines_path) if acknowledged else ""
     records = records_of(open_bucket(), campaigns)
     try:
+        require_storable(**{"--acknowledged-by": by}, **acknowledged)
         request = dataclasses.replace(
             request_for(records),
             patterns=patterns,
@@ -127,6 +129,7 @@ def planned(
             moves_anchor=anchor,
             minimum_runs=minimum_runs,
         )
+        require_storable(**{"--reason": request.reason})
     except ValueError as error:
         raise LmError(f"lm baseline: {error}") from error
     plan = plan_change(
@@ -157,7 +160,7 @@ def _finish(
         policy=workspace.policy(stage),
     )
     if not as_json:
-        print_plan(Console(), plan, detectable)
+        print_plan(wide_console(), plan, detectable)
     is_written = bool(plan.changes) and not dry_run
     if is_written:
         path = settings.baselines_path

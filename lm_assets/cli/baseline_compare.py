@@ -9,6 +9,7 @@ import msgspec
 from rich.console import Console
 
 from lm_assets.cli.baseline_sources import Workspace, open_bucket
+from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.options import config_option, json_option
 from lm_assets.cli.verdict_table import print_verdict
 from lm_assets.collect.manifest import assumed_manifest, parse_manifest
@@ -16,13 +17,15 @@ from lm_assets.gateways.baseline_file import read_catalogue
 from lm_assets.model.baseline import Baseline, BaselineStatus
 from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import DataFaultError, LmError
-from lm_assets.model.verdict import CampaignVerdict
+from lm_assets.model.verdict import CampaignVerdict, Verdict
 from lm_assets.regression.baselines.request import is_selected
 from lm_assets.regression.campaign_context import CampaignContext
 from lm_assets.regression.campaign_judgement import judge_campaign
 from lm_assets.regression.campaign_samples import baseline_rows
 from lm_assets.regression.judge import judge
 from lm_assets.regression.sample_table import SampleTable
+
+_MOST_NAMED = 5
 
 
 @click.command()
@@ -120,7 +123,7 @@ def _catalogue_verdict(
         raise LmError(f"{path} has no active baseline to compare")
     in_both = {name: entry for name, entry in ours.items() if name in theirs}
     by_id = settings.matrix.by_id
-    return judge(
+    verdict = judge(
         campaign=str(path),
         stage=stage,
         baseline=_table(in_both, settings.metrics.names),
@@ -133,6 +136,23 @@ def _catalogue_verdict(
             environment_current={name: entry.environment for name, entry in theirs.items()},
         ),
         baseline_version=workspace.catalogue.digest,
+    )
+    return _with_absent(verdict, sorted(ours.keys() - theirs.keys()), path)
+
+
+def _with_absent(verdict: CampaignVerdict, absent: list[str], path: Path) -> CampaignVerdict:
+    """Say which baselines the other catalogue lacks: of those nothing was compared."""
+    if not absent:
+        return verdict
+    shown = ", ".join(absent[:_MOST_NAMED]) + (", …" if len(absent) > _MOST_NAMED else "")
+    noted = dataclasses.replace(
+        verdict,
+        notes=(*verdict.notes, f"{path} has no active baseline of {len(absent)} of ours: {shown}"),
+    )
+    if verdict.exit_code != ExitCode.OK:
+        return noted
+    return dataclasses.replace(
+        noted, verdict=Verdict.INCONCLUSIVE, exit_code=int(ExitCode.INCONCLUSIVE)
     )
 
 

@@ -37,7 +37,9 @@ def print_refusals(console: Console, refusals: Sequence[Refusal]) -> None:
     if not refusals:
         return
     refused = len({refusal.combination for refusal in refusals})
-    console.print(Text(f"Refused in {refused} combinations, which stay as they are", style="bold"))
+    where = "1 combination" if refused == 1 else f"{refused} combinations"
+    title = f"Refused in {where}; what is not written above stays as it is"
+    console.print(Text(title, style="bold"))
     for (rule, remedy), groups in by_rule(refusals).items():
         console.print(Text.assemble((f"  {rule}", "bold red"), f"  {remedy}"), soft_wrap=True)
         for text, combinations in groups.items():
@@ -75,9 +77,10 @@ def _print_change(console: Console, change: BaselineChange, detectable: Detectab
         Text.assemble((change.combination, "bold"), f"  {before} → {new.sample_size} runs")
     )
     table = Table(box=None, header_style="dim", pad_edge=True)
-    table.add_column("metric")
+    # Cut, three latencies would look alike.
+    table.add_column("metric", overflow="fold", min_width=14)
     for name in ("old", "new", "unit", "change", "since anchor", "can detect"):
-        table.add_column(name, justify="left" if name == "unit" else "right")
+        table.add_column(name, justify="left" if name == "unit" else "right", overflow="fold")
     for move in change.moves:
         table.add_row(*_move_row(move, detectable))
     console.print(table)

@@ -131,3 +131,18 @@ def acknowledging_person(given: str | None, catalogue: Path) -> str:
     if not found:
         raise LmError("--acknowledge: say who accepts the loss with --acknowledged-by")
     return found
+
+
+def require_storable(**texts: str) -> None:
+    """Check that texts can be written into the file, by the name of what gave them.
+
+    Raises
+    ------
+    ValueError
+        Naming the first one that is not UTF-8.
+    """
+    for name, text in texts.items():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError(f"{name} must be UTF-8, got {text!r}") from error

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from lm_assets.cli.baseline_change import exit_code, planned
 from lm_assets.cli.baseline_display import plan_document, print_plan
 from lm_assets.cli.baseline_options import options_of_moves, options_of_runs
-from lm_assets.gateways.baseline_file import catalogue_text
+from lm_assets.cli.terminal_text import wide_console
+from lm_assets.gateways.baseline_file import catalogue_text, replace_file
+from lm_assets.gateways.configuration import BASELINES_FILE
 from lm_assets.gateways.object_keys import PROPOSAL_TEXT, PROPOSED_CATALOGUE
 from lm_assets.model.campaign import Stage
+from lm_assets.model.errors import LmError
 from lm_assets.model.record import RunRecord
 from lm_assets.regression.baselines import ChangePlan, ChangeRequest
 from lm_assets.regression.baselines.moves import detectable_changes
@@ -68,6 +70,7 @@ def propose(
             only_due=not everything,
         )
 
+    _refuse_live_catalogue(folder, selection["config_directory"])
     workspace, plan = planned(request, **selection)
     metrics, policy = workspace.settings.metrics, workspace.policy(selection["stage"])
     markdown = proposal_markdown(plan, before=workspace.catalogue, metrics=metrics, policy=policy)
@@ -78,18 +81,30 @@ def propose(
     if as_json:
         click.echo(plan_document(plan, is_written=False, detectable=detectable))
     else:
-        print_plan(Console(), plan, detectable)
+        print_plan(wide_console(), plan, detectable)
     what = f"{PROPOSED_CATALOGUE} and {PROPOSAL_TEXT}" if plan.changes else PROPOSAL_TEXT
     click.echo(f"proposal: {what} in {folder}", err=True)
     return exit_code(plan)
 
 
+def _refuse_live_catalogue(folder: Path, config_directory: Path) -> None:
+    live = (config_directory / BASELINES_FILE).resolve()
+    if (folder / PROPOSED_CATALOGUE).resolve() == live:
+        raise LmError(
+            f"--output {folder}: the baselines in force lie there, and a proposal changes nothing; "
+            "name another folder, or change them with `lm baseline update`"
+        )
+
+
 def _write(folder: Path, plan: ChangePlan, markdown: str) -> None:
     """Write the documents; where nothing changes, no catalogue is left of an earlier proposal."""
-    folder.mkdir(parents=True, exist_ok=True)
     catalogue = folder / PROPOSED_CATALOGUE
-    if plan.changes:
-        catalogue.write_text(catalogue_text(plan.catalogue), encoding="utf-8")
-    else:
-        catalogue.unlink(missing_ok=True)
-    (folder / PROPOSAL_TEXT).write_text(markdown, encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if plan.changes:
+            replace_file(catalogue, catalogue_text(plan.catalogue).encode())
+        else:
+            catalogue.unlink(missing_ok=True)
+        replace_file(folder / PROPOSAL_TEXT, markdown.encode())
+    except OSError as error:
+        raise LmError(f"--output {folder}: cannot be written: {error.strerror}") from error

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -14,6 +14,7 @@ from lm_assets.cli.baseline_display import json_text
 from lm_assets.cli.baseline_sources import Workspace, open_bucket, recent_campaigns, records_of
 from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.options import config_option, json_option
+from lm_assets.cli.terminal_text import literal, wide_console
 from lm_assets.gateways.baseline_file import catalogue_text
 from lm_assets.gateways.baseline_format import entry_text
 from lm_assets.gateways.clock import SystemClock
@@ -65,20 +66,21 @@ def list_baselines(*, patterns: tuple[str, ...], config_directory: Path, as_json
     table = Table(box=None, header_style="bold")
     table.add_column("combination", overflow="fold")
     for name in ("status", "age", "runs", "metrics", "highest CV", "of", "anchor"):
-        table.add_column(name, justify="right" if name in {"age", "runs", "metrics"} else "left")
+        side: JustifyMethod = "right" if name in {"age", "runs", "metrics"} else "left"
+        table.add_column(name, justify=side, overflow="fold")
     for row in rows:
         cv = "–" if row["highest_cv"] is None else f"{row['highest_cv']:.1%}"
         table.add_row(
-            row["combination"],
+            literal(row["combination"]),
             row["status"],
             f"{row['age_days']} d",
             str(row["n"]),
             str(row["metrics"]),
             cv,
-            row["highest_cv_metric"] or "–",
+            literal(row["highest_cv_metric"] or "–"),
             row["anchor_set_at"] or "–",
         )
-    Console().print(table)
+    wide_console().print(table)
     return ExitCode.OK
 
 
@@ -215,7 +217,10 @@ def _file_remarks(workspace: Workspace, campaigns: Sequence[str]) -> list[Remark
     if not campaigns:
         detail = "environments were not compared; name campaigns with --campaign or --recent"
         remarks.append(Remark(severity=Severity.NOTE, rule="not_checked", detail=detail))
-    if path.exists() and path.read_text(encoding="utf-8") != catalogue_text(workspace.catalogue):
+    if not path.exists():
+        detail = f"{path} is not there: nothing is verified; make it with `lm baseline init`"
+        remarks.append(Remark(severity=Severity.ERROR, rule="no_catalogue", detail=detail))
+    elif path.read_text(encoding="utf-8") != catalogue_text(workspace.catalogue):
         detail = f"{path} is not spelt as `lm baseline` writes it; the next change will reformat it"
         remarks.append(Remark(severity=Severity.WARNING, rule="formatting", detail=detail))
     return remarks

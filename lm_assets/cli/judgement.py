@@ -10,10 +10,11 @@ import click
 from lm_assets.cli.assumed_metrics import catalogue_for, describe
 from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.judgement_documents import dumped, judge_document, versions_document
-from lm_assets.cli.judgement_tables import print_versions, wide_console
+from lm_assets.cli.judgement_tables import print_versions
 from lm_assets.cli.options import json_option, policy_option
 from lm_assets.cli.sample_combinations import Dimensions, resolved
 from lm_assets.cli.samples_file import metric_places, read_samples, sample_table
+from lm_assets.cli.terminal_text import wide_console
 from lm_assets.cli.verdict_table import print_verdict
 from lm_assets.gateways.configuration import Configuration, load_configuration
 from lm_assets.model.campaign import Stage

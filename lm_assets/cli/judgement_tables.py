@@ -18,12 +18,6 @@ from lm_assets.stats.state import State
 from lm_assets.stats.trend import Trend
 
 
-def wide_console() -> Console:
-    """Return a console that breaks no line of a file or a pipe."""
-    console = Console()
-    return console if console.is_terminal else Console(width=200)
-
-
 def print_versions(console: Console, comparisons: Sequence[VersionComparison]) -> None:
     """Print one line a metric, and one a dimension value that moved."""
     table = Table(box=None, header_style="bold")

@@ -1,5 +1,6 @@
 """Text from outside made harmless for a terminal: it moves no cursor and carries no markup."""
 
+from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
@@ -23,3 +24,9 @@ def literal(text: str) -> Text:
 def in_markup(text: str) -> str:
     """Return text to be put into a sentence with markup; print it with ``emoji=False``."""
     return escape(printable(text))
+
+
+def wide_console() -> Console:
+    """Return a console that breaks no line of a file or a pipe."""
+    console = Console()
+    return console if console.is_terminal else Console(width=200)

@@ -1,5 +1,6 @@
 """``lm warehouse``: the tables of the queryable copy in Postgres."""
 
+import json
 import os
 
 import click
@@ -9,6 +10,7 @@ from rich.progress import Progress
 
 from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.options import json_option
+from lm_assets.gateways import object_keys
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.kept_campaigns import kept_campaigns
 from lm_assets.gateways.object_store import ObjectCorruptedError
@@ -24,10 +26,11 @@ from lm_assets.gateways.warehouse.rebuild import (
     campaigns_without_objects,
     rebuild_campaign,
 )
-from lm_assets.gateways.warehouse.schema import offline_sql
+from lm_assets.gateways.warehouse.schema import HEAD, offline_sql
 from lm_assets.model.errors import DataFaultError
 
-_OF_ONE_CAMPAIGN = (DataFaultError, ObjectCorruptedError, WarehouseError)
+# A value that this version cannot handle is one campaign's fault, and no reason to leave the rest.
+_OF_ONE_CAMPAIGN = (DataFaultError, ObjectCorruptedError, WarehouseError, ValueError, OverflowError)
 _OF_THE_SERVER = (WarehouseUnavailableError, WarehouseSchemaError)
 
 
@@ -38,21 +41,38 @@ def warehouse() -> None:
 
 @warehouse.command()
 @click.option(
-    "--sql", "as_sql", is_flag=True, help="Print the SQL instead, for an administrator to run."
+    "--sql",
+    "as_sql",
+    is_flag=True,
+    help="Print the SQL instead, for an administrator to run: of an empty database, or see --from.",
 )
-def migrate(as_sql: bool) -> None:
+@click.option(
+    "--from",
+    "start",
+    metavar="REVISION",
+    help="With --sql: the revision that the database is at (SELECT version_num FROM "
+    "lm_schema_version).",
+)
+@json_option
+def migrate(as_sql: bool, start: str | None, as_json: bool) -> None:
     """Bring the database to the tables of this version; nothing happens when it has them.
 
     \b
     Example:
       LM_POSTGRES_URL=postgresql://lm@db.example/load_metrics lm warehouse migrate
+      lm warehouse migrate --sql --from 0002 > upgrade.sql
     """
+    if start and not as_sql:
+        raise click.UsageError("--from goes with --sql")
     if as_sql:
-        click.echo(offline_sql())
+        text = offline_sql(start=start)
+        click.echo(json.dumps({"revision": HEAD, "sql": text}) if as_json else text)
         return
     with Warehouse.from_environment(os.environ) as opened:
         opened.migrate()
-    click.echo("the database has the tables of this version", err=True)
+    if as_json:
+        click.echo(json.dumps({"revision": HEAD}))
+    click.echo(f"the database has the tables of this version (revision {HEAD})", err=True)
 
 
 @warehouse.command()
@@ -74,6 +94,8 @@ def rebuild(campaigns: tuple[str, ...], dry_run: bool, as_json: bool) -> int:
       lm warehouse rebuild --dry-run
       lm warehouse rebuild --campaign nightly-2026-11-22-1a2b3c4
     """
+    for campaign in campaigns:
+        object_keys.raw_prefix(campaign)  # refuses what can be no campaign, before any work
     bucket = CampaignBucket(S3ObjectStore.from_environment(os.environ))
     rebuilt: list[RebuiltCampaign] = []
     failed: dict[str, str] = {}

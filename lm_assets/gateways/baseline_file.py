@@ -23,6 +23,7 @@ __all__ = [
     "catalogue_text",
     "content_digest",
     "read_catalogue",
+    "replace_file",
     "write_catalogue",
 ]
 
@@ -94,7 +95,6 @@ def write_catalogue(
         When the disk is full, or the folder cannot be written.
     """
     target = path.resolve()
-    target.parent.mkdir(parents=True, exist_ok=True)
     content = catalogue_text(catalogue).encode("utf-8")
     # What is written is read first: a catalogue that could not be loaded again never lands.
     decode_catalogue(content.decode("utf-8"), str(path))
@@ -106,12 +106,16 @@ def write_catalogue(
                 f"expected {expected_digest[:12]}); nothing was written: look at it and run again"
             )
         try:
-            _replace(target, content)
+            replace_file(target, content)
         except OSError as error:
-            raise CatalogueNotWrittenError(
-                f"{path}: cannot be written: {error.strerror}; the old content is in place"
-            ) from error
+            raise _not_written(path, error) from error
     return dataclasses.replace(catalogue, digest=_digest(content), revision="")
+
+
+def _not_written(path: Path, error: OSError) -> CatalogueNotWrittenError:
+    return CatalogueNotWrittenError(
+        f"{path}: cannot be written: {error.strerror}; the old content is in place"
+    )
 
 
 def _content(path: Path) -> bytes:
@@ -133,7 +137,14 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _replace(target: Path, content: bytes) -> None:
+def replace_file(target: Path, content: bytes) -> None:
+    """Put a file's new content in place of the old in one step, for one writer at a time.
+
+    Raises
+    ------
+    OSError
+        When the disk is full or the folder cannot be written; the old file is in place.
+    """
     # Only the holder of the lock writes such files: what lies there is a killed writer's.
     for debris in target.parent.glob(f".{glob.escape(target.name)}.*.tmp"):
         debris.unlink(missing_ok=True)
@@ -164,7 +175,11 @@ def _sync_folder(folder: Path) -> None:
 def _exclusive(target: Path) -> Iterator[None]:
     """Hold the lock file beside the target; it ends with the process, however that ends."""
     lock = target.with_name(f".{target.name}.lock")
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise _not_written(target, error) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -10,13 +10,29 @@ Page = Mapping[str, Any]
 
 
 def pages(ask: Callable[[str | None], Page]) -> Iterator[Page]:
-    """Give every page of a listing; ``ask`` returns the page after a token."""
+    """Give every page of a listing; ``ask`` returns the whole page after a token."""
     page = ask(None)
     while True:
         yield page
-        if not required(page, "IsTruncated"):
+        if not page["IsTruncated"]:
             return
-        page = ask(required(page, "NextContinuationToken"))
+        page = ask(page["NextContinuationToken"])
+
+
+def whole_page(page: Page) -> Page:
+    """Return a page of which nothing is missing that every page has.
+
+    Raises
+    ------
+    HalfAnswerError
+        Naming what the answer does not say.
+    """
+    if required(page, "IsTruncated"):
+        required(page, "NextContinuationToken")
+    for found in page.get("Contents", ()):
+        for name in ("Key", "Size", "ETag", "LastModified"):
+            required(found, name)
+    return page
 
 
 def objects_of(page: Page) -> Iterator[ObjectInfo]:

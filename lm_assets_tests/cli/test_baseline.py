@@ -1,5 +1,6 @@
 """``lm baseline`` from the outside: what it writes, prints and ends with."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -13,8 +14,9 @@ import yaml
 from click.testing import CliRunner
 
 from lm_assets.cli.baseline import COMMANDS, baseline
-from lm_assets.gateways.baseline_file import read_catalogue
+from lm_assets.gateways.baseline_file import read_catalogue, write_catalogue
 from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.model.baseline import MetricBaseline
 from lm_assets.model.errors import ConfigurationError, DataFaultError, LmError
 from lm_assets_tests.builders import COMBINATION, DIMENSIONS, STARTED, a_record
 from lm_assets_tests.conftest import PROJECT
@@ -164,6 +166,38 @@ class TestUpdate:
         assert initialised.entries[OTHER] == before
         assert initialised.entries[COMBINATION].source_campaigns == (SECOND,)
 
+    def test_a_stage_with_a_looser_threshold_lets_nothing_through(self, initialised):
+        policy = initialised.config / "regression.yaml"
+        document = yaml.safe_load(policy.read_text())
+        document["stages"]["ci"]["threshold_relative"] = 0.60
+        policy.write_text(yaml.safe_dump(document))
+        initialised.land(SECOND, runs(SECOND, [v * 1.45 for v in SOUND]))
+        arguments = ("update", "--campaign", SECOND, "--reason", "x", "--stage", "ci")
+        assert initialised.run(*arguments)[0] == 2
+
+    @pytest.mark.parametrize("option", ["--reason", "--acknowledged-by"])
+    def test_a_text_that_no_file_can_hold_is_refused_before_anything_is_shown(
+        self, initialised, option
+    ):
+        initialised.land(SECOND, runs(SECOND))
+        options = {"--reason": "x", "--acknowledged-by": "Jo", option: "bad \udcff"}
+        extra = [word for pair in options.items() for word in pair]
+        with pytest.raises(LmError, match=f"{option} must be UTF-8"):
+            initialised.run(
+                *("update", "--campaign", SECOND, "--combination", "*"),
+                *("--acknowledge", "duration_s=PERF-1", *extra),
+            )
+
+    def test_a_table_in_a_pipe_cuts_no_name(self, initialised):
+        latencies = {f"latency_p{q}_ms": 50.0 for q in (50, 95, 99)}
+        records = [
+            dataclasses.replace(r, tier3_performance={**r.tier3_performance, **latencies})
+            for r in runs(SECOND)
+        ]
+        initialised.land(SECOND, records)
+        stdout = initialised.run("update", "--campaign", SECOND, "--reason", "x")[1]
+        assert all(name in stdout for name in latencies)
+
     def test_a_pattern_that_selects_nothing_is_an_error(self, initialised):
         arguments = ["--campaign", FIRST, "--reason", "x", "--combination", "*_red_*"]
         with pytest.raises(DataFaultError, match=r"no combination of .* matches \*_red_\*"):
@@ -306,6 +340,22 @@ class TestPropose:
         assert code == 4
         assert "newer_baseline" in stdout
 
+    def test_the_baselines_in_force_are_no_place_for_a_proposal(self, initialised):
+        before = initialised.path.read_bytes()
+        link = initialised.config.parent / "link"
+        link.symlink_to(initialised.path.parent)
+        for folder in (initialised.path.parent, link):
+            with pytest.raises(LmError, match="the baselines in force lie there"):
+                initialised.run("propose", "--campaign", FIRST, "--output", str(folder))
+        assert initialised.path.read_bytes() == before
+
+    def test_a_folder_that_cannot_be_written_is_said(self, initialised, tmp_path):
+        (tmp_path / "file").write_text("")
+        with pytest.raises(LmError, match="cannot be written: "):
+            initialised.run(
+                "propose", "--campaign", FIRST, "--output", str(tmp_path / "file" / "x")
+            )
+
 
 class TestCompare:
     @pytest.mark.parametrize(
@@ -334,6 +384,17 @@ class TestCompare:
         pattern = ["--combination", "*_write_*"]
         assert initialised.run("compare", "--catalogue", other, *pattern)[0] == 0
 
+    def test_a_combination_that_the_other_lacks_is_named_and_never_fine(
+        self, initialised, tmp_path
+    ):
+        other = tmp_path / "other.yaml"
+        text = initialised.path.read_text()
+        start = text.index(f"  {OTHER}:")
+        other.write_text(text[:start] if start > text.index(f"  {COMBINATION}:") else text)
+        code, document = initialised.json("compare", "--catalogue", str(other))
+        assert (code, document["verdict"], document["exit_code"]) == (3, "inconclusive", 3)
+        assert document["notes"][-1] == f"{other} has no active baseline of 1 of ours: {OTHER}"
+
     @pytest.mark.parametrize("extra", [[], ["--campaign", FIRST, "--catalogue", __file__]])
     def test_it_wants_exactly_one_side(self, initialised, extra):
         with pytest.raises(click.UsageError, match="either --campaign or --catalogue"):
@@ -355,6 +416,14 @@ class TestListAndShow:
         assert COMBINATION[:10] in stdout
         assert "_write_" not in stdout
 
+    def test_names_in_the_list_are_text_and_are_never_cut(self, initialised):
+        text = initialised.path.read_text().replace(f"  {OTHER}:", '  "x[/red]y [bold]z":')
+        initialised.path.write_text(text)
+        stdout = initialised.run("list")[1]
+        assert "x[/red]y [bold]z" in stdout
+        assert initialised.entries[COMBINATION].anchor.set_at in stdout
+        assert COMBINATION in stdout
+
     def test_show_prints_the_entry_as_it_stands_in_the_file(self, initialised):
         code, stdout, _ = initialised.run("show", COMBINATION)
         assert code == 0
@@ -374,6 +443,27 @@ class TestVerify:
         assert code == 0
         assert document["entries"] == 2
         assert document["counts"] == {"error": 0, "warning": 0, "note": 1}
+
+    def test_without_a_catalogue_nothing_is_verified(self, platform):
+        code, document = platform.json("verify")
+        assert (code, document["remarks"][0]["rule"]) == (4, "no_catalogue")
+        assert "lm baseline init" in document["remarks"][0]["detail"]
+
+    def test_a_level_that_was_written_by_hand_is_an_error(self, initialised):
+        entry = initialised.entries[COMBINATION]
+        slower = dataclasses.replace(
+            entry,
+            metrics={
+                **entry.metrics,
+                "duration_s": MetricBaseline.of_samples(2 * v for v in SOUND),
+            },
+        )
+        catalogue = read_catalogue(initialised.path)
+        changed = dataclasses.replace(catalogue, entries={**catalogue.entries, COMBINATION: slower})
+        write_catalogue(initialised.path, changed, catalogue.digest)
+        code, document = initialised.json("verify")
+        assert code == 4
+        assert document["remarks"][0]["rule"] == "unacknowledged_loss"
 
     def test_what_was_not_checked_is_said(self, initialised):
         _, stdout, _ = initialised.run("verify")

@@ -513,3 +513,10 @@ def test_without_git_there_is_no_revision(path, monkeypatch):
     written(path, an_entry())
     monkeypatch.setenv("PATH", "")
     assert read_catalogue(path).revision == ""
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path):
+    (tmp_path / "baselines").write_text("a file")
+    path = tmp_path / "baselines" / "load-test-baselines.yaml"
+    with pytest.raises(CatalogueNotWrittenError, match=r"cannot be written: .*; the old content"):
+        write_catalogue(path, BaselineCatalogue(), "")

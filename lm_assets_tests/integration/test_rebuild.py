@@ -283,6 +283,14 @@ def test_one_campaign_can_be_asked_for_and_must_be_there(stored):
     assert "the bucket holds nothing of campaign 'nightly-unheard-of'" in result.stderr
 
 
+def test_a_name_that_can_be_no_campaign_is_refused_before_any_work(stored):
+    stored.store(BUILT)
+    stored.lose()
+    result = stored.rebuild("--campaign", BUILT, "--campaign", "../x")
+    assert "../x" in str(result.exception)
+    assert stored.warehouse.campaigns() == []
+
+
 class CutOffError(Exception):
     """The process is gone."""
 

@@ -463,6 +463,57 @@ class TestSchema:
         ):
             assert self.described(offline) == self.described(online)
 
+    def test_of_an_older_database_is_the_same_when_it_is_made_offline(
+        self, empty_database, any_warehouse_url
+    ):
+        schema.migrate(empty_database, revision="0002")
+        with psycopg.connect(empty_database, autocommit=True) as connection:
+            connection.execute(schema.offline_sql(start="0002"))
+            assert schema.stored_revision(connection) == schema.HEAD
+        schema.migrate(empty_database)
+        with psycopg.connect(any_warehouse_url) as online:
+            columns = {row[:3] for row in self.described(online)}
+        with psycopg.connect(empty_database) as offline:
+            assert {row[:3] for row in self.described(offline)} == columns
+
+    def test_refuses_a_start_that_there_never_was(self):
+        with pytest.raises(WarehouseSchemaError, match=r"no revision '7'; known: 0001, 0002, 0003"):
+            schema.offline_sql(start="7")
+
+    def test_of_a_newer_version_is_left_alone_and_said(self, empty_database):
+        schema.migrate(empty_database)
+        with psycopg.connect(empty_database, autocommit=True) as connection:
+            connection.execute("UPDATE lm_schema_version SET version_num = '0009'")
+        with pytest.raises(
+            WarehouseSchemaError, match="use the version of lm-assets that migrated"
+        ):
+            schema.migrate(empty_database)
+
+    @pytest.mark.parametrize(
+        ("url", "error", "message"),
+        [
+            (
+                "postgresql://lm:secret@127.0.0.1:1/x",
+                WarehouseUnavailableError,
+                "Postgres was not reached",
+            ),
+            ("secret", WarehouseSchemaError, "LM_POSTGRES_URL is no address of a database"),
+        ],
+        ids=["down", "no address"],
+    )
+    def test_says_in_words_why_it_cannot_be_made(self, url, error, message):
+        with pytest.raises(error, match=message) as refusal:
+            schema.migrate(url)
+        assert "secret" not in str(refusal.value)
+
+    def test_that_is_refused_says_by_what(self, empty_database):
+        with psycopg.connect(empty_database, autocommit=True) as connection:
+            connection.execute("CREATE TABLE campaigns (x int)")
+        with pytest.raises(
+            WarehouseSchemaError, match=r"DuplicateTable: .*campaigns.* nothing was"
+        ):
+            schema.migrate(empty_database)
+
     def described(self, connection: psycopg.Connection) -> list[tuple[object, ...]]:
         return connection.execute(
             "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,"
