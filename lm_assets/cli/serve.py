@@ -63,6 +63,7 @@ def serve(state: Path, config_directory: Path | None, port: int) -> None:
             _say_where(console, address, chosen, shell_file)
             while not stopped.wait(_CHECK_SECONDS):
                 services.check_alive()
+                engines.check_alive()
             console.print("stopping …")
 
 

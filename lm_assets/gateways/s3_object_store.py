@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any, BinaryIO, Self, TypeVar, cast
-from urllib.parse import urlsplit
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -21,7 +20,6 @@ from lm_assets.gateways.object_store import (
     ObjectCorruptedError,
     ObjectInfo,
     ObjectNotFoundError,
-    ObjectStoreError,
     ObjectTooLargeError,
 )
 from lm_assets.gateways.retrying import RetryPolicy
@@ -29,7 +27,7 @@ from lm_assets.gateways.s3_answers import object_info, required, whole
 from lm_assets.gateways.s3_bulk import BulkTransfer
 from lm_assets.gateways.s3_errors import error_code, is_transient
 from lm_assets.gateways.s3_listing import Page, folders_of, objects_of, pages, whole_page
-from lm_assets.gateways.s3_session import s3_session
+from lm_assets.gateways.s3_session import endpoint_of, s3_session
 
 T = TypeVar("T")
 
@@ -115,7 +113,7 @@ class S3ObjectStore:
         """Return the store that ``LM_S3_ENDPOINT``, ``LM_S3_BUCKET`` and ``AWS_*`` describe."""
         region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
         return cls(
-            endpoint=_endpoint(environment.get("LM_S3_ENDPOINT") or None),
+            endpoint=endpoint_of(environment.get("LM_S3_ENDPOINT") or None),
             bucket=environment.get("LM_S3_BUCKET") or DEFAULT_BUCKET,
             access_key_id=environment.get("AWS_ACCESS_KEY_ID") or None,
             secret_access_key=environment.get("AWS_SECRET_ACCESS_KEY") or None,
@@ -298,22 +296,3 @@ class S3ObjectStore:
             subject = f"{quoted(key)} in bucket {self.bucket}" if key else f"bucket {self.bucket}"
             what = f"{doing} {subject} at {self.endpoint or 'AWS S3'}"
             raise s3_errors.translated(error, what=what, attempts=self._retry.attempts) from error
-
-
-def _endpoint(given: str | None) -> str | None:
-    """Return the address of the server; one that is none, or holds a secret, is not shown."""
-    if given is None:
-        return None
-    try:
-        address = urlsplit(given)
-        is_address = address.scheme in {"http", "https"} and bool(address.hostname)
-    except ValueError:
-        is_address = False
-    if not is_address:
-        raise ObjectStoreError("LM_S3_ENDPOINT must be http://HOST:PORT or https://HOST")
-    if address.username is not None or address.password is not None:
-        raise ObjectStoreError(
-            "LM_S3_ENDPOINT must hold no credentials: give them as AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY"
-        )
-    return given

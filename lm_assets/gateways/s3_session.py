@@ -1,11 +1,14 @@
-"""Sessions of boto3 that read the times of S3's answers fast: a listing is mostly times."""
+"""What a client of S3 is made of: a session that reads times fast, and the server's address."""
 
 from datetime import datetime
 from typing import cast
+from urllib.parse import urlsplit
 
 import botocore.session
 from boto3.session import Session
 from botocore.utils import parse_timestamp
+
+from lm_assets.gateways.object_store import ObjectStoreError
 
 
 def s3_session(
@@ -41,3 +44,28 @@ def parsed_time(text: str) -> datetime:
     if moment is not None and moment.tzinfo is not None:
         return moment
     return cast("datetime", parse_timestamp(text))
+
+
+def endpoint_of(given: str | None) -> str | None:
+    """Return the address of the server; one that is none, or holds a secret, is not shown.
+
+    Raises
+    ------
+    ObjectStoreError
+        When it is no address, or has credentials in it.
+    """
+    if given is None:
+        return None
+    try:
+        address = urlsplit(given)
+        is_address = address.scheme in {"http", "https"} and bool(address.hostname)
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise ObjectStoreError("LM_S3_ENDPOINT must be http://HOST:PORT or https://HOST")
+    if address.username is not None or address.password is not None:
+        raise ObjectStoreError(
+            "LM_S3_ENDPOINT must hold no credentials: give them as AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY"
+        )
+    return given

@@ -97,6 +97,18 @@ def test_the_object_store_leaves_nothing_in_the_common_folder_of_temporary_files
     assert logs + sockets == []
 
 
+@pytest.mark.parametrize(("name", "title"), [("s3", "SeaweedFS"), ("postgres", "Postgres")])
+def test_a_server_that_ends_by_itself_is_named(state_folder, name, title):
+    with EmbeddedEngines(state_folder, environment={}) as engines:
+        engines.start()
+        engines.check_alive()
+        server = servers_of(state_folder)[name]
+        os.kill(server.pid, signal.SIGKILL)
+        wait_until_ended({name: server}, within_s=10)
+        with pytest.raises(EngineError, match=rf"{title} ended by itself \(exit status -9\)"):
+            engines.check_alive()
+
+
 def test_wrong_credentials_are_refused_without_being_repeated(engines):
     wrong = {**engines, "AWS_SECRET_ACCESS_KEY": "not-the-key"}
     store = S3ObjectStore.from_environment(wrong, retry=NO_RETRY)

@@ -15,7 +15,7 @@ from lm_assets.gateways.engines.state import StateFolder
 from lm_assets.gateways.object_retention import RULE_PREFIX, apply_lifecycle, lifecycle_status
 from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
-from lm_assets.gateways.warehouse.retention import expired_rows, remove_expired_rows
+from lm_assets.gateways.warehouse.retention import ExpiredRows, expired_rows, remove_expired_rows
 from lm_assets.model.retention import RetentionPolicy
 from lm_assets_tests.builders import a_cell, a_finding, a_record, a_summary, a_verdict
 
@@ -222,6 +222,21 @@ class TestRows:
             assert self.campaigns_in(warehouse, table) == ages_days.keys() - {"all-gone"}
         again = remove_expired_rows(warehouse, POLICY, now=NOW)
         assert (again.raw_campaigns, again.aggregated_campaigns, again.partitions) == ((), (), ())
+
+    def test_go_in_time_where_the_clock_of_a_runner_is_years_ahead(self, warehouse):
+        """A campaign counts as stored on the day it is; its row says when that was."""
+        wrong = [a_record(campaign="ahead", ended_at=datetime(2099, 1, 1, tzinfo=UTC))]
+        warehouse.replace_runs("ahead", wrong)
+        stored = datetime.now(UTC)
+        assert expired_rows(warehouse, POLICY, now=stored + timedelta(days=30)) == ExpiredRows(
+            raw_campaigns=(), aggregated_campaigns=(), partitions=()
+        )
+        later = expired_rows(warehouse, POLICY, now=stored + timedelta(days=32))
+        assert later.raw_campaigns == ("ahead",)
+        month_later = expired_rows(warehouse, POLICY, now=stored + timedelta(days=70))
+        assert month_later.partitions == ("run_metrics_2026_11",)
+        latest = expired_rows(warehouse, POLICY, now=stored + timedelta(days=367))
+        assert latest.aggregated_campaigns == ("ahead",)
 
     def test_of_a_campaign_over_the_end_of_a_month_go_together(self, warehouse):
         moments = [datetime(2026, 9, 30, 23, tzinfo=UTC), datetime(2026, 10, 1, 1, tzinfo=UTC)]

@@ -12,7 +12,13 @@ from typing import Self
 
 from lm_assets.gateways.engines.databases import ensure_database, sibling_url
 from lm_assets.gateways.engines.postgres import PostgresServer
-from lm_assets.gateways.engines.processes import STOP_GRACE_S, EngineError, ProcessIdentity, stop
+from lm_assets.gateways.engines.processes import (
+    STOP_GRACE_S,
+    EngineError,
+    ProcessIdentity,
+    stop,
+    tail,
+)
 from lm_assets.gateways.engines.seaweedfs import SeaweedServer, remove_sockets
 from lm_assets.gateways.engines.state import StateFolder
 from lm_assets.gateways.s3_object_store import DEFAULT_BUCKET, S3ObjectStore
@@ -21,6 +27,7 @@ WAREHOUSE_DATABASE = "load_metrics"
 DAGSTER_DATABASE = "dagster"
 ACCESS_KEY_ID = "load-metrics"
 _STOP_SIGNALS = {"s3": signal.SIGTERM, "postgres": signal.SIGINT}
+_TITLES = {"s3": "SeaweedFS", "postgres": "Postgres"}
 _OTHERS_START_S = 90.0
 _POLL_S = 0.1
 _S3_VARIABLES = (
@@ -92,6 +99,20 @@ class EmbeddedEngines:
                 self.stop()
                 raise
         return self._join()
+
+    def check_alive(self) -> None:
+        """Raise when a server that this object started has ended by itself.
+
+        Raises
+        ------
+        EngineError
+            Naming the server, how it ended and the last lines of its log.
+        """
+        for name, process in self._processes.items():
+            if process.poll() is not None:
+                log = self._state.directory / name / "server.log"
+                how = f"ended by itself (exit status {process.returncode})"
+                raise EngineError(f"{_TITLES[name]} {how}; {tail(log)}")
 
     def stop(self) -> None:
         """Stop what this object started; what another command started is left running."""

@@ -15,11 +15,12 @@ from lm_assets.model.retention import RetentionPolicy
 RAW_TABLES = ("load_runs", "run_metrics")
 AGGREGATED_TABLES = ("summaries", "verdicts", "findings", "deliveries", "campaigns")
 
-# A campaign is as old as its last sign of life, so that no half of one expires.
-EXPIRED_AGGREGATED = """
-SELECT campaign FROM campaigns c
-WHERE coalesce(ended_at, started_at, first_stored_at) < %(cutoff)s
-"""
+# A campaign is as old as its last sign of life, so that no half of one expires. No run ends much
+# later than it is stored: a clock that is years ahead must not keep rows for years.
+_LAST_SIGN = (
+    "least(coalesce(ended_at, started_at, first_stored_at), first_stored_at + interval '1 day')"
+)
+EXPIRED_AGGREGATED = f"SELECT campaign FROM campaigns c WHERE {_LAST_SIGN} < %(cutoff)s\n"
 EXPIRED_RAW = EXPIRED_AGGREGATED + (
     "AND EXISTS (SELECT FROM load_runs r WHERE r.campaign = c.campaign)"
 )
@@ -28,10 +29,7 @@ _REMOVE_DELIVERIES = """
 DELETE FROM deliveries d WHERE delivered_at < %(cutoff)s
 AND NOT EXISTS (SELECT FROM campaigns c WHERE c.campaign = d.campaign)
 """
-_OLDEST_KEPT = """
-SELECT min(started_at) FROM campaigns
-WHERE coalesce(ended_at, started_at, first_stored_at) >= %(cutoff)s
-"""
+_OLDEST_KEPT = f"SELECT min(started_at) FROM campaigns WHERE {_LAST_SIGN} >= %(cutoff)s"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
