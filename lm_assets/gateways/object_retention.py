@@ -16,7 +16,10 @@ _UNFINISHED_UPLOAD_DAYS = 2
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PrefixRetention:
-    """What is wanted of a prefix and what the bucket's rules say, in days; None is for ever."""
+    """What is wanted of a prefix and what the bucket's rules say, in days; None is for ever.
+
+    Where a rule of somebody else expires objects of the prefix earlier, ``found_days`` are its.
+    """
 
     prefix: str
     wanted_days: int
@@ -64,22 +67,42 @@ def apply_lifecycle(store: S3ObjectStore, policy: RetentionPolicy) -> list[Prefi
     if refused := [item.prefix for item in status if not item.is_applied]:
         raise ObjectStoreRefusedError(
             f"bucket {store.bucket} took the lifecycle rules and does not have them: {refused}; "
-            "does this server support lifecycle rules?"
+            "does this server support lifecycle rules, or does somebody else's expire them earlier?"
         )
     return status
 
 
 def lifecycle_status(store: S3ObjectStore, policy: RetentionPolicy) -> list[PrefixRetention]:
     """Return what is wanted of each prefix and what the bucket's rules say of it."""
-    found = {
-        rule.get("Filter", {}).get("Prefix"): rule.get("Expiration", {}).get("Days")
-        for rule in _rules(store)
-        if _is_own(rule) and rule.get("Status") == "Enabled"
-    }
+    rules = [rule for rule in _rules(store) if rule.get("Status") == "Enabled"]
     return [
-        PrefixRetention(prefix=prefix, wanted_days=days, found_days=found.get(prefix))
+        PrefixRetention(prefix=prefix, wanted_days=days, found_days=_found_days(rules, prefix))
         for prefix, days in wanted_days(policy).items()
     ]
+
+
+def _found_days(rules: Sequence[Mapping[str, Any]], prefix: str) -> int | None:
+    own = [_days(rule) for rule in rules if _is_own(rule) and _prefix(rule) == prefix]
+    others = [_days(rule) for rule in rules if not _is_own(rule) and _meets(_prefix(rule), prefix)]
+    if own and own[0] is not None:
+        return min([own[0], *(days for days in others if days is not None)])
+    return None
+
+
+def _meets(one: str, other: str) -> bool:
+    """Tell whether some object can have both prefixes."""
+    return one.startswith(other) or other.startswith(one)
+
+
+def _days(rule: Mapping[str, Any]) -> int | None:
+    days: int | None = rule.get("Expiration", {}).get("Days")
+    return days
+
+
+def _prefix(rule: Mapping[str, Any]) -> str:
+    chosen = rule.get("Filter", {})
+    found = chosen.get("Prefix") or chosen.get("And", {}).get("Prefix") or rule.get("Prefix")
+    return str(found or "")
 
 
 def _rules(store: S3ObjectStore) -> Sequence[Mapping[str, Any]]:

@@ -213,6 +213,7 @@ def platform(dagster) -> Iterator[Platform]:
             record = a_record(campaign=campaign, started_at=moment, ended_at=moment)
             store.write(f"incoming/{campaign}/x/1.jsonl", b"{}")
             bucket.write_records(campaign, [record])
+            warehouse.ensure_campaign(campaign, first_stored_at=moment)
             warehouse.replace_runs(campaign, [record])
             if campaign == "expired":
                 landed = datetime.now(UTC)

@@ -13,6 +13,7 @@ from lm_assets.gateways.engines import EmbeddedEngines
 from lm_assets.gateways.engines.seaweedfs import PORT_FLAGS, weed_executable
 from lm_assets.gateways.engines.state import StateFolder
 from lm_assets.gateways.object_retention import RULE_PREFIX, apply_lifecycle, lifecycle_status
+from lm_assets.gateways.object_store import ObjectStoreRefusedError
 from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.gateways.warehouse.retention import ExpiredRows, expired_rows, remove_expired_rows
@@ -47,6 +48,25 @@ class TestLifecycleRules:
         assert before["raw/"] is False
         assert before["reports/"] is True
         assert all(item.is_applied for item in apply_lifecycle(s3_store, longer))
+
+    @pytest.mark.parametrize("prefix", ["aggregated/", "", "aggregated/c1/"])
+    def test_of_others_that_expire_objects_earlier_are_not_in_force(self, s3_store, prefix):
+        apply_lifecycle(s3_store, POLICY)
+        rules = s3_store.client.get_bucket_lifecycle_configuration(Bucket=s3_store.bucket)["Rules"]
+        theirs = {
+            "ID": "theirs",
+            "Status": "Enabled",
+            "Filter": {"Prefix": prefix},
+            "Expiration": {"Days": 3},
+        }
+        s3_store.client.put_bucket_lifecycle_configuration(
+            Bucket=s3_store.bucket, LifecycleConfiguration={"Rules": [*rules, theirs]}
+        )
+        found = {item.prefix: item.found_days for item in lifecycle_status(s3_store, POLICY)}
+        assert found["aggregated/"] == 3
+        assert found["reports/"] == (3 if prefix == "" else 365)
+        with pytest.raises(ObjectStoreRefusedError, match="somebody else's expire them earlier"):
+            apply_lifecycle(s3_store, POLICY)
 
     def test_of_others_are_left_alone(self, s3_store):
         theirs = {

@@ -17,10 +17,11 @@ AGGREGATED_TABLES = ("summaries", "verdicts", "findings", "deliveries", "campaig
 
 # A campaign is as old as its last sign of life, so that no half of one expires. No run ends much
 # later than it is stored: a clock that is years ahead must not keep rows for years.
-_LAST_SIGN = (
-    "least(coalesce(ended_at, started_at, first_stored_at), first_stored_at + interval '1 day')"
-)
-EXPIRED_AGGREGATED = f"SELECT campaign FROM campaigns c WHERE {_LAST_SIGN} < %(cutoff)s\n"
+EXPIRED_AGGREGATED = """
+SELECT campaign FROM campaigns c
+WHERE least(coalesce(ended_at, started_at, first_stored_at), first_stored_at + interval '1 day')
+    < %(cutoff)s
+"""
 EXPIRED_RAW = EXPIRED_AGGREGATED + (
     "AND EXISTS (SELECT FROM load_runs r WHERE r.campaign = c.campaign)"
 )
@@ -29,7 +30,11 @@ _REMOVE_DELIVERIES = """
 DELETE FROM deliveries d WHERE delivered_at < %(cutoff)s
 AND NOT EXISTS (SELECT FROM campaigns c WHERE c.campaign = d.campaign)
 """
-_OLDEST_KEPT = f"SELECT min(started_at) FROM campaigns WHERE {_LAST_SIGN} >= %(cutoff)s"
+_OLDEST_KEPT = """
+SELECT min(started_at) FROM campaigns
+WHERE least(coalesce(ended_at, started_at, first_stored_at), first_stored_at + interval '1 day')
+    >= %(cutoff)s
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
