@@ -21,6 +21,14 @@ def run_failure_notice(campaign: str, *, job: str, run_id: str, detail: str) -> 
     return _notice("run_failed", campaign, text[:_LONGEST_DETAIL], {"job": job, "run_id": run_id})
 
 
+def broken_baselines_notice(digest: str, fault: str) -> Notice:
+    """Return the message, by channel, about a baseline catalogue that cannot be read."""
+    text = (
+        f"The baselines cannot be used (content {digest[:12]}); campaigns that land fail: {fault}"
+    )
+    return _notice("baselines_broken", "", text[:_LONGEST_DETAIL], {"digest": digest})
+
+
 def _notice(kind: str, campaign: str, text: str, facts: Mapping[str, object]) -> Notice:
     return {
         "slack": {"text": slack_text(text, limit=_LONGEST_DETAIL)},

@@ -20,6 +20,7 @@ __all__ = [
     "CatalogueLockedError",
     "CatalogueNotWrittenError",
     "StaleCatalogueError",
+    "catalogue_fault",
     "catalogue_text",
     "content_digest",
     "read_catalogue",
@@ -66,6 +67,15 @@ def read_catalogue(path: Path) -> BaselineCatalogue:
 def content_digest(path: Path) -> str:
     """Return the SHA-256 of the file's bytes, without reading any meaning into them."""
     return _digest(_content(path))
+
+
+def catalogue_fault(path: Path) -> str:
+    """Return why a file cannot be used as a catalogue, with its line; empty when it can."""
+    try:
+        read_catalogue(path)
+    except ConfigurationError as error:
+        return str(error)
+    return ""
 
 
 def write_catalogue(

@@ -5,7 +5,11 @@ from functools import partial
 
 import dagster as dg
 
-from lm_assets.alerts.operations import overdue_notice, run_failure_notice
+from lm_assets.alerts.operations import (
+    broken_baselines_notice,
+    overdue_notice,
+    run_failure_notice,
+)
 from lm_assets.collect.closing import ClosingRule
 from lm_assets.collect.landing import (
     Landing,
@@ -17,7 +21,7 @@ from lm_assets.collect.landing import (
     overdue,
     plan_tick,
 )
-from lm_assets.gateways.baseline_file import content_digest
+from lm_assets.gateways.baseline_file import catalogue_fault, content_digest
 from lm_assets.gateways.baseline_revision import file_revision
 from lm_assets.gateways.campaign_bucket import CampaignBucket
 from lm_assets.gateways.clock import Clock
@@ -90,25 +94,25 @@ def baseline_changes(
     bucket: dg.ResourceParam[CampaignBucket],
     settings: dg.ResourceParam[Configuration],
     clock: dg.ResourceParam[Clock],
+    notifiers: dg.ResourceParam[tuple[Notifier, ...]],
+    warehouse: dg.ResourceParam[Warehouse],
 ) -> dg.SensorResult:
     """Run requests for campaigns whose baselines changed under them."""
     digest = content_digest(settings.baselines_path)
     before, _, changes = (context.cursor or "").partition(":")
     if before == digest:
         return dg.SensorResult(skip_reason=f"the catalogue is still {digest[:12]}")
+    if fault := catalogue_fault(settings.baselines_path):
+        notice = broken_baselines_notice(digest, fault)
+        deliver_once(notice, campaign="", notifiers=notifiers, warehouse=warehouse)
+        return dg.SensorResult(skip_reason=f"nothing is judged anew: {fault}")
     since = clock.now() - settings.retention.closing_after
     campaigns = open_campaigns(bucket, landed_since=since) if before else []
     # The count makes the key a new one when a change is taken back, and when it is made again.
     cursor = f"{digest}:{int(changes or 0) + 1}"
     known = set(context.instance.get_dynamic_partitions(CAMPAIGN_DIMENSION))
     return dg.SensorResult(
-        run_requests=[
-            dg.RunRequest(
-                run_key=f"{campaign}:{cursor}", partition_key=campaign, tags=AFTER_NEW_RESULTS
-            )
-            for campaign in campaigns
-            if campaign in known
-        ],
+        run_requests=[_judged_anew(c, cursor) for c in campaigns if c in known],
         asset_events=[_observed_catalogue(digest, file_revision(settings.baselines_path))],
         cursor=cursor,
     )
@@ -181,6 +185,12 @@ def unwatched_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
             run, f"Process {pid} of this run is gone, and so is the server that started it."
         )
     return dg.SkipReason(f"{len(lost)} runs were lost: {[run.run_id for run, _ in lost]}")
+
+
+def _judged_anew(campaign: str, cursor: str) -> dg.RunRequest:
+    return dg.RunRequest(
+        run_key=f"{campaign}:{cursor}", partition_key=campaign, tags=AFTER_NEW_RESULTS
+    )
 
 
 def _leave_reasons(

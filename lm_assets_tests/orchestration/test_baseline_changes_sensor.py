@@ -16,7 +16,21 @@ from lm_assets.orchestration.partitions import CAMPAIGN_DIMENSION
 from lm_assets.orchestration.sensors import baseline_changes
 from lm_assets_tests.conftest import PROJECT
 from lm_assets_tests.fakes.clock import FixedClock
+from lm_assets_tests.fakes.notifier import RecordingNotifier
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore
+
+
+class DeliveriesOnly:
+    """What the sensor asks of the warehouse: who was told what."""
+
+    def __init__(self) -> None:
+        self.delivered: set[tuple[str, str, str]] = set()
+
+    def was_delivered(self, *message: str) -> bool:
+        return message in self.delivered
+
+    def record_delivery(self, *message: str) -> None:
+        self.delivered.add(message)
 
 
 class Catalogue:
@@ -35,16 +49,30 @@ class Catalogue:
             self.bucket.store.write(f"raw/{campaign}/x.jsonl", b"")
         instance.add_dynamic_partitions(CAMPAIGN_DIMENSION, ["nightly-1", "nightly-2"])
         self.cursor: str | None = None
+        self.skipped: str | None = None
+        self.notifier = RecordingNotifier()
+        self.warehouse = DeliveriesOnly()
         self.observed: list[dg.AssetObservation] = []
 
     def look_at(self, content: str) -> list[dg.RunRequest]:
-        self.path.write_text(content)
-        resources = {"bucket": self.bucket, "settings": self.settings, "clock": self.clock}
+        """Look at a catalogue that is told from others by a comment; at ``{…`` it is broken."""
+        broken = content.startswith("{")
+        self.path.write_text(
+            content if broken else f"# {content}\nformat: 1\nbaselines: {{}}\n", encoding="utf-8"
+        )
+        resources = {
+            "bucket": self.bucket,
+            "settings": self.settings,
+            "clock": self.clock,
+            "notifiers": (self.notifier,),
+            "warehouse": self.warehouse,
+        }
         context = dg.build_sensor_context(
             instance=self.instance, cursor=self.cursor, resources=resources
         )
         result = baseline_changes(context)
         self.observed = list(result.asset_events)
+        self.skipped = result.skip_reason and result.skip_reason.skip_message
         self.cursor = result.cursor or self.cursor
         return list(result.run_requests or [])
 
@@ -101,3 +129,23 @@ def test_a_campaign_whose_results_expire_is_left_as_it_was_judged(catalogue):
     catalogue.look_at("one")
     catalogue.clock = FixedClock(catalogue.clock.now() + timedelta(days=60))
     assert catalogue.look_at("two") == []
+
+
+def test_a_broken_catalogue_starts_nothing_and_is_told_once(catalogue):
+    catalogue.look_at("one")
+    for _ in range(3):
+        assert catalogue.look_at("{broken") == []
+    assert "load-test-baselines.yaml:2" in str(catalogue.skipped)
+    (message,) = catalogue.notifier.sent
+    assert "The baselines cannot be used" in str(message["text"])
+    assert "load-test-baselines.yaml:2" in str(message["text"])
+    catalogue.look_at("{broken otherwise")
+    assert len(catalogue.notifier.sent) == 2
+
+
+def test_a_catalogue_that_was_mended_judges_anew_and_one_that_was_put_back_does_not(catalogue):
+    catalogue.look_at("one")
+    catalogue.look_at("{broken")
+    assert catalogue.look_at("one") == []
+    catalogue.look_at("{broken")
+    assert len(catalogue.look_at("two")) == 2
