@@ -1,5 +1,6 @@
 """Dagster's daemon and web server as child processes of a command, for one state folder."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ from lm_assets.model.errors import LmError
 
 STOP_GRACE_SECONDS = 15
 READY_TIMEOUT_SECONDS = 90
+_POLL_S = 0.05
 # A run's process imports for a few seconds; on a machine with ten times its load it took more than
 # the 60 that Dagster waits, and each run was given up before it began.
 _PATIENCE = {"DAGSTER_GRPC_TIMEOUT_SECONDS": "300"}
@@ -101,16 +103,15 @@ class DagsterServices:
                 )
 
     def stop(self) -> None:
-        """Stop what was started: TERM to each process group, then KILL."""
+        """Stop what was started, with all that it started itself: TERM to each group, then KILL."""
         for process in self._processes.values():
             _signal_group(process, signal.SIGTERM)
         deadline = time.monotonic() + STOP_GRACE_SECONDS
         for process in self._processes.values():
-            try:
-                process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                _signal_group(process, signal.SIGKILL)
-                process.wait()
+            while _group_is_there(process) and time.monotonic() < deadline:
+                time.sleep(_POLL_S)
+            _signal_group(process, signal.SIGKILL)
+            process.wait()
         self._processes.clear()
 
     def _start(self, name: str, program: str, *arguments: str) -> None:
@@ -130,6 +131,16 @@ def installed_script(name: str) -> str:
     return found
 
 
+def _group_is_there(process: subprocess.Popen[bytes]) -> bool:
+    """Tell whether the process or one that it started still runs; each was given its own group."""
+    process.poll()
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    if process.poll() is None:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, number)

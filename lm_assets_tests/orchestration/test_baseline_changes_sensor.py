@@ -50,7 +50,7 @@ class Catalogue:
         instance.add_dynamic_partitions(CAMPAIGN_DIMENSION, ["nightly-1", "nightly-2"])
         self.cursor: str | None = None
         self.skipped: str | None = None
-        self.notifier = RecordingNotifier()
+        self.notifier = RecordingNotifier("webhook")
         self.warehouse = DeliveriesOnly()
         self.observed: list[dg.AssetObservation] = []
 
