@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lm_assets.model.baseline import RejectedRun
 from lm_assets.regression.baselines.change import BaselineChange, ChangePlan
 from lm_assets.regression.baselines.create import Refusal
 from lm_assets.regression.baselines.moves import MetricMove, change_text
@@ -25,6 +26,15 @@ def print_plan(console: Console, plan: ChangePlan, detectable: Detectable) -> No
     if plan.not_due:
         console.print(f"{counted(len(plan.not_due))} not due: they still serve", style="dim")
     print_refusals(console, plan.refusals)
+    for combination, rejected in plan.rejected_runs.items():
+        console.print(Text(f"  {combination}"), soft_wrap=True)
+        _print_rejected(console, rejected)
+
+
+def _print_rejected(console: Console, rejected: Sequence[RejectedRun]) -> None:
+    for run in rejected:
+        said = f"  rejected {run.campaign}/{run.run_id}: {run.reason}"
+        console.print(Text(said, style="yellow"), soft_wrap=True)
 
 
 def counted(count: int) -> str:
@@ -56,6 +66,7 @@ def plan_document(plan: ChangePlan, *, is_written: bool, detectable: Detectable)
         "unchanged": plan.unchanged,
         "not_due": plan.not_due,
         "refusals": plan.refusals,
+        "rejected_runs": plan.rejected_runs,
     }
     return json_text(document)
 
@@ -89,8 +100,7 @@ def _print_change(console: Console, change: BaselineChange, detectable: Detectab
     for metric, accepted in new.acknowledged_findings.items():
         said = f"  acknowledged {metric}: {accepted.finding}, by {accepted.by} on {accepted.at}"
         console.print(Text(said, style="yellow"))
-    for run in new.rejected_runs:
-        console.print(Text(f"  rejected {run.campaign}/{run.run_id}: {run.reason}", style="yellow"))
+    _print_rejected(console, new.rejected_runs)
 
 
 def _move_row(move: MetricMove, detectable: Detectable) -> tuple[str, ...]:

@@ -286,6 +286,18 @@ class TestUpdate:
         _, stdout, _ = initialised.run("update", "--campaign", SECOND, "--reason", "x")
         assert f"rejected {SECOND}/run-9: the run failed with exit code 137" in stdout
 
+    def test_a_failed_run_is_listed_where_the_combination_is_refused_too(self, initialised):
+        failed = [
+            dataclasses.replace(r, run_id="broken", exit_code=1) for r in runs(SECOND, SOUND[:1])
+        ]
+        initialised.land(SECOND, runs(SECOND, [*SOUND[:4], 19.9]), failed)
+        arguments = ("update", "--campaign", SECOND, "--reason", "x")
+        code, document = initialised.json(*arguments)
+        assert (code, [r["rule"] for r in document["refusals"]]) == (4, ["outliers"])
+        (rejected,) = document["rejected_runs"][COMBINATION]
+        assert rejected["reason"] == "the run failed with exit code 1"
+        assert f"rejected {SECOND}/broken: the run failed" in initialised.run(*arguments)[1]
+
 
 class TestPropose:
     def proposing(self, initialised, tmp_path, factor, *more):

@@ -2,10 +2,10 @@
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from lm_assets.model.baseline import Baseline, BaselineCatalogue
+from lm_assets.model.baseline import Baseline, BaselineCatalogue, RejectedRun
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.record import RunRecord
@@ -52,7 +52,8 @@ class ChangePlan:
     """What would be written, what is refused and why; ``catalogue`` is the result as a whole.
 
     ``unchanged`` are the combinations whose baseline has these very samples, ``not_due`` those
-    whose baseline still serves.
+    whose baseline still serves. ``rejected_runs`` are those of combinations that do not change, by
+    combination; a change lists its own.
     """
 
     catalogue: BaselineCatalogue
@@ -60,6 +61,7 @@ class ChangePlan:
     refusals: tuple[Refusal, ...]
     unchanged: tuple[str, ...] = ()
     not_due: tuple[str, ...] = ()
+    rejected_runs: Mapping[str, tuple[RejectedRun, ...]] = field(default_factory=dict)
 
     @property
     def has_unacknowledged_loss(self) -> bool:
@@ -130,6 +132,11 @@ def plan_change(
         not_due=tuple(
             r.new.combination for r in reviews if r.new.combination not in due and not r.losses
         ),
+        rejected_runs={
+            r.new.combination: r.new.rejected_runs
+            for r in reviews
+            if r.new.rejected_runs and (r.losses or r.objections)
+        },
     )
 
 

@@ -225,6 +225,7 @@ def _refused(plan: ChangePlan) -> Iterator[str]:
 
 def _rejected(plan: ChangePlan) -> Iterator[str]:
     rejected = [(c.combination, run) for c in plan.changes for run in c.new.rejected_runs]
+    rejected += [(name, run) for name, runs in plan.rejected_runs.items() for run in runs]
     if rejected:
         yield f"## Rejected runs: {len(rejected)}"
         yield ""
