@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lm_assets.cli.terminal_text import print_whole
 from lm_assets.model.baseline import RejectedRun
 from lm_assets.regression.baselines.change import BaselineChange, ChangePlan
 from lm_assets.regression.baselines.create import Refusal
@@ -89,12 +90,12 @@ def _print_change(console: Console, change: BaselineChange, detectable: Detectab
     )
     table = Table(box=None, header_style="dim", pad_edge=True)
     # Cut, three latencies would look alike.
-    table.add_column("metric", overflow="fold", min_width=14)
+    table.add_column("metric", no_wrap=True)
     for name in ("old", "new", "unit", "change", "since anchor", "can detect"):
-        table.add_column(name, justify="left" if name == "unit" else "right", overflow="fold")
+        table.add_column(name, justify="left" if name == "unit" else "right", no_wrap=True)
     for move in change.moves:
         table.add_row(*_move_row(move, detectable))
-    console.print(table)
+    print_whole(console, table)
     for finding in change.overruled:
         console.print(Text(f"  allowed {finding.guard}: {finding.message}", style="yellow"))
     for metric, accepted in new.acknowledged_findings.items():

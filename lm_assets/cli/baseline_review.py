@@ -14,7 +14,7 @@ from lm_assets.cli.baseline_display import json_text
 from lm_assets.cli.baseline_sources import Workspace, open_bucket, recent_campaigns, records_of
 from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.options import config_option, json_option
-from lm_assets.cli.terminal_text import literal, wide_console
+from lm_assets.cli.terminal_text import literal, print_whole
 from lm_assets.gateways.baseline_file import catalogue_text
 from lm_assets.gateways.baseline_format import entry_text
 from lm_assets.gateways.clock import SystemClock
@@ -64,10 +64,10 @@ def list_baselines(*, patterns: tuple[str, ...], config_directory: Path, as_json
         click.echo(json_text(document))
         return ExitCode.OK
     table = Table(box=None, header_style="bold")
-    table.add_column("combination", overflow="fold")
+    table.add_column("combination", no_wrap=True)
     for name in ("status", "age", "runs", "metrics", "highest CV", "of", "anchor"):
         side: JustifyMethod = "right" if name in {"age", "runs", "metrics"} else "left"
-        table.add_column(name, justify=side, overflow="fold")
+        table.add_column(name, justify=side, no_wrap=True)
     for row in rows:
         cv = "–" if row["highest_cv"] is None else f"{row['highest_cv']:.1%}"
         table.add_row(
@@ -80,7 +80,7 @@ def list_baselines(*, patterns: tuple[str, ...], config_directory: Path, as_json
             literal(row["highest_cv_metric"] or "–"),
             row["anchor_set_at"] or "–",
         )
-    wide_console().print(table)
+    print_whole(Console(), table)
     return ExitCode.OK
 
 

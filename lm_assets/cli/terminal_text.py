@@ -1,8 +1,11 @@
-"""Text from outside made harmless for a terminal: it moves no cursor and carries no markup."""
+"""Text and tables for a terminal: no text from outside moves a cursor, no table cuts a name."""
 
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 from rich.text import Text
+
+_UNBOUNDED = 1000
 
 
 def printable(text: str) -> str:
@@ -30,3 +33,15 @@ def wide_console() -> Console:
     """Return a console that breaks no line of a file or a pipe."""
     console = Console()
     return console if console.is_terminal else Console(width=200)
+
+
+def print_whole(console: Console, table: Table) -> None:
+    """Print a table with long lines, where a narrow window would cut its columns short."""
+    wanted = Console(width=_UNBOUNDED).measure(table).maximum
+    wide = Console(
+        file=console.file,
+        width=max(console.width, wanted),
+        force_terminal=console.is_terminal,
+        no_color=console.no_color,
+    )
+    wide.print(table)

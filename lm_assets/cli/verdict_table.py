@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from lm_assets.cli.terminal_text import in_markup, literal
+from lm_assets.cli.terminal_text import in_markup, literal, print_whole
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Verdict
 
 STYLES = {
@@ -21,7 +21,6 @@ STYLES = {
 }
 _SHOWN = (Verdict.DATA_FAULT, Verdict.REGRESSED, Verdict.SUSPECTED, Verdict.IMPROVED)
 _UNDECIDED = (Verdict.INCONCLUSIVE, Verdict.INSUFFICIENT_DATA, Verdict.NO_BASELINE)
-_UNBOUNDED = 1000
 
 
 def print_verdict(console: Console, verdict: CampaignVerdict, *, rows: int = 15) -> None:
@@ -47,7 +46,7 @@ def print_verdict(console: Console, verdict: CampaignVerdict, *, rows: int = 15)
             _print_sentence(console, f"  [{style}]{in_markup(finding.message)}[/]")
     shown = notable_cells(verdict.cells, also=_UNDECIDED if is_open else ())
     if shown:
-        _print_whole(console, _cell_table(shown[:rows]))
+        print_whole(console, _cell_table(shown[:rows]))
     if len(shown) > rows:
         _print_sentence(console, f"  … and {len(shown) - rows} more in the reports")
 
@@ -65,18 +64,6 @@ def notable_cells(
 
 def _print_sentence(console: Console, text: str) -> None:
     console.print(text, highlight=False, soft_wrap=True, emoji=False)
-
-
-def _print_whole(console: Console, table: Table) -> None:
-    """Print a table with long lines, where a narrow window would cut its columns short."""
-    wanted = Console(width=_UNBOUNDED).measure(table).maximum
-    wide = Console(
-        file=console.file,
-        width=max(console.width, wanted),
-        force_terminal=console.is_terminal,
-        no_color=console.no_color,
-    )
-    wide.print(table)
 
 
 def _cell_table(cells: Sequence[CellVerdict]) -> Table:
