@@ -17,6 +17,8 @@ from lm_assets.gateways.engines.processes import spawn, tail
 from lm_assets.model.errors import LmError
 
 STOP_GRACE_SECONDS = 15
+# What was killed is gone when the kernel gets to it, not when the signal was sent.
+KILL_GRACE_SECONDS = 5
 READY_TIMEOUT_SECONDS = 90
 _POLL_S = 0.05
 # A run's process imports for a few seconds; on a machine with ten times its load it took more than
@@ -108,10 +110,10 @@ class DagsterServices:
             _signal_group(process, signal.SIGTERM)
         deadline = time.monotonic() + STOP_GRACE_SECONDS
         for process in self._processes.values():
-            while _group_is_there(process) and time.monotonic() < deadline:
-                time.sleep(_POLL_S)
+            _wait_for_group(process, deadline=deadline)
             _signal_group(process, signal.SIGKILL)
             process.wait()
+            _wait_for_group(process, deadline=time.monotonic() + KILL_GRACE_SECONDS)
         self._processes.clear()
 
     def _start(self, name: str, program: str, *arguments: str) -> None:
@@ -133,12 +135,21 @@ def installed_script(name: str) -> str:
 
 def _group_is_there(process: subprocess.Popen[bytes]) -> bool:
     """Tell whether the process or one that it started still runs; each was given its own group."""
-    process.poll()
+    if process.poll() is not None:
+        # As the first process of a container one inherits the orphans and must bury them.
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-process.pid, os.WNOHANG)[0]:
+                pass
     try:
         os.killpg(process.pid, 0)
     except ProcessLookupError:
         return False
     return True
+
+
+def _wait_for_group(process: subprocess.Popen[bytes], *, deadline: float) -> None:
+    while _group_is_there(process) and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

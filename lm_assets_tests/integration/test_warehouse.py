@@ -550,6 +550,7 @@ class TestSchema:
             warehouse.recent_campaigns()
 
     def test_explains_every_table(self, warehouse):
+        warehouse.replace_runs(CAMPAIGN, [a_record()])
         unexplained = rows(
             warehouse,
             "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
@@ -557,6 +558,11 @@ class TestSchema:
             " AND relname <> 'lm_schema_version'",
         )
         assert unexplained == []
+        (said,) = rows(
+            warehouse,
+            f"SELECT obj_description('run_metrics_{STARTED:%Y_%m}'::regclass)",
+        )
+        assert said == (f"Rows of run_metrics of {STARTED:%Y-%m} (UTC).",)
 
     def test_explains_every_column(self, warehouse):
         silent = rows(

@@ -91,13 +91,14 @@ def make_months(connection: psycopg.Connection, months: Iterable[Month]) -> None
             connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_LOCK])
             if month in {there for there, _ in _partitions(connection)}:
                 continue
-            table, start, end = (
-                sql.Identifier(month.table),
-                sql.Literal(month.start),
-                sql.Literal(month.end),
-            )
+            names = {
+                "table": sql.Identifier(month.table),
+                "start": sql.Literal(month.start),
+                "end": sql.Literal(month.end),
+                "comment": sql.Literal(f"Rows of run_metrics of {month.start:%Y-%m} (UTC)."),
+            }
             for statement in _MAKE_MONTH:
-                connection.execute(sql.SQL(statement).format(table=table, start=start, end=end))
+                connection.execute(sql.SQL(statement).format(**names))
 
 
 def drop_months_before(
@@ -137,6 +138,7 @@ WITH moved AS (
 INSERT INTO {table} SELECT * FROM moved"""
 _MAKE_MONTH = (
     "CREATE TABLE {table} (LIKE run_metrics INCLUDING ALL)",
+    "COMMENT ON TABLE {table} IS {comment}",
     _MOVE_ROWS,
     "ALTER TABLE run_metrics ATTACH PARTITION {table} FOR VALUES FROM ({start}) TO ({end})",
 )
