@@ -368,6 +368,12 @@ def test_the_queries_over_time_use_their_indexes(any_warehouse_url):
             " generate_series(1, 60) j, generate_series(1, 5) k"
         )
         connection.execute(
+            "INSERT INTO verdicts (campaign, combination, metric, verdict, decided_by,"
+            " change_unit, n_baseline, n_current, flags, explanation)"
+            " SELECT campaign, combination, metric, CASE WHEN combination = 'x7' THEN 'regressed'"
+            " ELSE 'unchanged' END, 'tost', 'relative', 5, 5, '{}', '{}' FROM summaries"
+        )
+        connection.execute(
             "INSERT INTO run_metrics SELECT 'c' || i, 'x' || j, 'r', 'duration_s', 3, 1.0, NULL "
             "FROM generate_series(1, 300) i, generate_series(1, 100) j"
         )
@@ -376,13 +382,26 @@ def test_the_queries_over_time_use_their_indexes(any_warehouse_url):
         of_combination = plan(connection, history.OF_COMBINATION, asked)
         latest = {"metric": "m2", "campaigns": 20}
         of_metric = plan(connection, history.OF_METRIC, latest)
+        recent = plan(connection, history.RECENT_CAMPAIGNS, {"limit": 20})
         of_campaign = plan(connection, "DELETE FROM run_metrics WHERE campaign = %s", ["c7"])
         panel = "SELECT started_at, value FROM run_metrics WHERE combination = %s AND metric = %s"
         over_time = plan(connection, panel, ["x7", "duration_s"])
-    assert "summaries_by_combination" in of_combination
-    assert "Seq Scan on summaries" not in of_combination
+        panel = "SELECT campaign, mean FROM summaries WHERE combination = %s AND metric = %s"
+        means = plan(connection, panel, ["x7", "m2"])
+        panel = "SELECT campaign, verdict FROM verdicts WHERE combination = %s AND metric = %s"
+        verdicts = plan(connection, panel, ["x7", "m2"])
+        panel = "SELECT combination, metric FROM verdicts WHERE campaign = %s AND verdict = %s"
+        regressed = plan(connection, panel, ["c7", "regressed"])
+    for table in ("summaries", "verdicts"):
+        assert f"Seq Scan on {table}" not in of_combination
+    assert "summaries_by_combination" in means
+    assert "verdicts_by_combination" in verdicts
+    assert "verdicts_by_verdict" in regressed
     assert "summaries_pkey" in of_metric
     assert "Seq Scan on summaries" not in of_metric
+    assert "campaigns_by_time" in of_metric
+    assert "campaigns_by_time" in recent
+    assert "Sort" not in recent
     assert "run_metrics_undated_campaign_idx" in of_campaign
     assert "run_metrics_undated_combination_metric_started_at_idx" in over_time
 
@@ -477,7 +496,9 @@ class TestSchema:
             assert {row[:3] for row in self.described(offline)} == columns
 
     def test_refuses_a_start_that_there_never_was(self):
-        with pytest.raises(WarehouseSchemaError, match=r"no revision '7'; known: 0001, 0002, 0003"):
+        with pytest.raises(
+            WarehouseSchemaError, match=r"no revision '7'; known: 0001, 0002, 0003, 0004"
+        ):
             schema.offline_sql(start="7")
 
     def test_of_a_newer_version_is_left_alone_and_said(self, empty_database):
