@@ -145,12 +145,20 @@ def test_a_second_command_uses_the_engines_of_the_first_and_leaves_them_running(
     assert wait_until_ended(servers, within_s=0) == set()
 
 
-def test_a_killed_command_leaves_no_server_behind(state_folder):
+def test_a_killed_command_leaves_no_server_behind_and_loses_nothing(state_folder):
     holder = command_that_holds_engines(state_folder)
     servers = servers_of(state_folder)
+    with EmbeddedEngines(state_folder, environment={}) as engines:
+        store = S3ObjectStore.from_environment(engines.start())
+        for number in range(50):
+            store.write(f"raw/c1/{number}.jsonl", b"%d" % number)
     holder.send_signal(signal.SIGKILL)
     close(holder)
     assert wait_until_ended(servers, within_s=10) == set()
+    with EmbeddedEngines(state_folder, environment={}) as engines:
+        store = S3ObjectStore.from_environment(engines.start())
+        kept = [store.read(f"raw/c1/{number}.jsonl") for number in range(50)]
+    assert kept == [b"%d" % number for number in range(50)]
 
 
 def test_servers_that_were_left_behind_are_stopped_by_the_next_start(state_folder, monkeypatch):

@@ -87,6 +87,9 @@ class SeaweedServer:
             ],
             log=self.log,
             folder=self._data,
+            # Its own way of ending takes 2 seconds, and once took more than 10. What it has
+            # answered for is kept when it is killed too.
+            death_signal="KILL",
             environment={
                 "PATH": "/usr/bin:/bin",
                 "HOME": str(self._data),
