@@ -35,14 +35,6 @@ def wait_until_ended(servers: dict[str, ProcessIdentity], *, within_s: float) ->
     return {name for name, server in servers.items() if server.is_running()}
 
 
-def check_until_named(engines: EmbeddedEngines, *, within_s: float) -> None:
-    # A killed server can be waited for when the last of its threads is gone, a moment later.
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        engines.check_alive()
-        time.sleep(0.05)
-
-
 def command_that_holds_engines(directory: Path) -> subprocess.Popen[str]:
     """Start another process that runs the engines and says when they are up."""
     program = """
@@ -112,8 +104,9 @@ def test_a_server_that_ends_by_itself_is_named(state_folder, name, title):
         engines.check_alive()
         server = servers_of(state_folder)[name]
         os.kill(server.pid, signal.SIGKILL)
+        assert wait_until_ended({name: server}, within_s=10) == set()
         with pytest.raises(EngineError, match=rf"{title} ended by itself \(exit status -9\)"):
-            check_until_named(engines, within_s=10)
+            engines.check_alive()
 
 
 def test_wrong_credentials_are_refused_without_being_repeated(engines):

@@ -61,7 +61,10 @@ def _start_mark(pid: int) -> str:
             fields = stat.read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             return ""
-        return "" if fields[0] in {"Z", "X"} else fields[19]
+        # A killed process whose first thread has ended still holds its files and ports until the
+        # last one has.
+        has_ended = fields[0] == "X" or (fields[0] == "Z" and int(fields[17]) <= 1)
+        return "" if has_ended else fields[19]
     # macOS has no /proc.
     command = ["/bin/ps", "-p", str(pid), "-o", "lstart="]
     answer = subprocess.run(  # noqa: S603

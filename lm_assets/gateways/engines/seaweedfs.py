@@ -87,7 +87,7 @@ class SeaweedServer:
             ],
             log=self.log,
             folder=self._data,
-            # Its own way of ending takes 2 seconds, and once took more than 10. What it has
+            # Its own way of ending can wait for ever to store its log of changes. What it has
             # answered for is kept when it is killed too.
             death_signal="KILL",
             environment={
