@@ -48,8 +48,8 @@ from lm_assets.orchestration.assets.documents import LAYERS
 from lm_assets.orchestration.instance import make_instance_tables, wait_for_campaign
 from lm_assets.orchestration.report_material import decision_rule
 from lm_assets.regression.campaign_judgement import judge_campaign
-from lm_assets.regression.campaign_versions import compare_campaign_versions
 from lm_assets.regression.summaries import summarise
+from lm_assets.regression.versions.of_campaign import compare_campaign_versions
 from lm_assets.reports.material import ReportMaterial, current_samples, missing_reasons
 
 PATIENCE_S = 1_800.0

@@ -25,14 +25,14 @@ from benchmarks.figures.pages import DOCS
 from lm_assets.gateways.configuration import load_configuration
 from lm_assets.model.campaign import Stage
 from lm_assets.model.metric import Scale
-from lm_assets.regression.calibration import (
+from lm_assets.regression.calibration.measures import (
     CalibrationRow,
     KnownCampaign,
     calibration_rows,
     random_cells,
     run_trial,
 )
-from lm_assets.regression.simulation import (
+from lm_assets.regression.calibration.simulation import (
     InjectedEffect,
     SimulatedMatrix,
     moved_cells,

@@ -13,7 +13,7 @@ from benchmarks.figures.calibration_scenarios import (
 )
 from benchmarks.figures.pages import write_plots, write_section
 from benchmarks.figures.svg_plots import Axis, Line, line_plot
-from lm_assets.regression.calibration import CalibrationRow
+from lm_assets.regression.calibration.measures import CalibrationRow
 from lm_assets.stats.proportion import Proportion
 
 Rows = Mapping[str, CalibrationRow]

@@ -4,13 +4,13 @@ import itertools
 from dataclasses import dataclass, field
 
 from lm_assets.model.combination import Combination
-from lm_assets.regression.calibration import (
+from lm_assets.regression.calibration.measures import (
     Expectation,
     at_most_one_false_cell,
     only_a_common_shift,
     only_this_place,
 )
-from lm_assets.regression.simulation import InjectedEffect, Noise, NoiseLaw
+from lm_assets.regression.calibration.simulation import InjectedEffect, Noise, NoiseLaw
 
 # 200 combinations over five dimensions, and 8 of the metrics that the platform ships.
 DIMENSIONS = {

@@ -12,7 +12,7 @@ from lm_assets.alerts.wording import slack_code, slack_text
 from lm_assets.model.campaign import Manifest, confirmation_campaign
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding, Verdict
-from lm_assets.regression.phrases import confirmation_phrase
+from lm_assets.regression.verdict.phrases import confirmation_phrase
 
 SCHEMA_VERSION = 1
 

@@ -19,11 +19,11 @@ from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import DataFaultError, LmError
 from lm_assets.model.verdict import CampaignVerdict, Verdict
 from lm_assets.regression.baselines.request import is_selected
-from lm_assets.regression.campaign_context import CampaignContext
 from lm_assets.regression.campaign_judgement import judge_campaign
 from lm_assets.regression.campaign_samples import baseline_rows
+from lm_assets.regression.cells.sample_table import SampleTable
 from lm_assets.regression.judge import judge
-from lm_assets.regression.sample_table import SampleTable
+from lm_assets.regression.verdict.campaign_context import CampaignContext
 
 _MOST_NAMED = 5
 

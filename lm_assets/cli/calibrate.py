@@ -21,13 +21,13 @@ from lm_assets.model.campaign import Stage
 from lm_assets.model.combination import Combination
 from lm_assets.model.errors import UnusableInputError
 from lm_assets.model.metric import MetricCatalogue
-from lm_assets.regression.calibration import CalibrationRow, calibration_rows
-from lm_assets.regression.calibration_scenarios import (
+from lm_assets.regression.calibration.measures import CalibrationRow, calibration_rows
+from lm_assets.regression.calibration.replay import CampaignSource, ReplaySource, SimulatedSource
+from lm_assets.regression.calibration.scenarios import (
     run_scenario,
     shipped_scenarios,
 )
-from lm_assets.regression.replay import CampaignSource, ReplaySource, SimulatedSource
-from lm_assets.regression.simulation import Noise, SimulatedMatrix
+from lm_assets.regression.calibration.simulation import Noise, SimulatedMatrix
 
 
 @click.command()

@@ -13,7 +13,7 @@ from lm_assets.gateways.object_store import ObjectNotFoundError
 from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets.gateways.verdict_json import campaign_verdict
 from lm_assets.model.errors import DataFaultError
-from lm_assets.regression.phrases import confirmation_phrase
+from lm_assets.regression.verdict.phrases import confirmation_phrase
 
 
 @click.command()

@@ -21,11 +21,11 @@ from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import UnusableInputError
 from lm_assets.model.metric import Metric, MetricCatalogue
 from lm_assets.model.verdict import Verdict
-from lm_assets.regression.confirmation import ConfirmationSamples
-from lm_assets.regression.confirmation_request import confirmation_request
+from lm_assets.regression.cells.sample_table import SampleTable
+from lm_assets.regression.confirmation.fresh_runs import ConfirmationSamples
+from lm_assets.regression.confirmation.request import confirmation_request
 from lm_assets.regression.judge import judge as judge_samples
-from lm_assets.regression.sample_table import SampleTable
-from lm_assets.regression.version_comparison import compare_versions as compare
+from lm_assets.regression.versions.comparison import compare_versions as compare
 
 F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False, readable=True)

@@ -9,8 +9,8 @@ from rich.text import Text
 from lm_assets.cli.terminal_text import literal
 from lm_assets.cli.verdict_table import STYLES
 from lm_assets.model.version_comparison import VersionComparison
-from lm_assets.regression.calibration import CalibrationRow
-from lm_assets.regression.phrases import change_phrase
+from lm_assets.regression.calibration.measures import CalibrationRow
+from lm_assets.regression.verdict.phrases import change_phrase
 from lm_assets.stats.change_points import ChangePoints
 from lm_assets.stats.outliers import SeriesOutliers
 from lm_assets.stats.proportion import Proportion

@@ -8,7 +8,7 @@ from typing import Any
 
 from lm_assets.collect.foreign_json import read_foreign_json
 from lm_assets.model.errors import UnusableInputError
-from lm_assets.regression.sample_table import SampleTable
+from lm_assets.regression.cells.sample_table import SampleTable
 
 MAX_LINE_BYTES = 64 * 1024
 # The square of anything larger is beyond the range of a number, and a variance is made of squares.

@@ -15,7 +15,7 @@ from lm_assets.gateways.configuration import load_configuration, read_yaml_as
 from lm_assets.gateways.object_keys import incoming_prefix, manifest_key, success_key, validated_id
 from lm_assets.model.campaign import Manifest, Stage
 from lm_assets.model.combination import Matrix
-from lm_assets.regression.simulation import (
+from lm_assets.regression.calibration.simulation import (
     EffectKind,
     InjectedEffect,
     Noise,

@@ -18,7 +18,7 @@ from lm_assets.model.summary import MetricSummary
 from lm_assets.model.verdict import CampaignVerdict, ConfirmationState
 from lm_assets.orchestration.report_material import decision_rule
 from lm_assets.orchestration.retention import RetentionOutcome
-from lm_assets.regression.campaign_versions import VersionPair
+from lm_assets.regression.versions.of_campaign import VersionPair
 from lm_assets.reports.history import history_markdown
 from lm_assets.reports.ui import changes_chart_markdown, summary_markdown, worst_changes_markdown
 

@@ -10,11 +10,11 @@ from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.policy import RegressionPolicy
 from lm_assets.model.record import RunRecord
 from lm_assets.model.verdict import CampaignVerdict
-from lm_assets.regression.campaign_confirmation import confirmation_samples, of_these_baselines
-from lm_assets.regression.campaign_context import CampaignContext
 from lm_assets.regression.campaign_samples import baseline_rows, current_rows
+from lm_assets.regression.cells.sample_table import SampleTable
+from lm_assets.regression.confirmation.of_campaign import confirmation_samples, of_these_baselines
 from lm_assets.regression.judge import judge
-from lm_assets.regression.sample_table import SampleTable
+from lm_assets.regression.verdict.campaign_context import CampaignContext
 
 
 def judge_campaign(

@@ -4,29 +4,29 @@ from collections.abc import Mapping
 
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.policy import StagePolicy
-from lm_assets.regression.cell_verdicts import Decisions, decide, judgeable, plain_rule
-from lm_assets.regression.cells import Cells
-from lm_assets.regression.common_shift import MatrixShift, find_common_shifts, shift_of_cells
-from lm_assets.regression.comparison import CellComparisons, compare_cells
-from lm_assets.regression.confirmation import (
+from lm_assets.regression.cells.alignment import Cells
+from lm_assets.regression.cells.comparison import CellComparisons, compare_cells
+from lm_assets.regression.cells.data_faults import fault_mask, find_faults
+from lm_assets.regression.cells.hard_limits import runs_over_limit
+from lm_assets.regression.cells.outlier_flips import FlaggedRuns, flag_runs, without_flagged_runs
+from lm_assets.regression.cells.run_advice import advise
+from lm_assets.regression.cells.trade_offs import weigh_losses
+from lm_assets.regression.cells.verdicts import Decisions, decide, judgeable, plain_rule
+from lm_assets.regression.confirmation.fresh_runs import (
     ConfirmationSamples,
     ConfirmedCell,
     confirm_suspected,
 )
-from lm_assets.regression.data_faults import fault_mask, find_faults
-from lm_assets.regression.dimension_fit import FittedMetric, fit_dimensions
-from lm_assets.regression.dimension_table import DimensionTable
-from lm_assets.regression.final_verdicts import (
+from lm_assets.regression.matrix.common_shift import MatrixShift, find_common_shifts, shift_of_cells
+from lm_assets.regression.matrix.dimension_fit import FittedMetric, fit_dimensions
+from lm_assets.regression.matrix.dimension_table import DimensionTable
+from lm_assets.regression.matrix.multiplicity import campaign_q
+from lm_assets.regression.verdict.final_verdicts import (
     with_confirmations,
     with_hard_limits,
     with_trade_offs,
 )
-from lm_assets.regression.hard_limits import runs_over_limit
-from lm_assets.regression.judgement import Judgement
-from lm_assets.regression.multiplicity import campaign_q
-from lm_assets.regression.outlier_flips import FlaggedRuns, flag_runs, without_flagged_runs
-from lm_assets.regression.run_advice import advise
-from lm_assets.regression.trade_offs import weigh_losses
+from lm_assets.regression.verdict.judgement import Judgement
 from lm_assets.stats.validation import BoolArray
 
 

@@ -7,26 +7,26 @@ from lm_assets.model.campaign import Stage
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding
-from lm_assets.regression.campaign_context import CampaignContext
 from lm_assets.regression.cell_judgement import judge_cells
-from lm_assets.regression.cell_rows import cell_rows
-from lm_assets.regression.cells import align_cells
-from lm_assets.regression.confirmation import ConfirmationSamples
-from lm_assets.regression.confirmation_request import confirmation_state
-from lm_assets.regression.coverage import coverage_gaps
-from lm_assets.regression.dimension_table import DimensionTable
-from lm_assets.regression.findings import (
+from lm_assets.regression.cells.alignment import align_cells
+from lm_assets.regression.cells.sample_table import SampleTable
+from lm_assets.regression.confirmation.fresh_runs import ConfirmationSamples
+from lm_assets.regression.confirmation.request import confirmation_state
+from lm_assets.regression.matrix.dimension_table import DimensionTable
+from lm_assets.regression.verdict.campaign_context import CampaignContext
+from lm_assets.regression.verdict.cell_rows import cell_rows
+from lm_assets.regression.verdict.coverage import coverage_gaps
+from lm_assets.regression.verdict.findings import (
     cell_findings,
     environment_findings,
     failed_run_findings,
     limit_findings,
     shift_findings,
 )
-from lm_assets.regression.gate import campaign_outcome
-from lm_assets.regression.judgement import Judgement
-from lm_assets.regression.notes import campaign_notes
-from lm_assets.regression.roll_up import roll_up
-from lm_assets.regression.sample_table import SampleTable
+from lm_assets.regression.verdict.gate import campaign_outcome
+from lm_assets.regression.verdict.judgement import Judgement
+from lm_assets.regression.verdict.notes import campaign_notes
+from lm_assets.regression.verdict.roll_up import roll_up
 
 _NO_DIMENSIONS: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 _NO_CONTEXT = CampaignContext()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from lm_assets.model.verdict import CellVerdict, Verdict
-from lm_assets.regression.phrases import confirmation_phrase
+from lm_assets.regression.verdict.phrases import confirmation_phrase
 from lm_assets.reports import formatting, phrases
 from lm_assets.reports.escaping import markdown_code, markdown_text
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from lm_assets.model.campaign import Manifest
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding, Verdict
-from lm_assets.regression.phrases import confirmation_phrase
+from lm_assets.regression.verdict.phrases import confirmation_phrase
 from lm_assets.reports import formatting
 from lm_assets.reports.formatting import plural
 from lm_assets.reports.insight import CauseHint

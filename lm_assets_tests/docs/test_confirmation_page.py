@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from lm_assets.model.policy import ConfirmationPolicy, StagePolicy
-from lm_assets.regression.confirmation_request import ConfirmationSubjects, confirmation_request
+from lm_assets.regression.confirmation.request import ConfirmationSubjects, confirmation_request
 from lm_assets_tests.builders import CAMPAIGN, COMBINATION, a_baseline, a_subject
 from lm_assets_tests.conftest import PROJECT
 from lm_assets_tests.regression.small_campaigns import STEADY, judged

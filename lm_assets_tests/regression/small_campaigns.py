@@ -11,8 +11,8 @@ from lm_assets.model.campaign import Stage
 from lm_assets.model.metric import Metric, MetricCatalogue, Scale
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict
+from lm_assets.regression.cells.sample_table import SampleTable
 from lm_assets.regression.judge import judge
-from lm_assets.regression.sample_table import SampleTable
 from lm_assets_tests.builders import a_metric_catalogue
 
 Cells = Mapping[tuple[str, str], Sequence[float]]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lm_assets.model.verdict import Verdict
-from lm_assets.regression.sample_table import SampleTable
+from lm_assets.regression.cells.sample_table import SampleTable
 from lm_assets_tests.regression.small_campaigns import CATALOGUE, judged, noisy, one_cell, table
 
 positive = st.floats(min_value=0.1, max_value=1e6)

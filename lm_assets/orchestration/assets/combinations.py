@@ -15,7 +15,7 @@ from lm_assets.model.history import HistoryPoint, MetricHistory
 from lm_assets.orchestration import metadata
 from lm_assets.orchestration.baseline_metadata import of_baseline
 from lm_assets.orchestration.partitions import combination_partitions
-from lm_assets.regression.combination_history import judge_combination_history
+from lm_assets.regression.history.of_combination import judge_combination_history
 
 
 def combination_assets(matrix: Matrix) -> list[dg.AssetsDefinition]:

@@ -14,7 +14,7 @@ from lm_assets.orchestration import metadata
 from lm_assets.orchestration.catalogue import current_catalogue
 from lm_assets.orchestration.partitions import campaign_partitions
 from lm_assets.orchestration.tables_of_campaigns import RECORDS, VERDICTS
-from lm_assets.regression.campaign_confirmation import campaign_confirmation_request
+from lm_assets.regression.confirmation.of_campaign import campaign_confirmation_request
 
 incoming_confirmations = dg.AssetSpec(
     "incoming_confirmations",

@@ -14,7 +14,7 @@ from lm_assets.orchestration.catalogue import current_catalogue
 from lm_assets.orchestration.partitions import campaign_partitions
 from lm_assets.orchestration.tables_of_campaigns import RECORDS, VERDICTS
 from lm_assets.regression.campaign_judgement import judge_campaign
-from lm_assets.regression.campaign_versions import compare_campaign_versions
+from lm_assets.regression.versions.of_campaign import compare_campaign_versions
 
 
 @dg.asset(

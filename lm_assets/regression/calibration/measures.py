@@ -9,9 +9,9 @@ from lm_assets.model.campaign import Stage
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import CampaignVerdict, Verdict
+from lm_assets.regression.calibration.simulation import InjectedEffect
+from lm_assets.regression.cells.sample_table import SampleTable
 from lm_assets.regression.judge import judge
-from lm_assets.regression.sample_table import SampleTable
-from lm_assets.regression.simulation import InjectedEffect
 from lm_assets.stats.describe import describe
 from lm_assets.stats.proportion import Proportion, proportion
 from lm_assets.stats.ragged import RaggedSamples

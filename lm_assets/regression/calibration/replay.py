@@ -9,8 +9,7 @@ import numpy as np
 
 from lm_assets.model.combination import Combination
 from lm_assets.model.metric import Direction, MetricCatalogue, Scale
-from lm_assets.regression.sample_table import SampleTable
-from lm_assets.regression.simulation import (
+from lm_assets.regression.calibration.simulation import (
     POINTS_PER_LOG,
     InjectedEffect,
     Noise,
@@ -18,6 +17,7 @@ from lm_assets.regression.simulation import (
     simulate_values,
     with_effects,
 )
+from lm_assets.regression.cells.sample_table import SampleTable
 from lm_assets.stats.validation import FloatArray
 
 

@@ -8,9 +8,9 @@ import numpy as np
 from lm_assets.model.campaign import Stage
 from lm_assets.model.metric import MetricCatalogue, Scale
 from lm_assets.model.policy import StagePolicy
-from lm_assets.regression.calibration import KnownCampaign, Trial, joined, run_trial
-from lm_assets.regression.replay import CampaignSource
-from lm_assets.regression.simulation import EffectKind, InjectedEffect, moved_cells
+from lm_assets.regression.calibration.measures import KnownCampaign, Trial, joined, run_trial
+from lm_assets.regression.calibration.replay import CampaignSource
+from lm_assets.regression.calibration.simulation import EffectKind, InjectedEffect, moved_cells
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from lm_assets.model.combination import Combination
 from lm_assets.model.metric import Direction, Metric, Scale
-from lm_assets.regression.sample_table import SampleTable
+from lm_assets.regression.cells.sample_table import SampleTable
 from lm_assets.stats.validation import BoolArray, FloatArray
 
 _HEAVY_TAIL_DF = 3.0

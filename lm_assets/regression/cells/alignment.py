@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lm_assets.model.metric import Direction, Metric, MetricCatalogue, Scale
-from lm_assets.regression.sample_table import SampleTable, recoded
+from lm_assets.regression.cells.sample_table import SampleTable, recoded
 from lm_assets.stats.ragged import RaggedSamples
 from lm_assets.stats.validation import BoolArray, FloatArray, IntArray
 

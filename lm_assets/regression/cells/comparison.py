@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from lm_assets.model.policy import StagePolicy
-from lm_assets.regression.cells import Cells, CellSamples
+from lm_assets.regression.cells.alignment import Cells, CellSamples
 from lm_assets.stats.counts import RateComparison, compare_rates
 from lm_assets.stats.moderated import compare_moderated
 from lm_assets.stats.moments import SampleMoments, log_moments, sample_moments

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lm_assets.regression.cells import Cells, CellSamples
+from lm_assets.regression.cells.alignment import Cells, CellSamples
 from lm_assets.stats.validation import BoolArray
 
 _RULES = {

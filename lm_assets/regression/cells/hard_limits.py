@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lm_assets.regression.cells import Cells
+from lm_assets.regression.cells.alignment import Cells
 from lm_assets.stats.validation import BoolArray
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lm_assets.regression.cells import Cells
+from lm_assets.regression.cells.alignment import Cells
 from lm_assets.stats.outliers import flag_outliers
 from lm_assets.stats.validation import BoolArray
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
-from lm_assets.regression.cell_verdicts import Decisions
-from lm_assets.regression.cells import Cells
-from lm_assets.regression.comparison import CellComparisons
+from lm_assets.regression.cells.alignment import Cells
+from lm_assets.regression.cells.comparison import CellComparisons
+from lm_assets.regression.cells.verdicts import Decisions
 from lm_assets.stats.power import detectable_difference, runs_to_detect, runs_to_show_equivalence
 from lm_assets.stats.validation import FloatArray, IntArray
 

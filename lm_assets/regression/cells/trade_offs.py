@@ -7,8 +7,8 @@ import numpy as np
 
 from lm_assets.model.policy import TradeOffRule
 from lm_assets.model.verdict import Verdict
-from lm_assets.regression.cell_verdicts import Decisions
-from lm_assets.regression.cells import Cells
+from lm_assets.regression.cells.alignment import Cells
+from lm_assets.regression.cells.verdicts import Decisions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

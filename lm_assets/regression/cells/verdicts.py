@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
-from lm_assets.regression.cells import Cells
-from lm_assets.regression.comparison import CellComparisons
+from lm_assets.regression.cells.alignment import Cells
+from lm_assets.regression.cells.comparison import CellComparisons
 from lm_assets.stats.equivalence import equivalence_of, ratio_margins
 from lm_assets.stats.state import State
 from lm_assets.stats.validation import BoolArray, FloatArray

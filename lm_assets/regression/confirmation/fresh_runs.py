@@ -9,12 +9,12 @@ import numpy as np
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
-from lm_assets.regression.cell_verdicts import VERDICTS, Decisions, decide, judgeable
-from lm_assets.regression.cells import Cells, align_cells
-from lm_assets.regression.comparison import changes, compare_cells
-from lm_assets.regression.data_faults import fault_mask, find_faults
-from lm_assets.regression.multiplicity import campaign_q
-from lm_assets.regression.sample_table import SampleTable
+from lm_assets.regression.cells.alignment import Cells, align_cells
+from lm_assets.regression.cells.comparison import changes, compare_cells
+from lm_assets.regression.cells.data_faults import fault_mask, find_faults
+from lm_assets.regression.cells.sample_table import SampleTable
+from lm_assets.regression.cells.verdicts import VERDICTS, Decisions, decide, judgeable
+from lm_assets.regression.matrix.multiplicity import campaign_q
 from lm_assets.stats.validation import BoolArray
 
 

@@ -10,9 +10,9 @@ from lm_assets.model.policy import RegressionPolicy
 from lm_assets.model.record import RunRecord
 from lm_assets.model.verdict import CampaignVerdict
 from lm_assets.regression.campaign_samples import current_rows
-from lm_assets.regression.confirmation import ConfirmationSamples
-from lm_assets.regression.confirmation_request import ConfirmationSubjects, confirmation_request
-from lm_assets.regression.sample_table import SampleTable
+from lm_assets.regression.cells.sample_table import SampleTable
+from lm_assets.regression.confirmation.fresh_runs import ConfirmationSamples
+from lm_assets.regression.confirmation.request import ConfirmationSubjects, confirmation_request
 
 
 def campaign_confirmation_request(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from lm_assets.model.history import HistoryPoint, MetricHistory
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.policy import StagePolicy
-from lm_assets.regression.history import judge_history
+from lm_assets.regression.history.series import judge_history
 
 _NO_ANCHOR: Mapping[str, Sequence[float]] = {}
 

@@ -9,8 +9,8 @@ from lm_assets.model.history import HistoryPoint, LevelChange, MetricHistory
 from lm_assets.model.metric import Direction, Metric, Scale
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
-from lm_assets.regression.figures import defined, interval
-from lm_assets.regression.threshold import margin_of, threshold_of
+from lm_assets.regression.cells.figures import defined, interval
+from lm_assets.regression.cells.threshold import margin_of, threshold_of
 from lm_assets.stats.change_points import ChangePoints, find_change_points
 from lm_assets.stats.drift import Drift, drift_from_anchor
 from lm_assets.stats.state import State

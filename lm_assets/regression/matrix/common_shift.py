@@ -6,9 +6,9 @@ import numpy as np
 
 from lm_assets.model.metric import Direction, Metric, Scale
 from lm_assets.model.policy import CommonShiftPolicy
-from lm_assets.regression.cells import Cells
-from lm_assets.regression.comparison import CellComparisons
-from lm_assets.regression.dimension_table import DimensionTable
+from lm_assets.regression.cells.alignment import Cells
+from lm_assets.regression.cells.comparison import CellComparisons
+from lm_assets.regression.matrix.dimension_table import DimensionTable
 from lm_assets.stats.common_shift import CommonShift, estimate_common_shift
 from lm_assets.stats.state import State
 from lm_assets.stats.validation import BoolArray, FloatArray, IntArray

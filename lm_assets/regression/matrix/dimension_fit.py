@@ -8,10 +8,10 @@ from scipy import special
 
 from lm_assets.model.metric import Metric, Scale
 from lm_assets.model.policy import StagePolicy
-from lm_assets.regression.cells import Cells
-from lm_assets.regression.comparison import CellComparisons
-from lm_assets.regression.dimension_table import DimensionTable
-from lm_assets.regression.threshold import degradation_on_scale, threshold_of
+from lm_assets.regression.cells.alignment import Cells
+from lm_assets.regression.cells.comparison import CellComparisons
+from lm_assets.regression.cells.threshold import degradation_on_scale, threshold_of
+from lm_assets.regression.matrix.dimension_table import DimensionTable
 from lm_assets.stats.group_effects import GroupEffects, fit_group_effects, score_groups
 from lm_assets.stats.student import critical_t, two_sided_p
 from lm_assets.stats.validation import BoolArray, FloatArray, IntArray

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lm_assets.regression.comparison import CellComparisons
-from lm_assets.regression.dimension_fit import FittedMetric
+from lm_assets.regression.cells.comparison import CellComparisons
+from lm_assets.regression.matrix.dimension_fit import FittedMetric
 from lm_assets.stats.multiplicity import benjamini_hochberg
 from lm_assets.stats.validation import FloatArray
 

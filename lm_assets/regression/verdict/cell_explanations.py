@@ -4,11 +4,11 @@ import numpy as np
 
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
-from lm_assets.regression.campaign_context import CampaignContext
-from lm_assets.regression.cell_verdicts import VERDICTS
-from lm_assets.regression.common_shift import follows_any
-from lm_assets.regression.environment import environment_changes
-from lm_assets.regression.judgement import Judgement
+from lm_assets.regression.cells.verdicts import VERDICTS
+from lm_assets.regression.matrix.common_shift import follows_any
+from lm_assets.regression.verdict.campaign_context import CampaignContext
+from lm_assets.regression.verdict.environment import environment_changes
+from lm_assets.regression.verdict.judgement import Judgement
 from lm_assets.stats.validation import BoolArray
 
 Explanation = dict[str, object]

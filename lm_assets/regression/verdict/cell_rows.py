@@ -7,11 +7,11 @@ import numpy as np
 
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import CellVerdict
-from lm_assets.regression.campaign_context import CampaignContext
-from lm_assets.regression.cell_explanations import explanations, flags_of_cells
-from lm_assets.regression.cell_verdicts import VERDICTS
-from lm_assets.regression.comparison import changes
-from lm_assets.regression.judgement import Judgement
+from lm_assets.regression.cells.comparison import changes
+from lm_assets.regression.cells.verdicts import VERDICTS
+from lm_assets.regression.verdict.campaign_context import CampaignContext
+from lm_assets.regression.verdict.cell_explanations import explanations, flags_of_cells
+from lm_assets.regression.verdict.judgement import Judgement
 from lm_assets.stats.validation import BoolArray, FloatArray
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lm_assets.model.policy import StagePolicy
-from lm_assets.regression.campaign_context import CampaignContext
-from lm_assets.regression.cells import Cells
+from lm_assets.regression.cells.alignment import Cells
+from lm_assets.regression.verdict.campaign_context import CampaignContext
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

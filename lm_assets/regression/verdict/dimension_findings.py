@@ -7,8 +7,8 @@ import numpy as np
 
 from lm_assets.model.metric import Direction, Metric, Scale
 from lm_assets.model.verdict import Finding, Verdict
-from lm_assets.regression.cells import Cells
-from lm_assets.regression.phrases import metric_phrase
+from lm_assets.regression.cells.alignment import Cells
+from lm_assets.regression.verdict.phrases import metric_phrase
 from lm_assets.stats.validation import IntArray
 
 

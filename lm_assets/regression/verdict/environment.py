@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lm_assets.regression.campaign_context import CampaignContext
+from lm_assets.regression.verdict.campaign_context import CampaignContext
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

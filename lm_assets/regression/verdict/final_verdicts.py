@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from lm_assets.model.verdict import Verdict
-from lm_assets.regression.cell_verdicts import CODE, Decisions
-from lm_assets.regression.cells import Cells
-from lm_assets.regression.confirmation import ConfirmedCell
-from lm_assets.regression.trade_offs import WeighedLoss
+from lm_assets.regression.cells.alignment import Cells
+from lm_assets.regression.cells.trade_offs import WeighedLoss
+from lm_assets.regression.cells.verdicts import CODE, Decisions
+from lm_assets.regression.confirmation.fresh_runs import ConfirmedCell
 from lm_assets.stats.validation import BoolArray
 
 # A fresh run cannot make a suspicion into an improvement: it contradicts the first runs.

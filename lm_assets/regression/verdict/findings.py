@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from lm_assets.model.metric import Scale
 from lm_assets.model.policy import CommonShiftPolicy, GatePolicy
 from lm_assets.model.verdict import CellVerdict, Finding, Verdict
-from lm_assets.regression.campaign_context import CampaignContext
-from lm_assets.regression.common_shift import MatrixShift, is_finding
-from lm_assets.regression.environment import describe_change, environment_changes
-from lm_assets.regression.phrases import change_phrase, metric_phrase
+from lm_assets.regression.matrix.common_shift import MatrixShift, is_finding
+from lm_assets.regression.verdict.campaign_context import CampaignContext
+from lm_assets.regression.verdict.environment import describe_change, environment_changes
+from lm_assets.regression.verdict.phrases import change_phrase, metric_phrase
 
 
 def shift_findings(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lm_assets.model.policy import GatePolicy
 from lm_assets.model.verdict import Finding, Verdict
-from lm_assets.regression.coverage import TierGap
+from lm_assets.regression.verdict.coverage import TierGap
 
 # Also in lm_assets.cli.exit_codes, which this layer does not know: the numbers are a contract.
 EXIT_OK, EXIT_REGRESSION, EXIT_UNDECIDED, EXIT_DATA_FAULT = 0, 2, 3, 4

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lm_assets.regression.cell_verdicts import Decisions
-from lm_assets.regression.cells import Cells
-from lm_assets.regression.common_shift import MatrixShift
-from lm_assets.regression.comparison import CellComparisons
-from lm_assets.regression.confirmation import ConfirmedCell
-from lm_assets.regression.dimension_fit import FittedMetric
-from lm_assets.regression.outlier_flips import FlaggedRuns
-from lm_assets.regression.run_advice import RunAdvice
-from lm_assets.regression.trade_offs import WeighedLoss
+from lm_assets.regression.cells.alignment import Cells
+from lm_assets.regression.cells.comparison import CellComparisons
+from lm_assets.regression.cells.outlier_flips import FlaggedRuns
+from lm_assets.regression.cells.run_advice import RunAdvice
+from lm_assets.regression.cells.trade_offs import WeighedLoss
+from lm_assets.regression.cells.verdicts import Decisions
+from lm_assets.regression.confirmation.fresh_runs import ConfirmedCell
+from lm_assets.regression.matrix.common_shift import MatrixShift
+from lm_assets.regression.matrix.dimension_fit import FittedMetric
 from lm_assets.stats.validation import BoolArray, FloatArray
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 
 from lm_assets.model.policy import StagePolicy
-from lm_assets.regression.campaign_context import CampaignContext
-from lm_assets.regression.common_shift import is_finding
-from lm_assets.regression.judgement import Judgement
-from lm_assets.regression.phrases import change_phrase
+from lm_assets.regression.matrix.common_shift import is_finding
+from lm_assets.regression.verdict.campaign_context import CampaignContext
+from lm_assets.regression.verdict.judgement import Judgement
+from lm_assets.regression.verdict.phrases import change_phrase
 
 # Of 20 cells without anything between them, 1 in 100 campaigns shows 1.6 (measured).
 _FEWEST_CELLS = 20

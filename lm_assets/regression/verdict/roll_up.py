@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Finding, Verdict
-from lm_assets.regression.dimension_findings import DimensionEffect, dimension_findings
-from lm_assets.regression.dimension_fit import FittedMetric
-from lm_assets.regression.judgement import Judgement
-from lm_assets.regression.threshold import degradation_on_scale, threshold_of
+from lm_assets.regression.cells.threshold import degradation_on_scale, threshold_of
+from lm_assets.regression.matrix.dimension_fit import FittedMetric
+from lm_assets.regression.verdict.dimension_findings import DimensionEffect, dimension_findings
+from lm_assets.regression.verdict.judgement import Judgement
 from lm_assets.stats.validation import BoolArray
 
 

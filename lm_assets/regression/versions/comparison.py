@@ -8,10 +8,10 @@ from lm_assets.model.metric import Direction, Metric, MetricCatalogue, Scale
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
 from lm_assets.model.version_comparison import PartComparison, VersionComparison
-from lm_assets.regression.dimension_table import DimensionTable
-from lm_assets.regression.figures import defined, interval
-from lm_assets.regression.sample_table import SampleTable
-from lm_assets.regression.threshold import margin_of, threshold_of
+from lm_assets.regression.cells.figures import defined, interval
+from lm_assets.regression.cells.sample_table import SampleTable
+from lm_assets.regression.cells.threshold import margin_of, threshold_of
+from lm_assets.regression.matrix.dimension_table import DimensionTable
 from lm_assets.stats.paired import PairedComparison, PairedTest, compare_paired
 from lm_assets.stats.state import State
 from lm_assets.stats.validation import FloatArray

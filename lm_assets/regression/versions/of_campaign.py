@@ -10,8 +10,8 @@ from lm_assets.model.policy import StagePolicy
 from lm_assets.model.record import RunRecord
 from lm_assets.model.version_comparison import VersionComparison
 from lm_assets.regression.campaign_samples import SampleRow, current_rows
-from lm_assets.regression.sample_table import SampleTable
-from lm_assets.regression.version_comparison import compare_versions
+from lm_assets.regression.cells.sample_table import SampleTable
+from lm_assets.regression.versions.comparison import compare_versions
 
 ANY_VERSION = "*"
 

@@ -11,7 +11,7 @@ from lm_assets.regression.baselines import initial_entries
 from lm_assets.regression.baselines.proposal import propose
 from lm_assets.regression.baselines.proposal_text import proposal_markdown
 from lm_assets_tests.builders import COMBINATION, a_metric_catalogue
-from lm_assets_tests.regression.baselines.test_baseline_change import (
+from lm_assets_tests.regression.baselines.test_change import (
     LATER,
     NOW,
     POLICY,

@@ -8,7 +8,7 @@ import pytest
 from lm_assets.model.campaign import Stage
 from lm_assets.model.combination import Combination
 from lm_assets.model.policy import StagePolicy
-from lm_assets.regression.calibration import (
+from lm_assets.regression.calibration.measures import (
     KnownCampaign,
     at_most_one_false_cell,
     calibration_rows,
@@ -18,13 +18,13 @@ from lm_assets.regression.calibration import (
     random_cells,
     run_trial,
 )
-from lm_assets.regression.calibration_scenarios import (
+from lm_assets.regression.calibration.replay import ReplaySource, SimulatedSource
+from lm_assets.regression.calibration.scenarios import (
     CalibrationScenario,
     run_scenario,
     shipped_scenarios,
 )
-from lm_assets.regression.replay import ReplaySource, SimulatedSource
-from lm_assets.regression.simulation import (
+from lm_assets.regression.calibration.simulation import (
     EffectKind,
     InjectedEffect,
     Noise,

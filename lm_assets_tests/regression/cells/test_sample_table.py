@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lm_assets.regression.sample_table import EMPTY, SampleTable
+from lm_assets.regression.cells.sample_table import EMPTY, SampleTable
 
 names = st.sampled_from(["a", "b", "c"])
 rows = st.dictionaries(

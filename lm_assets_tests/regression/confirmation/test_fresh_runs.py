@@ -6,8 +6,8 @@ import pytest
 
 from lm_assets.model.policy import ConfirmationPolicy, StagePolicy
 from lm_assets.model.verdict import Verdict
-from lm_assets.regression.confirmation import ConfirmationSamples
-from lm_assets.regression.confirmation_request import confirmation_request
+from lm_assets.regression.confirmation.fresh_runs import ConfirmationSamples
+from lm_assets.regression.confirmation.request import confirmation_request
 from lm_assets_tests.regression.small_campaigns import STEADY, judged, table
 
 ASKING = StagePolicy(confirmation=ConfirmationPolicy(is_requested=True, runs_per_side=3))

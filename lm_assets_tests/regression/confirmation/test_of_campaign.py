@@ -10,9 +10,9 @@ from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import DataFaultError
 from lm_assets.model.policy import ConfirmationPolicy, RegressionPolicy, StagePolicy
 from lm_assets.model.verdict import ConfirmationState, Verdict
-from lm_assets.regression.campaign_confirmation import campaign_confirmation_request
 from lm_assets.regression.campaign_judgement import judge_campaign
-from lm_assets.regression.phrases import confirmation_phrase
+from lm_assets.regression.confirmation.of_campaign import campaign_confirmation_request
+from lm_assets.regression.verdict.phrases import confirmation_phrase
 from lm_assets_tests.builders import (
     CAMPAIGN,
     STARTED,

@@ -6,7 +6,7 @@ import pytest
 from lm_assets.model.history import HistoryPoint
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
-from lm_assets.regression.history import judge_history
+from lm_assets.regression.history.series import judge_history
 from lm_assets_tests.regression.small_campaigns import metric_of
 
 NIGHTS = np.arange(40)

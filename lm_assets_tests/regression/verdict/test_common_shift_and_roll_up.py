@@ -5,7 +5,7 @@ import pytest
 
 from lm_assets.model.policy import RollUpPolicy, StagePolicy, TradeOffRule
 from lm_assets.model.verdict import Verdict
-from lm_assets.regression.campaign_context import CampaignContext
+from lm_assets.regression.verdict.campaign_context import CampaignContext
 from lm_assets_tests.regression.small_campaigns import MATRIX, judged, noisy, slower
 
 METRICS = ("duration_s", "cpu_core_seconds")

@@ -6,8 +6,8 @@ import pytest
 
 from lm_assets.model.policy import GatePolicy, StagePolicy, TierCoverage
 from lm_assets.model.verdict import Finding, Verdict
-from lm_assets.regression.campaign_context import CampaignContext
-from lm_assets.regression.gate import campaign_outcome
+from lm_assets.regression.verdict.campaign_context import CampaignContext
+from lm_assets.regression.verdict.gate import campaign_outcome
 from lm_assets_tests.regression.small_campaigns import STEADY, judged
 
 ALL = {(f"c{at}", "duration_s"): STEADY for at in range(10)}

@@ -7,8 +7,8 @@ import pytest
 
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
-from lm_assets.regression.sample_table import SampleTable
-from lm_assets.regression.version_comparison import compare_versions
+from lm_assets.regression.cells.sample_table import SampleTable
+from lm_assets.regression.versions.comparison import compare_versions
 from lm_assets_tests.regression.small_campaigns import CATALOGUE, MATRIX, noisy, slower, table
 
 

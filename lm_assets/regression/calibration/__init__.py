@@ -1,0 +1,1 @@
+"""How often the judgement errs: simulated and replayed campaigns, measured."""

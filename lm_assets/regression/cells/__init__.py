@@ -1,0 +1,1 @@
+"""One cell: its samples, its comparison, its statistical verdict."""

@@ -1,0 +1,1 @@
+"""Which cells ask for fresh runs, and what those runs decide."""

@@ -1,0 +1,1 @@
+"""Campaigns in their order: trend, drift, change points."""

@@ -1,0 +1,1 @@
+"""What spans cells: common shift, dimension values, multiplicity."""

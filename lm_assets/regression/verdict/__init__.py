@@ -1,0 +1,1 @@
+"""What is said of a campaign: findings, explanations, the gate, the last word."""
