@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from lm_assets.gateways.baseline_file import read_catalogue, write_catalogue
+from lm_assets.gateways.baseline_file.file import read_catalogue, write_catalogue
 from lm_assets.model.baseline import (
     Baseline,
     BaselineAnchor,

@@ -28,14 +28,14 @@ from benchmarks.simulated_campaign import PROJECT, SimulatedPlatform, land, simu
 from lm_assets.alerts.messages import slack_message, webhook_message
 from lm_assets.collect.collector import campaign_manifest, collect_campaign
 from lm_assets.collect.coverage import tier_coverage
-from lm_assets.gateways import object_keys
-from lm_assets.gateways.baseline_file import read_catalogue
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.baseline_file.file import read_catalogue
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.verdict_json import verdict_rows
 from lm_assets.gateways.configuration import Configuration, load_configuration
 from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices
 from lm_assets.gateways.engines import EmbeddedEngines
-from lm_assets.gateways.s3_object_store import S3ObjectStore
-from lm_assets.gateways.verdict_json import verdict_rows
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.baseline import BaselineCatalogue
 from lm_assets.model.campaign import Manifest

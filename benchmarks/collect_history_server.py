@@ -31,8 +31,8 @@ from requests.adapters import HTTPAdapter
 
 from lm_assets.collect.application_sources import ApplicationRef, ask_history_server_for_all
 from lm_assets.gateways.engines.processes import free_port
-from lm_assets.gateways.history_server import TASKS_PER_PAGE, HistoryServer
-from lm_assets.gateways.json_http import HttpLimits
+from lm_assets.gateways.http.history_server import TASKS_PER_PAGE, HistoryServer
+from lm_assets.gateways.http.json_http import HttpLimits
 from lm_assets_tests.fakes.spark_events import event_lines, eventful_application
 
 CONCURRENCY = 4

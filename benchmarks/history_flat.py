@@ -25,10 +25,10 @@ from benchmarks.campaign_daemon import stored_and_judged
 from benchmarks.sensor_tick import tick
 from benchmarks.simulated_campaign import SimulatedPlatform, land, simulated_platform
 from lm_assets.collect.landing import decode_cursor, encode_cursor
-from lm_assets.gateways import object_keys
+from lm_assets.gateways.bucket import object_keys
 from lm_assets.gateways.engines import EmbeddedEngines
 from lm_assets.gateways.engines.databases import ensure_database, sibling_url
-from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.gateways.warehouse.partitions import Month, make_months
 

@@ -15,11 +15,11 @@ from typing import Any
 import dagster as dg
 
 from benchmarks.storage_list import CAMPAIGNS, OBJECTS, bare, bare_client, fill
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.object_keys import success_key
 from lm_assets.gateways.clock import SystemClock
 from lm_assets.gateways.engines import EmbeddedEngines
-from lm_assets.gateways.object_keys import success_key
-from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.model.retention import RetentionPolicy
 from lm_assets.orchestration.sensors import new_results
 

@@ -17,11 +17,11 @@ from click.testing import CliRunner
 
 from lm_assets.cli.simulate import simulate
 from lm_assets.collect.collector import collect_campaign
-from lm_assets.gateways import object_keys
-from lm_assets.gateways.baseline_file import read_catalogue, write_catalogue
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.baseline_file.file import read_catalogue, write_catalogue
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import load_configuration
-from lm_assets.gateways.object_store import ObjectStore
+from lm_assets.gateways.object_store.protocol import ObjectStore
 from lm_assets.model.baseline import BaselineCatalogue
 from lm_assets.regression.baselines.create import initial_entries
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore

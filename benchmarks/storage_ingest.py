@@ -29,10 +29,10 @@ import obstore
 import psycopg
 from obstore.store import S3Store
 
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.record_json import record_from_json, to_jsonl
 from lm_assets.gateways.engines import EmbeddedEngines
-from lm_assets.gateways.record_json import record_from_json, to_jsonl
-from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.gateways.warehouse.rows import RUN_METRICS, RUNS, run_metric_rows, run_rows
 from lm_assets.model.record import RunRecord, SourceObject

@@ -12,9 +12,9 @@ from typing import Any
 
 import boto3
 
+from lm_assets.gateways.bucket.object_keys import INCOMING, parse_incoming_key, result_key
 from lm_assets.gateways.engines import EmbeddedEngines
-from lm_assets.gateways.object_keys import INCOMING, parse_incoming_key, result_key
-from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 
 OBJECTS = 10_000
 CAMPAIGNS = 8

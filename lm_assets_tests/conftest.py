@@ -17,8 +17,8 @@ from psycopg import sql
 from lm_assets.gateways.engines import EmbeddedEngines
 from lm_assets.gateways.engines.databases import sibling_url
 from lm_assets.gateways.engines.postgres import PostgresServer
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.retrying import RetryPolicy
-from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets.gateways.warehouse.schema import migrate
 
 PROJECT = Path(__file__).parents[1]

@@ -19,7 +19,7 @@ from lm_assets.cli.baseline_options import (
 from lm_assets.cli.baseline_sources import Workspace, open_bucket, records_of
 from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.terminal_text import wide_console
-from lm_assets.gateways.baseline_file import write_catalogue
+from lm_assets.gateways.baseline_file.file import write_catalogue
 from lm_assets.gateways.clock import SystemClock
 from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import DataFaultError, LmError

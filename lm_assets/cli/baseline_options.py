@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from lm_assets.cli.options import config_option, json_option
-from lm_assets.gateways.baseline_revision import git_identity
+from lm_assets.gateways.baseline_file.revision import git_identity
 from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import LmError
 from lm_assets.regression.baselines.create import MINIMUM_RUNS

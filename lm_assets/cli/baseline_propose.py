@@ -11,9 +11,9 @@ from lm_assets.cli.baseline_change import exit_code, planned
 from lm_assets.cli.baseline_display import plan_document, print_plan
 from lm_assets.cli.baseline_options import options_of_moves, options_of_runs
 from lm_assets.cli.terminal_text import wide_console
-from lm_assets.gateways.baseline_file import catalogue_text, replace_file
+from lm_assets.gateways.baseline_file.file import catalogue_text, replace_file
+from lm_assets.gateways.bucket.object_keys import PROPOSAL_TEXT, PROPOSED_CATALOGUE
 from lm_assets.gateways.configuration import BASELINES_FILE
-from lm_assets.gateways.object_keys import PROPOSAL_TEXT, PROPOSED_CATALOGUE
 from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import LmError
 from lm_assets.model.record import RunRecord

@@ -15,8 +15,8 @@ from lm_assets.cli.baseline_sources import Workspace, open_bucket, recent_campai
 from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.options import config_option, json_option
 from lm_assets.cli.terminal_text import literal, print_whole
-from lm_assets.gateways.baseline_file import catalogue_text
-from lm_assets.gateways.baseline_format import entry_text
+from lm_assets.gateways.baseline_file.file import catalogue_text
+from lm_assets.gateways.baseline_file.format import entry_text
 from lm_assets.gateways.clock import SystemClock
 from lm_assets.gateways.configuration import BASELINES_FILE
 from lm_assets.model.baseline import Baseline, BaselineCatalogue

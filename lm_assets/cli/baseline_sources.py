@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 
-from lm_assets.gateways import object_keys
-from lm_assets.gateways.baseline_file import read_catalogue
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.baseline_file.file import read_catalogue
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import Configuration, load_configuration
-from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.model.baseline import BaselineCatalogue
 from lm_assets.model.campaign import Stage
 from lm_assets.model.policy import StagePolicy

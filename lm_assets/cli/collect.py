@@ -22,11 +22,11 @@ from lm_assets.collect.source_answers import (
     ask_result_line,
     explain_answers,
 )
+from lm_assets.gateways.bucket.record_json import record_to_json
 from lm_assets.gateways.clock import SystemClock
 from lm_assets.gateways.configuration import Configuration, load_configuration
-from lm_assets.gateways.history_server import HistoryServer, Patience
-from lm_assets.gateways.prometheus import Prometheus
-from lm_assets.gateways.record_json import record_to_json
+from lm_assets.gateways.http.history_server import HistoryServer, Patience
+from lm_assets.gateways.http.prometheus import Prometheus
 from lm_assets.model.errors import LmError, UnusableInputError
 from lm_assets.model.record import RunRecord
 

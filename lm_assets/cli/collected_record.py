@@ -10,8 +10,8 @@ from rich.table import Table
 from lm_assets.cli.terminal_text import literal
 from lm_assets.collect.result_line import ResultLine
 from lm_assets.collect.source_answers import MetricExplanation, SourceAnswer, merge_answers
+from lm_assets.gateways.bucket.record_json import record_to_json
 from lm_assets.gateways.configuration import Configuration
-from lm_assets.gateways.record_json import record_to_json
 from lm_assets.model.combination import Combination, Matrix
 from lm_assets.model.errors import UnknownCombinationError
 from lm_assets.model.measurement import Measurements

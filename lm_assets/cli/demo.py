@@ -16,14 +16,14 @@ from lm_assets.cli.local_platform import start_engines
 from lm_assets.cli.progress import Steps
 from lm_assets.cli.report import fetch_reports
 from lm_assets.cli.verdict_table import print_verdict
-from lm_assets.gateways import object_keys
-from lm_assets.gateways.baseline_file import read_catalogue, write_catalogue
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.baseline_file.file import read_catalogue, write_catalogue
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.verdict_json import campaign_verdict
 from lm_assets.gateways.configuration import load_configuration
 from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices
 from lm_assets.gateways.engines import EmbeddedEngines
-from lm_assets.gateways.s3_object_store import S3ObjectStore
-from lm_assets.gateways.verdict_json import campaign_verdict
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import LmError
 from lm_assets.orchestration.instance import make_instance_tables, wait_for_campaign

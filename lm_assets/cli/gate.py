@@ -8,10 +8,10 @@ from rich.console import Console
 
 from lm_assets.cli.options import json_option
 from lm_assets.cli.verdict_table import print_verdict
-from lm_assets.gateways.campaign_bucket import CampaignBucket
-from lm_assets.gateways.object_store import ObjectNotFoundError
-from lm_assets.gateways.s3_object_store import S3ObjectStore
-from lm_assets.gateways.verdict_json import campaign_verdict
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.verdict_json import campaign_verdict
+from lm_assets.gateways.object_store.protocol import ObjectNotFoundError
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.model.errors import DataFaultError
 from lm_assets.regression.verdict.phrases import confirmation_phrase
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import click
 
-from lm_assets.gateways import object_keys
-from lm_assets.gateways.campaign_bucket import CampaignBucket
-from lm_assets.gateways.object_store import ObjectNotFoundError
-from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.object_store.protocol import ObjectNotFoundError
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.model.errors import DataFaultError
 
 

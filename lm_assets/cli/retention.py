@@ -13,7 +13,7 @@ from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.options import config_option, json_option
 from lm_assets.gateways.clock import SystemClock
 from lm_assets.gateways.configuration import load_configuration
-from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 
 if TYPE_CHECKING:

@@ -11,8 +11,13 @@ import numpy as np
 
 from lm_assets.cli.judgement_documents import dumped
 from lm_assets.cli.options import json_option, policy_option
+from lm_assets.gateways.bucket.object_keys import (
+    incoming_prefix,
+    manifest_key,
+    success_key,
+    validated_id,
+)
 from lm_assets.gateways.configuration import load_configuration, read_yaml_as
-from lm_assets.gateways.object_keys import incoming_prefix, manifest_key, success_key, validated_id
 from lm_assets.model.campaign import Manifest, Stage
 from lm_assets.model.combination import Matrix
 from lm_assets.regression.calibration.simulation import (

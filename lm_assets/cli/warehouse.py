@@ -10,11 +10,11 @@ from rich.progress import Progress
 
 from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.options import json_option
-from lm_assets.gateways import object_keys
-from lm_assets.gateways.campaign_bucket import CampaignBucket
-from lm_assets.gateways.kept_campaigns import kept_campaigns
-from lm_assets.gateways.object_store import ObjectCorruptedError
-from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.kept_campaigns import kept_campaigns
+from lm_assets.gateways.object_store.protocol import ObjectCorruptedError
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import (
     Warehouse,
     WarehouseError,

@@ -15,7 +15,7 @@ from lm_assets.collect.source_answers import (
     SourceAnswer,
     failed_source,
 )
-from lm_assets.gateways.history_server import HistoryServer, Patience, UnknownApplicationError
+from lm_assets.gateways.http.history_server import HistoryServer, Patience, UnknownApplicationError
 from lm_assets.model.errors import LmError, UnusableInputError
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lm_assets.collect.landed_objects import LandedCampaign, LandedObject
 from lm_assets.collect.result_line import ResultLine, parse_result_line
-from lm_assets.gateways.read_ahead import read_ahead
+from lm_assets.gateways.object_store.read_ahead import read_ahead
 from lm_assets.model.campaign import Manifest
 from lm_assets.model.combination import Combination, Matrix
 from lm_assets.model.errors import UnknownCombinationError, UnusableInputError

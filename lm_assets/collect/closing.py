@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lm_assets.collect.landed_objects import LandedObject
-from lm_assets.gateways.campaign_bucket import CampaignBucket
-from lm_assets.gateways.kept_campaigns import results_since
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.kept_campaigns import results_since
 from lm_assets.model.errors import DataFaultError
 from lm_assets.model.record import RunRecord
 

@@ -11,9 +11,9 @@ from lm_assets.collect.landed_objects import LandedObject, sort_landed_objects
 from lm_assets.collect.manifest import assumed_manifest, parse_manifest
 from lm_assets.collect.run_sources import RunSources
 from lm_assets.collect.source_answers import merge_answers
-from lm_assets.gateways import object_keys
-from lm_assets.gateways.campaign_bucket import CampaignBucket
-from lm_assets.gateways.object_store import ObjectTooLargeError
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.object_store.protocol import ObjectTooLargeError
 from lm_assets.model.campaign import Manifest
 from lm_assets.model.combination import Matrix
 from lm_assets.model.errors import DataFaultError, UnusableInputError

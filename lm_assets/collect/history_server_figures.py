@@ -15,7 +15,7 @@ from lm_assets.collect.application_figures import (
 )
 from lm_assets.collect.spark_properties import executor_cores, executor_memory_bytes
 from lm_assets.collect.task_durations import TaskDurations
-from lm_assets.gateways.history_server_answers import (
+from lm_assets.gateways.http.history_server_answers import (
     ApplicationAnswers,
     Executor,
     StageAttempt,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from lm_assets.gateways.object_keys import (
+from lm_assets.gateways.bucket.object_keys import (
     PODS_NAME,
     IncomingKey,
     IncomingKind,

@@ -12,8 +12,8 @@ from lm_assets.collect.collection_config import PrometheusConfig
 from lm_assets.collect.prometheus_batches import Batch, RunWindow, batches, unusable_window
 from lm_assets.collect.prometheus_run import NO_SERIES, RUN_METRICS, RunSeries
 from lm_assets.collect.source_answers import PROMETHEUS, SourceAnswer, failed_source
-from lm_assets.gateways.json_http import RemoteError, RemoteFault
-from lm_assets.gateways.prometheus import Prometheus, QueryAnswer, Series
+from lm_assets.gateways.http.json_http import RemoteError, RemoteFault
+from lm_assets.gateways.http.prometheus import Prometheus, QueryAnswer, Series
 from lm_assets.model.measurement import Measurements
 
 PROMETHEUS_METRICS = tuple(RUN_METRICS)

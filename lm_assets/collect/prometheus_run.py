@@ -12,7 +12,7 @@ from lm_assets.collect.series_window import (
     value_at,
     values_within,
 )
-from lm_assets.gateways.prometheus import Series
+from lm_assets.gateways.http.prometheus import Series
 
 _GIB = 2**30
 NO_SERIES = "no series"

@@ -30,9 +30,9 @@ from lm_assets.collect.source_answers import (
     SourceAnswer,
     failed_source,
 )
-from lm_assets.gateways.history_server import HistoryServer
-from lm_assets.gateways.object_store import ObjectStore, ObjectTooLargeError
-from lm_assets.gateways.prometheus import Prometheus
+from lm_assets.gateways.http.history_server import HistoryServer
+from lm_assets.gateways.http.prometheus import Prometheus
+from lm_assets.gateways.object_store.protocol import ObjectStore, ObjectTooLargeError
 from lm_assets.model.errors import UnusableInputError
 
 T = TypeVar("T")

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lm_assets.gateways.prometheus import Series
+from lm_assets.gateways.http.prometheus import Series
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lm_assets.gateways.baseline_file import content_digest, read_catalogue
+from lm_assets.gateways.baseline_file.file import content_digest, read_catalogue
 from lm_assets.model.baseline import BaselineCatalogue
 
 # One a file: five assets of a run want it, and to check a large one takes more than a second.

@@ -10,7 +10,7 @@ import pandas as pd
 
 from lm_assets.collect.collector import campaign_manifest
 from lm_assets.collect.coverage import tier_coverage
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.model.campaign import confirmation_campaign
 from lm_assets.model.metric import Tier

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 
-from lm_assets.gateways.notifier import Notifier
+from lm_assets.gateways.http.notifier import Notifier
 from lm_assets.gateways.warehouse import Warehouse
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from lm_assets.gateways.campaign_bucket import CampaignBucket
-from lm_assets.gateways.verdict_json import campaign_verdict
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.verdict_json import campaign_verdict
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.orchestration.tables import Table
 from lm_assets.orchestration.tables_of_campaigns import RECORDS, SUMMARIES, VERDICTS

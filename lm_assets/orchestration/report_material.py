@@ -3,9 +3,9 @@
 import pandas as pd
 
 from lm_assets.collect.collector import campaign_manifest
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.verdict_json import campaign_verdict
 from lm_assets.gateways.configuration import Configuration
-from lm_assets.gateways.verdict_json import campaign_verdict
 from lm_assets.model.campaign import confirmation_campaign
 from lm_assets.model.policy import StagePolicy
 from lm_assets.orchestration.catalogue import current_catalogue

@@ -13,18 +13,18 @@ import dagster as dg
 
 from lm_assets.collect.collection_config import parse_collection_config
 from lm_assets.collect.run_sources import RunSources, Servers
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.clock import Clock, SystemClock
 from lm_assets.gateways.configuration import (
     Configuration,
     load_configuration,
     read_yaml_as,
 )
-from lm_assets.gateways.history_server import HistoryServer
-from lm_assets.gateways.json_http import HttpLimits
-from lm_assets.gateways.notifier import Notifier, notifiers_from_environment
-from lm_assets.gateways.prometheus import Prometheus
-from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.http.history_server import HistoryServer
+from lm_assets.gateways.http.json_http import HttpLimits
+from lm_assets.gateways.http.notifier import Notifier, notifiers_from_environment
+from lm_assets.gateways.http.prometheus import Prometheus
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.retention import RetentionPolicy
 from lm_assets.orchestration.report_material import ReportMaterials

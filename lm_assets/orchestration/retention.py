@@ -10,21 +10,21 @@ from datetime import datetime
 
 import dagster as dg
 
-from lm_assets.gateways import object_keys
-from lm_assets.gateways.campaign_bucket import CampaignBucket
-from lm_assets.gateways.object_retention import (
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.overdue import (
+    OverdueObjects,
+    overdue_objects,
+    remove_overdue_objects,
+)
+from lm_assets.gateways.bucket.retention import (
     PrefixRetention,
     apply_lifecycle,
     lifecycle_status,
     wanted_days,
 )
-from lm_assets.gateways.object_store import ObjectStoreRefusedError
-from lm_assets.gateways.overdue_objects import (
-    OverdueObjects,
-    overdue_objects,
-    remove_overdue_objects,
-)
-from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.object_store.protocol import ObjectStoreRefusedError
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.gateways.warehouse.retention import (
     ExpiredRows,

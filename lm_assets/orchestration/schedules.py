@@ -4,10 +4,10 @@ from pathlib import Path
 
 import dagster as dg
 
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.kept_campaigns import open_campaigns
 from lm_assets.gateways.clock import Clock
 from lm_assets.gateways.configuration import Configuration
-from lm_assets.gateways.kept_campaigns import open_campaigns
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.retention import RetentionPolicy
 from lm_assets.orchestration import metadata

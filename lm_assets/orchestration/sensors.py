@@ -21,14 +21,14 @@ from lm_assets.collect.landing import (
     overdue,
     plan_tick,
 )
-from lm_assets.gateways.baseline_file import catalogue_fault, content_digest
-from lm_assets.gateways.baseline_revision import file_revision
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.baseline_file.file import catalogue_fault, content_digest
+from lm_assets.gateways.baseline_file.revision import file_revision
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.kept_campaigns import open_campaigns, results_since
 from lm_assets.gateways.clock import Clock
 from lm_assets.gateways.configuration import Configuration
-from lm_assets.gateways.kept_campaigns import open_campaigns, results_since
-from lm_assets.gateways.notifier import Notifier
-from lm_assets.gateways.object_store import ObjectInfo, ObjectStoreError
+from lm_assets.gateways.http.notifier import Notifier
+from lm_assets.gateways.object_store.protocol import ObjectInfo, ObjectStoreError
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.retention import RetentionPolicy
 from lm_assets.orchestration.baseline_metadata import of_catalogue

@@ -1,6 +1,6 @@
 """The three frames that pass between campaign assets, with the texts of their columns."""
 
-from lm_assets.gateways.verdict_json import VerdictRow
+from lm_assets.gateways.bucket.verdict_json import VerdictRow
 from lm_assets.model.record import RunRecord
 from lm_assets.model.summary import MetricSummary
 from lm_assets.orchestration.tables import Table

@@ -14,8 +14,8 @@ import yaml
 from click.testing import CliRunner
 
 from lm_assets.cli.baseline import COMMANDS, baseline
-from lm_assets.gateways.baseline_file import read_catalogue, write_catalogue
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.baseline_file.file import read_catalogue, write_catalogue
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.model.baseline import MetricBaseline
 from lm_assets.model.errors import ConfigurationError, DataFaultError, LmError
 from lm_assets_tests.builders import COMBINATION, DIMENSIONS, STARTED, a_record

@@ -7,8 +7,8 @@ from click.testing import CliRunner
 
 from lm_assets.cli import gate as gate_module
 from lm_assets.cli.gate import gate
-from lm_assets.gateways.campaign_bucket import CampaignBucket
-from lm_assets.gateways.verdict_json import verdict_rows
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.verdict_json import verdict_rows
 from lm_assets.model.errors import DataFaultError
 from lm_assets.model.verdict import ConfirmationState, Verdict
 from lm_assets_tests.builders import CAMPAIGN, a_cell, a_verdict

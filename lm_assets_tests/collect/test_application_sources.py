@@ -24,8 +24,8 @@ from lm_assets.collect.source_answers import (
     failed_source,
     merge_answers,
 )
-from lm_assets.gateways.history_server import HistoryServer
-from lm_assets.gateways.history_server_answers import (
+from lm_assets.gateways.http.history_server import HistoryServer
+from lm_assets.gateways.http.history_server_answers import (
     Application,
     ApplicationAnswers,
     Attempt,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lm_assets.collect.closing import ClosingRule, refuse_expired
 from lm_assets.collect.landing import Tick, landings, plan_tick
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.model.errors import DataFaultError
 from lm_assets.model.record import SourceObject
 from lm_assets.model.retention import RetentionPolicy

@@ -8,17 +8,17 @@ import pytest
 from lm_assets.collect import collector, run_sources
 from lm_assets.collect.collector import CollectedCampaign, campaign_manifest, collect_campaign
 from lm_assets.collect.run_sources import RunSources, Servers
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import load_configuration
 from lm_assets.gateways.engines.processes import free_port
-from lm_assets.gateways.history_server import HistoryServer
-from lm_assets.gateways.object_store import ObjectStoreUnavailableError
+from lm_assets.gateways.http.history_server import HistoryServer
+from lm_assets.gateways.object_store.protocol import ObjectStoreUnavailableError
 from lm_assets.gateways.retrying import NO_RETRY
 from lm_assets.model.campaign import Stage
 from lm_assets_tests.conftest import PROJECT
 from lm_assets_tests.fakes.http_server import Answer, serving
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore
-from lm_assets_tests.gateways.test_history_server import whole_api
+from lm_assets_tests.gateways.http.test_history_server import whole_api
 from lm_assets_tests.integration.result_files import land, result_line
 
 CAMPAIGN = "nightly-2026-11-22-1a2b3c4"

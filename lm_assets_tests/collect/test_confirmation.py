@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lm_assets.collect.confirmation import FreshRuns, collect_confirmation
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import load_configuration
 from lm_assets.model.errors import DataFaultError
 from lm_assets_tests.conftest import PROJECT

@@ -15,8 +15,8 @@ from lm_assets.collect.collection_config import PrometheusConfig, parse_collecti
 from lm_assets.collect.prometheus_batches import RunWindow, batches
 from lm_assets.collect.prometheus_metrics import ask_prometheus
 from lm_assets.collect.series_window import increase, integral, observed, value_at
-from lm_assets.gateways.json_http import RemoteError, RemoteFault
-from lm_assets.gateways.prometheus import Prometheus, QueryAnswer, Series
+from lm_assets.gateways.http.json_http import RemoteError, RemoteFault
+from lm_assets.gateways.http.prometheus import Prometheus, QueryAnswer, Series
 from lm_assets.model.errors import ConfigurationError
 
 PROJECT = Path(__file__).parents[2]

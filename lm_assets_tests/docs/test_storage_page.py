@@ -5,7 +5,7 @@ import re
 import pytest
 
 from lm_assets.cli.main import lm
-from lm_assets.gateways.object_retention import wanted_days
+from lm_assets.gateways.bucket.retention import wanted_days
 from lm_assets.gateways.warehouse.retention import AGGREGATED_TABLES, RAW_TABLES
 from lm_assets.gateways.warehouse.schema import offline_sql
 from lm_assets.model.retention import RetentionPolicy

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from lm_assets.gateways.notifier import DeliveryError
+from lm_assets.gateways.http.notifier import DeliveryError
 
 
 class RecordingNotifier:

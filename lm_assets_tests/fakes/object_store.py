@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import BinaryIO
 
-from lm_assets.gateways.object_keys import MAX_KEY_BYTES, quoted
-from lm_assets.gateways.object_store import (
+from lm_assets.gateways.bucket.object_keys import MAX_KEY_BYTES, quoted
+from lm_assets.gateways.object_store.protocol import (
     Children,
     ObjectChangedError,
     ObjectInfo,

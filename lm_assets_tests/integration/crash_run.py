@@ -15,7 +15,7 @@ import dagster as dg
 
 from lm_assets.definitions import build_definitions
 from lm_assets.gateways.configuration import load_configuration
-from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets_tests.conftest import PROJECT
 

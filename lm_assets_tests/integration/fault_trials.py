@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from multiprocessing.context import ForkServerProcess
 
-from lm_assets.gateways import object_keys
-from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets_tests.integration.crash_run import run_campaign
 from lm_assets_tests.integration.left_behind import LeftBehind, clear, left_behind
 from lm_assets_tests.integration.result_files import land

@@ -8,10 +8,10 @@ from pathlib import Path
 import dagster as dg
 
 from lm_assets.definitions import build_definitions
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.clock import Clock, SystemClock
 from lm_assets.gateways.configuration import load_configuration
-from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.orchestration.sensors import new_results
 from lm_assets_tests.integration.left_behind import LeftBehind, left_behind
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg import sql
 
-from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 
 # Each group is written by one transaction.
 ROWS_OF_ONE_WRITE = (("load_runs", "run_metrics"), ("summaries",), ("verdicts", "findings"))

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from lm_assets.gateways import object_keys
-from lm_assets.gateways.object_store import ObjectStore
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.object_store.protocol import ObjectStore
 
 STARTED = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 

@@ -11,11 +11,11 @@ import psycopg
 import pytest
 
 from lm_assets.definitions import build_definitions
-from lm_assets.gateways.baseline_file import read_catalogue, write_catalogue
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.baseline_file.file import read_catalogue, write_catalogue
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.verdict_json import campaign_verdict
 from lm_assets.gateways.configuration import load_configuration
-from lm_assets.gateways.s3_object_store import S3ObjectStore
-from lm_assets.gateways.verdict_json import campaign_verdict
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.baseline import BaselineCatalogue, MetricBaseline
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict

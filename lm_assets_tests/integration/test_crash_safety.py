@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets_tests.conftest import PROJECT
 from lm_assets_tests.integration.fault_trials import CampaignRuns, TrialCounts, kill, run_trials

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from lm_assets.gateways.campaign_bucket import CampaignBucket
-from lm_assets.gateways.object_store import ObjectStoreError
-from lm_assets.gateways.record_json import to_jsonl
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.record_json import to_jsonl
+from lm_assets.gateways.object_store.protocol import ObjectStoreError
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.retrying import RetryPolicy
-from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse, WarehouseError
 from lm_assets.model.record import RunRecord
 from lm_assets_tests.builders import CAMPAIGN, a_record

@@ -16,9 +16,9 @@ import requests
 from lm_assets.gateways.engines import EmbeddedEngines, EngineError, postgres, seaweedfs
 from lm_assets.gateways.engines.processes import ProcessIdentity
 from lm_assets.gateways.engines.state import StateFolder
-from lm_assets.gateways.object_store import ObjectStoreRefusedError
+from lm_assets.gateways.object_store.protocol import ObjectStoreRefusedError
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.retrying import NO_RETRY
-from lm_assets.gateways.s3_object_store import S3ObjectStore
 
 pytestmark = pytest.mark.integration
 

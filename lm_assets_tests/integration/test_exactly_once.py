@@ -8,9 +8,9 @@ import dagster as dg
 import psycopg
 import pytest
 
-from lm_assets.gateways import object_keys
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.bucket.kept_campaigns import kept_campaigns
 from lm_assets.gateways.dagster_services import DagsterHome
-from lm_assets.gateways.kept_campaigns import kept_campaigns
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.gateways.warehouse.rebuild import rebuild_campaign
 from lm_assets.orchestration.sensors import QUIET_PERIOD

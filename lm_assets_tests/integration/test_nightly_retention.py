@@ -17,12 +17,12 @@ from click.testing import CliRunner, Result
 
 from lm_assets.cli.retention import retention as retention_command
 from lm_assets.definitions import build_definitions
-from lm_assets.gateways.baseline_file import read_catalogue, write_catalogue
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.baseline_file.file import read_catalogue, write_catalogue
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.overdue import GRACE
+from lm_assets.gateways.bucket.retention import lifecycle_status
 from lm_assets.gateways.configuration import load_configuration
-from lm_assets.gateways.object_retention import lifecycle_status
-from lm_assets.gateways.overdue_objects import GRACE
-from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.baseline import AcknowledgedFinding, BaselineCatalogue
 from lm_assets.model.retention import RetentionPolicy

@@ -11,16 +11,16 @@ from urllib.parse import urlsplit
 import pytest
 from boto3.session import Session
 
-from lm_assets.gateways import object_keys
+from lm_assets.gateways.bucket import object_keys
 from lm_assets.gateways.engines.processes import free_port
-from lm_assets.gateways.object_store import (
+from lm_assets.gateways.object_store.protocol import (
     ObjectCorruptedError,
     ObjectStoreRefusedError,
     ObjectStoreUnavailableError,
 )
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
+from lm_assets.gateways.object_store.s3_bulk import BulkTransfer
 from lm_assets.gateways.retrying import RetryPolicy
-from lm_assets.gateways.s3_bulk import BulkTransfer
-from lm_assets.gateways.s3_object_store import S3ObjectStore
 from lm_assets.model.errors import UnusableInputError
 from lm_assets_tests.fakes.faulty_proxy import Fault, FaultyProxy
 from lm_assets_tests.integration.own_servers import OwnObjectStore

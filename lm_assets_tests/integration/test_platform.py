@@ -15,14 +15,14 @@ import psycopg
 import pytest
 from playwright.sync_api import sync_playwright
 
-from lm_assets.gateways.baseline_file import content_digest, write_catalogue
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.baseline_file.file import content_digest, write_catalogue
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.object_keys import REPORT_NAMES
+from lm_assets.gateways.bucket.verdict_json import campaign_verdict
 from lm_assets.gateways.configuration import load_configuration
 from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices
 from lm_assets.gateways.engines.processes import free_port
-from lm_assets.gateways.object_keys import REPORT_NAMES
-from lm_assets.gateways.s3_object_store import S3ObjectStore
-from lm_assets.gateways.verdict_json import campaign_verdict
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.baseline import BaselineCatalogue
 from lm_assets.orchestration.backfill import launch_backfill

@@ -23,7 +23,7 @@ from lm_assets.collect.prometheus_batches import RunWindow
 from lm_assets.collect.prometheus_metrics import PROMETHEUS_METRICS, ask_prometheus
 from lm_assets.collect.source_answers import SourceAnswer
 from lm_assets.gateways.engines.processes import free_port
-from lm_assets.gateways.prometheus import Prometheus
+from lm_assets.gateways.http.prometheus import Prometheus
 from lm_assets_tests.fakes.cluster_exposition import Exposition, constant, line
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]

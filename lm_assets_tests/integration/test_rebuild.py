@@ -18,11 +18,11 @@ from psycopg import sql
 
 from lm_assets.cli.warehouse import warehouse as warehouse_command
 from lm_assets.definitions import build_definitions
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.object_keys import facts_key
+from lm_assets.gateways.bucket.verdict_json import verdict_rows
 from lm_assets.gateways.configuration import load_configuration
-from lm_assets.gateways.object_keys import facts_key
-from lm_assets.gateways.s3_object_store import S3ObjectStore
-from lm_assets.gateways.verdict_json import verdict_rows
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.gateways.warehouse.rebuild import rebuild_campaign
 from lm_assets.gateways.warehouse.retention import remove_expired_rows

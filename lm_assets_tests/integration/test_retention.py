@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from lm_assets.gateways.bucket.retention import RULE_PREFIX, apply_lifecycle, lifecycle_status
 from lm_assets.gateways.engines import EmbeddedEngines
 from lm_assets.gateways.engines.seaweedfs import PORT_FLAGS, weed_executable
 from lm_assets.gateways.engines.state import StateFolder
-from lm_assets.gateways.object_retention import RULE_PREFIX, apply_lifecycle, lifecycle_status
-from lm_assets.gateways.object_store import ObjectStoreRefusedError
-from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.object_store.protocol import ObjectStoreRefusedError
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.gateways.warehouse.retention import ExpiredRows, expired_rows, remove_expired_rows
 from lm_assets.model.retention import RetentionPolicy

@@ -9,9 +9,9 @@ import pytest
 
 from lm_assets.cli.main import main
 from lm_assets.collect.manifest import parse_manifest
-from lm_assets.gateways.campaign_bucket import CampaignBucket
-from lm_assets.gateways.s3_object_store import S3ObjectStore
-from lm_assets.gateways.verdict_json import campaign_verdict
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.verdict_json import campaign_verdict
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets_tests.conftest import PROJECT
 from lm_assets_tests.integration.crash_run import run_campaign

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 import sqlalchemy
 
-from lm_assets.gateways.object_store import ObjectStoreUnavailableError
+from lm_assets.gateways.object_store.protocol import ObjectStoreUnavailableError
 from lm_assets.gateways.retrying import RetryPolicy
 from lm_assets.gateways.warehouse import (
     Warehouse,

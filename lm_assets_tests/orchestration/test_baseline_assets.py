@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from lm_assets.cli.baseline import baseline
-from lm_assets.gateways.baseline_file import content_digest, read_catalogue, write_catalogue
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.baseline_file.file import content_digest, read_catalogue, write_catalogue
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.proposals import write_proposal
 from lm_assets.gateways.configuration import Configuration, load_configuration
-from lm_assets.gateways.proposal_objects import write_proposal
 from lm_assets.model.baseline import BaselineCatalogue
 from lm_assets.orchestration import baseline_metadata
 from lm_assets.orchestration.assets.baseline_catalogue import baseline_catalogue

@@ -8,8 +8,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from lm_assets.gateways.baseline_file import content_digest
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.baseline_file.file import content_digest
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.clock import Clock, SystemClock
 from lm_assets.gateways.configuration import load_configuration
 from lm_assets.orchestration.partitions import CAMPAIGN_DIMENSION

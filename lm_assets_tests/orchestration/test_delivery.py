@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lm_assets.gateways.notifier import DeliveryError
+from lm_assets.gateways.http.notifier import DeliveryError
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.orchestration.delivery import deliver_once
 from lm_assets_tests.fakes.notifier import RecordingNotifier

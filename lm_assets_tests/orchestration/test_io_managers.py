@@ -7,8 +7,8 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from lm_assets.gateways.campaign_bucket import CampaignBucket
-from lm_assets.gateways.object_store import ObjectStoreUnavailableError
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.object_store.protocol import ObjectStoreUnavailableError
 from lm_assets.model.record import RunRecord
 from lm_assets.orchestration.io_managers import CampaignTables
 from lm_assets.orchestration.tables_of_campaigns import RECORDS

@@ -6,8 +6,8 @@ import dagster as dg
 import pytest
 from dagster._daemon.sensor import MIN_INTERVAL_LOOP_TIME
 
-from lm_assets.gateways.campaign_bucket import CampaignBucket
-from lm_assets.gateways.object_store import ObjectInfo, ObjectStoreRefusedError
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.object_store.protocol import ObjectInfo, ObjectStoreRefusedError
 from lm_assets.model.retention import RetentionPolicy
 from lm_assets.orchestration.sensors import QUIET_PERIOD, new_results
 from lm_assets_tests.fakes.clock import FixedClock

@@ -8,9 +8,9 @@ import dagster as dg
 import pytest
 
 from lm_assets.collect.run_sources import RunSources, Servers
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import Configuration, load_configuration
-from lm_assets.gateways.history_server import HistoryServer
+from lm_assets.gateways.http.history_server import HistoryServer
 from lm_assets.gateways.retrying import NO_RETRY
 from lm_assets.model.policy import TierCoverage
 from lm_assets.orchestration import checks
@@ -21,7 +21,7 @@ from lm_assets_tests.conftest import PROJECT
 from lm_assets_tests.fakes.clock import FixedClock
 from lm_assets_tests.fakes.http_server import Answer, FakeServer, Request, serving
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore
-from lm_assets_tests.gateways.test_history_server import whole_api
+from lm_assets_tests.gateways.http.test_history_server import whole_api
 from lm_assets_tests.integration.result_files import STARTED, land, result_line
 
 CAMPAIGN = "nightly-2026-11-22-1a2b3c4"

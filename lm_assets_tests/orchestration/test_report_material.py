@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.object_keys import success_key
+from lm_assets.gateways.bucket.verdict_json import verdict_rows
 from lm_assets.gateways.configuration import load_configuration
-from lm_assets.gateways.object_keys import success_key
-from lm_assets.gateways.verdict_json import verdict_rows
 from lm_assets.orchestration.report_material import ReportMaterials
 from lm_assets.orchestration.tables_of_campaigns import RECORDS, SUMMARIES, VERDICTS
 from lm_assets_tests.builders import a_record, a_summary, a_verdict

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 import pytest
 
-from lm_assets.gateways.verdict_json import campaign_verdict, verdict_rows
+from lm_assets.gateways.bucket.verdict_json import campaign_verdict, verdict_rows
 from lm_assets.orchestration.tables import Table, plain_records
 from lm_assets.orchestration.tables_of_campaigns import RECORDS, SUMMARIES, VERDICTS
 from lm_assets_tests.builders import a_record, a_report_material, a_summary

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from lm_assets.gateways.baseline_format import FORMAT_VERSION
-from lm_assets.gateways.baseline_nodes import At, Node, is_null, parse_nodes
+from lm_assets.gateways.baseline_file.format import FORMAT_VERSION
+from lm_assets.gateways.baseline_file.nodes import At, Node, is_null, parse_nodes
 from lm_assets.model.baseline import (
     LARGEST_SAMPLE,
     AcknowledgedFinding,

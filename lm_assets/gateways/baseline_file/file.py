@@ -10,9 +10,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from lm_assets.gateways.baseline_decode import decode_catalogue
-from lm_assets.gateways.baseline_format import catalogue_text
-from lm_assets.gateways.baseline_revision import file_revision
+from lm_assets.gateways.baseline_file.decode import decode_catalogue
+from lm_assets.gateways.baseline_file.format import catalogue_text
+from lm_assets.gateways.baseline_file.revision import file_revision
 from lm_assets.model.baseline import BaselineCatalogue
 from lm_assets.model.errors import ConfigurationError, LmError
 

@@ -11,12 +11,12 @@ from typing import TypeVar
 
 import msgspec
 
-from lm_assets.gateways import object_keys
-from lm_assets.gateways.incoming import Incoming, incoming_objects
-from lm_assets.gateways.object_store import ObjectInfo, ObjectNotFoundError, ObjectStore
-from lm_assets.gateways.read_ahead import read_ahead
-from lm_assets.gateways.record_json import from_jsonl, record_from_json, to_jsonl
-from lm_assets.gateways.verdict_json import VerdictRow
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.bucket.incoming import Incoming, incoming_objects
+from lm_assets.gateways.bucket.record_json import from_jsonl, record_from_json, to_jsonl
+from lm_assets.gateways.bucket.verdict_json import VerdictRow
+from lm_assets.gateways.object_store.protocol import ObjectInfo, ObjectNotFoundError, ObjectStore
+from lm_assets.gateways.object_store.read_ahead import read_ahead
 from lm_assets.model.campaign_facts import CampaignFacts
 from lm_assets.model.errors import DataFaultError
 from lm_assets.model.record import QuarantinedLine, RunRecord

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from lm_assets.gateways import object_keys
-from lm_assets.gateways.object_store import ObjectInfo, ObjectStore
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.object_store.protocol import ObjectInfo, ObjectStore
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

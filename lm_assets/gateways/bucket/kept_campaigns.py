@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from lm_assets.gateways import object_keys
-from lm_assets.gateways.campaign_bucket import CampaignBucket
-from lm_assets.gateways.object_store import ObjectInfo, ObjectNotFoundError
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.object_store.protocol import ObjectInfo, ObjectNotFoundError
 from lm_assets.model.campaign import confirmed_campaign
 
 

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 
-from lm_assets.gateways import object_keys
-from lm_assets.gateways.object_retention import wanted_days
-from lm_assets.gateways.object_store import ObjectInfo, ObjectNotFoundError, ObjectStore
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.bucket.retention import wanted_days
+from lm_assets.gateways.object_store.protocol import ObjectInfo, ObjectNotFoundError, ObjectStore
 from lm_assets.model.retention import RetentionPolicy
 
 # The next midnight, and a day for the server's own round.

@@ -1,7 +1,7 @@
 """The documents of a campaign's proposed baselines, under ``proposals/``."""
 
-from lm_assets.gateways import object_keys
-from lm_assets.gateways.object_store import ObjectStore
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.object_store.protocol import ObjectStore
 
 MARKDOWN = "text/markdown; charset=utf-8"
 YAML = "application/yaml"

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lm_assets.gateways import object_keys
-from lm_assets.gateways.object_store import ObjectNotFoundError, ObjectStoreRefusedError
-from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.object_store.protocol import ObjectNotFoundError, ObjectStoreRefusedError
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.model.retention import RetentionPolicy
 
 # Rules of these names are the platform's; a bucket may have others, which are left alone.

@@ -21,7 +21,7 @@ from lm_assets.gateways.engines.processes import (
 )
 from lm_assets.gateways.engines.seaweedfs import SeaweedServer, remove_sockets
 from lm_assets.gateways.engines.state import StateFolder
-from lm_assets.gateways.s3_object_store import DEFAULT_BUCKET, S3ObjectStore
+from lm_assets.gateways.object_store.s3 import DEFAULT_BUCKET, S3ObjectStore
 
 WAREHOUSE_DATABASE = "load_metrics"
 DAGSTER_DATABASE = "dagster"

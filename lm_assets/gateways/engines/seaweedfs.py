@@ -13,9 +13,9 @@ from lm_assets.gateways.engines.processes import (
     spawn,
     wait_ready,
 )
-from lm_assets.gateways.object_store import ObjectStoreError
+from lm_assets.gateways.object_store.protocol import ObjectStoreError
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.retrying import NO_RETRY
-from lm_assets.gateways.s3_object_store import S3ObjectStore
 
 PORT_FLAGS = tuple(
     f"{part}.{kind}"

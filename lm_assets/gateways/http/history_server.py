@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import quote
 
-from lm_assets.gateways.history_server_answers import (
+from lm_assets.gateways.http.history_server_answers import (
     Application,
     ApplicationAnswers,
     Attempt,
@@ -16,7 +16,7 @@ from lm_assets.gateways.history_server_answers import (
     StageAttempt,
     Task,
 )
-from lm_assets.gateways.json_http import (
+from lm_assets.gateways.http.json_http import (
     DEFAULT_RETRY,
     HttpLimits,
     JsonHttpClient,

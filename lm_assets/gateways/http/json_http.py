@@ -15,7 +15,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from lm_assets.gateways.outage import OutageMemory
+from lm_assets.gateways.http.outage import OutageMemory
 from lm_assets.gateways.retrying import RetryPolicy
 from lm_assets.model.errors import ConfigurationError, LmError
 

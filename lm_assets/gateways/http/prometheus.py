@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from lm_assets.gateways.json_http import (
+from lm_assets.gateways.http.json_http import (
     DEFAULT_RETRY,
     HttpLimits,
     JsonHttpClient,

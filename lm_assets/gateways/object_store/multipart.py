@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lm_assets.gateways.s3_answers import entity_tag, required
+from lm_assets.gateways.object_store.s3_answers import entity_tag, required
 
 PART_BYTES = 16 * 1024 * 1024
 

@@ -11,10 +11,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.handlers import add_expect_header
 
-from lm_assets.gateways import s3_errors
-from lm_assets.gateways.multipart import PART_BYTES, upload
-from lm_assets.gateways.object_keys import quoted
-from lm_assets.gateways.object_store import (
+from lm_assets.gateways.bucket.object_keys import quoted
+from lm_assets.gateways.object_store import s3_errors
+from lm_assets.gateways.object_store.multipart import PART_BYTES, upload
+from lm_assets.gateways.object_store.protocol import (
     Children,
     ObjectChangedError,
     ObjectCorruptedError,
@@ -22,12 +22,18 @@ from lm_assets.gateways.object_store import (
     ObjectNotFoundError,
     ObjectTooLargeError,
 )
+from lm_assets.gateways.object_store.s3_answers import object_info, required, whole
+from lm_assets.gateways.object_store.s3_bulk import BulkTransfer
+from lm_assets.gateways.object_store.s3_errors import error_code, is_transient
+from lm_assets.gateways.object_store.s3_listing import (
+    Page,
+    folders_of,
+    objects_of,
+    pages,
+    whole_page,
+)
+from lm_assets.gateways.object_store.s3_session import endpoint_of, s3_session
 from lm_assets.gateways.retrying import RetryPolicy
-from lm_assets.gateways.s3_answers import object_info, required, whole
-from lm_assets.gateways.s3_bulk import BulkTransfer
-from lm_assets.gateways.s3_errors import error_code, is_transient
-from lm_assets.gateways.s3_listing import Page, folders_of, objects_of, pages, whole_page
-from lm_assets.gateways.s3_session import endpoint_of, s3_session
 
 T = TypeVar("T")
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from lm_assets.gateways.object_store import ObjectInfo
+from lm_assets.gateways.object_store.protocol import ObjectInfo
 
 T = TypeVar("T")
 

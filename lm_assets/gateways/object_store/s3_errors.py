@@ -9,14 +9,14 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from lm_assets.gateways.object_store import (
+from lm_assets.gateways.object_store.protocol import (
     ObjectChangedError,
     ObjectNotFoundError,
     ObjectStoreError,
     ObjectStoreRefusedError,
     ObjectStoreUnavailableError,
 )
-from lm_assets.gateways.s3_answers import HalfAnswerError
+from lm_assets.gateways.object_store.s3_answers import HalfAnswerError
 
 _NOT_FOUND_CODES = {"404", "NoSuchKey", "NotFound", "NoSuchLifecycleConfiguration"}
 _PRECONDITION_CODES = {"412", "PreconditionFailed", "409", "ConditionalRequestConflict"}

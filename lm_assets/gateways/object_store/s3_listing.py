@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from lm_assets.gateways.object_store import ObjectInfo
-from lm_assets.gateways.s3_answers import required
+from lm_assets.gateways.object_store.protocol import ObjectInfo
+from lm_assets.gateways.object_store.s3_answers import required
 
 Page = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ import botocore.session
 from boto3.session import Session
 from botocore.utils import parse_timestamp
 
-from lm_assets.gateways.object_store import ObjectStoreError
+from lm_assets.gateways.object_store.protocol import ObjectStoreError
 
 
 def s3_session(

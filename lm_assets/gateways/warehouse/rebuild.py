@@ -6,11 +6,11 @@ be cut off anywhere and repeated, and campaigns may be run while it is under way
 
 from dataclasses import dataclass
 
-from lm_assets.gateways import object_keys
-from lm_assets.gateways.campaign_bucket import CampaignBucket
-from lm_assets.gateways.kept_campaigns import KeptObjects, kept_objects
-from lm_assets.gateways.object_store import ObjectNotFoundError
-from lm_assets.gateways.verdict_json import campaign_verdict
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.kept_campaigns import KeptObjects, kept_objects
+from lm_assets.gateways.bucket.verdict_json import campaign_verdict
+from lm_assets.gateways.object_store.protocol import ObjectNotFoundError
 from lm_assets.gateways.warehouse.errors import WarehouseError
 from lm_assets.gateways.warehouse.partitions import months_of
 from lm_assets.gateways.warehouse.warehouse import Warehouse

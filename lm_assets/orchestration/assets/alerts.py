@@ -6,10 +6,10 @@ import pandas as pd
 from lm_assets.alerts.due import is_due
 from lm_assets.alerts.messages import slack_message, webhook_message
 from lm_assets.collect.collector import campaign_manifest
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.verdict_json import campaign_verdict
 from lm_assets.gateways.configuration import Configuration
-from lm_assets.gateways.notifier import Notifier
-from lm_assets.gateways.verdict_json import campaign_verdict
+from lm_assets.gateways.http.notifier import Notifier
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.orchestration.delivery import deliver_once
 from lm_assets.orchestration.partitions import campaign_partitions

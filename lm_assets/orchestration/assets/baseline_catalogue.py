@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from lm_assets.gateways.baseline_file import content_digest
-from lm_assets.gateways.baseline_revision import file_revision
+from lm_assets.gateways.baseline_file.file import content_digest
+from lm_assets.gateways.baseline_file.revision import file_revision
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.orchestration.baseline_metadata import of_catalogue
 

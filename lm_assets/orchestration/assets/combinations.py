@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
-from lm_assets.gateways.baseline_file import read_catalogue
+from lm_assets.gateways.baseline_file.file import read_catalogue
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.warehouse import HistoryPoint as StoredPoint
 from lm_assets.gateways.warehouse import Warehouse

@@ -6,10 +6,10 @@ import pandas as pd
 from lm_assets.collect.collector import campaign_manifest
 from lm_assets.collect.confirmation import collect_confirmation
 from lm_assets.collect.run_sources import RunSources
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.verdict_json import campaign_verdict
 from lm_assets.gateways.clock import Clock
 from lm_assets.gateways.configuration import Configuration
-from lm_assets.gateways.verdict_json import campaign_verdict
 from lm_assets.orchestration import metadata
 from lm_assets.orchestration.catalogue import current_catalogue
 from lm_assets.orchestration.partitions import campaign_partitions

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import dagster as dg
 import pandas as pd
 
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.orchestration import metadata
 from lm_assets.orchestration.partitions import campaign_partitions
 from lm_assets.orchestration.report_material import ReportMaterials

@@ -4,9 +4,9 @@ import dagster as dg
 import pandas as pd
 
 from lm_assets.collect.collector import campaign_manifest
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.verdict_json import verdict_rows
 from lm_assets.gateways.configuration import Configuration
-from lm_assets.gateways.verdict_json import verdict_rows
 from lm_assets.orchestration import metadata
 from lm_assets.orchestration.assets.baseline_catalogue import baseline_catalogue
 from lm_assets.orchestration.baseline_metadata import of_revision

@@ -5,7 +5,7 @@ import pandas as pd
 
 from lm_assets.collect.collector import collect_campaign
 from lm_assets.collect.run_sources import RunSources
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.clock import Clock
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.orchestration import metadata

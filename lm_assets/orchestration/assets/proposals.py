@@ -4,10 +4,10 @@ import dagster as dg
 import pandas as pd
 
 from lm_assets.collect.collector import campaign_manifest
-from lm_assets.gateways.baseline_file import catalogue_text, read_catalogue
-from lm_assets.gateways.campaign_bucket import CampaignBucket
+from lm_assets.gateways.baseline_file.file import catalogue_text, read_catalogue
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.proposals import write_proposal
 from lm_assets.gateways.configuration import Configuration
-from lm_assets.gateways.proposal_objects import write_proposal
 from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import DataFaultError
 from lm_assets.orchestration import baseline_metadata

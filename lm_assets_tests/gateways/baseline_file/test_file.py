@@ -16,7 +16,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lm_assets.gateways.baseline_file import (
+from lm_assets.gateways.baseline_file.file import (
     CatalogueLockedError,
     CatalogueNotWrittenError,
     StaleCatalogueError,
@@ -25,8 +25,8 @@ from lm_assets.gateways.baseline_file import (
     read_catalogue,
     write_catalogue,
 )
-from lm_assets.gateways.baseline_format import number, scalar
-from lm_assets.gateways.baseline_revision import file_revision
+from lm_assets.gateways.baseline_file.format import number, scalar
+from lm_assets.gateways.baseline_file.revision import file_revision
 from lm_assets.model.baseline import (
     AcknowledgedFinding,
     Baseline,
@@ -365,7 +365,7 @@ RACER = textwrap.dedent(
     """
     import dataclasses, sys
     from pathlib import Path
-    from lm_assets.gateways.baseline_file import (
+    from lm_assets.gateways.baseline_file.file import (
         CatalogueLockedError, StaleCatalogueError, read_catalogue, write_catalogue
     )
     path, who = Path(sys.argv[1]), sys.argv[2]
@@ -411,7 +411,7 @@ WRITER = textwrap.dedent(
     """
     import sys
     from pathlib import Path
-    from lm_assets.gateways.baseline_file import content_digest, read_catalogue, write_catalogue
+    from lm_assets.gateways.baseline_file.file import content_digest, read_catalogue, write_catalogue
     import dataclasses
     path, other = Path(sys.argv[1]), Path(sys.argv[2])
     small, large = read_catalogue(path), read_catalogue(other)
@@ -446,7 +446,7 @@ HALF_WRITER = textwrap.dedent(
     """
     import resource, signal, sys
     from pathlib import Path
-    from lm_assets.gateways.baseline_file import (
+    from lm_assets.gateways.baseline_file.file import (
         CatalogueNotWrittenError, content_digest, read_catalogue, write_catalogue
     )
     path, other = Path(sys.argv[1]), Path(sys.argv[2])

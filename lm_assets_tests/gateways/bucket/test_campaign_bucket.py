@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from lm_assets.gateways.campaign_bucket import CampaignBucket
-from lm_assets.gateways.kept_campaigns import kept_campaigns
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.kept_campaigns import kept_campaigns
 from lm_assets.model.errors import DataFaultError
 from lm_assets_tests.builders import a_quarantined_line, a_record, combinations
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore

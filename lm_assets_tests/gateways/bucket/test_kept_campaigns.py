@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from lm_assets.gateways.campaign_bucket import CampaignBucket
-from lm_assets.gateways.kept_campaigns import kept_campaigns, open_campaigns, results_since
-from lm_assets.gateways.verdict_json import verdict_rows
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.kept_campaigns import kept_campaigns, open_campaigns, results_since
+from lm_assets.gateways.bucket.verdict_json import verdict_rows
 from lm_assets_tests.builders import a_record, a_verdict
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore
 

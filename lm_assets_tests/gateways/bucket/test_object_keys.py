@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lm_assets.gateways import object_keys
-from lm_assets.gateways.object_keys import IncomingKind, parse_incoming_key
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.bucket.object_keys import IncomingKind, parse_incoming_key
 from lm_assets.model.campaign import confirmation_campaign
 from lm_assets.model.errors import UnusableInputError
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lm_assets.gateways.overdue_objects import GRACE, overdue_objects, remove_overdue_objects
+from lm_assets.gateways.bucket.overdue import GRACE, overdue_objects, remove_overdue_objects
 from lm_assets.model.retention import RetentionPolicy
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore
 

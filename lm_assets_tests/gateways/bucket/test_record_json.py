@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lm_assets.gateways.record_json import (
+from lm_assets.gateways.bucket.record_json import (
     from_jsonl,
     record_from_json,
     record_to_json,

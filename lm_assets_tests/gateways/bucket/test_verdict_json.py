@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lm_assets.gateways.record_json import from_jsonl, to_jsonl
-from lm_assets.gateways.verdict_json import VerdictRow, campaign_verdict, verdict_rows
+from lm_assets.gateways.bucket.record_json import from_jsonl, to_jsonl
+from lm_assets.gateways.bucket.verdict_json import VerdictRow, campaign_verdict, verdict_rows
 from lm_assets.model.errors import DataFaultError
 from lm_assets.model.verdict import (
     CampaignVerdict,

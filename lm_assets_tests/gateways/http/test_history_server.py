@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from lm_assets.gateways.history_server import (
+from lm_assets.gateways.http.history_server import (
     HistoryServer,
     LoadingApplicationError,
     Patience,
     UnknownApplicationError,
 )
-from lm_assets.gateways.json_http import HttpLimits, RemoteError, RemoteFault
+from lm_assets.gateways.http.json_http import HttpLimits, RemoteError, RemoteFault
 from lm_assets.gateways.retrying import RetryPolicy
 from lm_assets.model.errors import ConfigurationError
 from lm_assets_tests.fakes.http_server import Answer, FakeServer, Request, serving

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lm_assets.gateways import notifier
-from lm_assets.gateways.notifier import (
+from lm_assets.gateways.http import notifier
+from lm_assets.gateways.http.notifier import (
     LONGEST_RETRY_AFTER_S,
     DeliveryError,
     Notifier,

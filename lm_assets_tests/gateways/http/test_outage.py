@@ -1,6 +1,6 @@
 """A server that is out of reach is left alone for a while, and asked again."""
 
-from lm_assets.gateways.outage import OutageMemory
+from lm_assets.gateways.http.outage import OutageMemory
 
 
 class Time:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lm_assets.gateways.object_store import (
+from lm_assets.gateways.object_store.protocol import (
     Children,
     ObjectChangedError,
     ObjectNotFoundError,
@@ -13,7 +13,7 @@ from lm_assets.gateways.object_store import (
     ObjectStoreRefusedError,
     ObjectTooLargeError,
 )
-from lm_assets.gateways.s3_object_store import PART_BYTES
+from lm_assets.gateways.object_store.s3 import PART_BYTES
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore
 
 KEY = "raw/nightly-1/3.5.0_connect.jsonl"

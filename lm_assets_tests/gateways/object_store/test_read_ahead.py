@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from lm_assets.gateways.read_ahead import read_ahead
+from lm_assets.gateways.object_store.read_ahead import read_ahead
 
 
 def test_what_is_read_comes_in_the_order_of_the_items():

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from lm_assets.gateways.object_store import ObjectStoreError
-from lm_assets.gateways.s3_answers import HalfAnswerError
-from lm_assets.gateways.s3_listing import objects_of, pages, whole_page
-from lm_assets.gateways.s3_object_store import S3ObjectStore
+from lm_assets.gateways.object_store.protocol import ObjectStoreError
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
+from lm_assets.gateways.object_store.s3_answers import HalfAnswerError
+from lm_assets.gateways.object_store.s3_listing import objects_of, pages, whole_page
 
 MOMENT = datetime(2026, 11, 22, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from botocore.utils import parse_timestamp
 
-from lm_assets.gateways.s3_session import parsed_time
+from lm_assets.gateways.object_store.s3_session import parsed_time
 
 NOON = datetime(2026, 11, 22, 12, 0, 1, tzinfo=UTC)
 
