@@ -26,13 +26,13 @@ from pathlib import Path
 import msgspec
 import zstandard
 
-from lm_assets.collect.event_log import (
+from lm_assets.collect.spark.event_log import (
     EventLogLimits,
     EventLogPart,
     local_event_log_parts,
     parse_event_log,
 )
-from lm_assets.collect.event_log.codecs import plain_chunks
+from lm_assets.collect.spark.event_log.codecs import plain_chunks
 
 PROJECT = Path(__file__).parents[1]
 

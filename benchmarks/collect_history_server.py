@@ -29,7 +29,7 @@ from pathlib import Path
 import requests
 from requests.adapters import HTTPAdapter
 
-from lm_assets.collect.application_sources import ApplicationRef, ask_history_server_for_all
+from lm_assets.collect.spark.sources import ApplicationRef, ask_history_server_for_all
 from lm_assets.gateways.engines.processes import free_port
 from lm_assets.gateways.http.history_server import TASKS_PER_PAGE, HistoryServer
 from lm_assets.gateways.http.json_http import HttpLimits

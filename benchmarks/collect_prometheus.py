@@ -26,8 +26,8 @@ from typing import Any
 import yaml
 
 from lm_assets.collect.collection_config import parse_collection_config
-from lm_assets.collect.prometheus_batches import RunWindow
-from lm_assets.collect.prometheus_metrics import ask_prometheus
+from lm_assets.collect.prometheus.batches import RunWindow
+from lm_assets.collect.prometheus.metrics import ask_prometheus
 from lm_assets.gateways.engines.processes import free_port
 from lm_assets.gateways.http.prometheus import Prometheus, QueryAnswer
 from lm_assets_tests.fakes.cluster_exposition import Exposition, constant, line

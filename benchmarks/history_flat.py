@@ -24,7 +24,7 @@ from psycopg import sql
 from benchmarks.campaign_daemon import stored_and_judged
 from benchmarks.sensor_tick import tick
 from benchmarks.simulated_campaign import SimulatedPlatform, land, simulated_platform
-from lm_assets.collect.landing import decode_cursor, encode_cursor
+from lm_assets.collect.landing.due import decode_cursor, encode_cursor
 from lm_assets.gateways.bucket import object_keys
 from lm_assets.gateways.engines import EmbeddedEngines
 from lm_assets.gateways.engines.databases import ensure_database, sibling_url

@@ -12,7 +12,7 @@ from lm_assets.cli.baseline_sources import Workspace, open_bucket
 from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.options import config_option, json_option
 from lm_assets.cli.verdict_table import print_verdict
-from lm_assets.collect.manifest import assumed_manifest, parse_manifest
+from lm_assets.collect.landing.manifest import assumed_manifest, parse_manifest
 from lm_assets.gateways.baseline_file.file import read_catalogue
 from lm_assets.model.baseline import Baseline, BaselineStatus
 from lm_assets.model.campaign import Stage

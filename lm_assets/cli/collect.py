@@ -10,18 +10,18 @@ import click
 from lm_assets.cli.collected_record import collected_record, explanations, indented
 from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.options import policy_option
-from lm_assets.collect.application_sources import ApplicationRef, ask_event_log, ask_history_server
 from lm_assets.collect.collection_config import parse_collection_config
-from lm_assets.collect.event_log import local_event_log_parts
-from lm_assets.collect.pod_snapshot import SnapshotWindow, ask_pods
-from lm_assets.collect.prometheus_batches import RunWindow
-from lm_assets.collect.prometheus_metrics import ask_prometheus
+from lm_assets.collect.pods.snapshot import SnapshotWindow, ask_pods
+from lm_assets.collect.prometheus.batches import RunWindow
+from lm_assets.collect.prometheus.metrics import ask_prometheus
 from lm_assets.collect.result_line import ResultLine, parse_result_line
 from lm_assets.collect.source_answers import (
     SourceAnswer,
     ask_result_line,
     explain_answers,
 )
+from lm_assets.collect.spark.event_log import local_event_log_parts
+from lm_assets.collect.spark.sources import ApplicationRef, ask_event_log, ask_history_server
 from lm_assets.gateways.bucket.record_json import record_to_json
 from lm_assets.gateways.clock import SystemClock
 from lm_assets.gateways.configuration import Configuration, load_configuration

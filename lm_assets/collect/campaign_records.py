@@ -7,7 +7,7 @@ the objects arrived in, the same objects give the same records.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lm_assets.collect.landed_objects import LandedCampaign, LandedObject
+from lm_assets.collect.landing.landed_objects import LandedCampaign, LandedObject
 from lm_assets.collect.result_line import ResultLine, parse_result_line
 from lm_assets.gateways.object_store.read_ahead import read_ahead
 from lm_assets.model.campaign import Manifest

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from lm_assets.collect.campaign_records import canonical_record, read_results
-from lm_assets.collect.closing import refuse_expired
-from lm_assets.collect.landed_objects import LandedObject, sort_landed_objects
-from lm_assets.collect.manifest import assumed_manifest, parse_manifest
+from lm_assets.collect.landing.closing import refuse_expired
+from lm_assets.collect.landing.landed_objects import LandedObject, sort_landed_objects
+from lm_assets.collect.landing.manifest import assumed_manifest, parse_manifest
 from lm_assets.collect.run_sources import RunSources
 from lm_assets.collect.source_answers import merge_answers
 from lm_assets.gateways.bucket import object_keys

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from lm_assets.collect.closing import refuse_gone_sources
 from lm_assets.collect.collector import collect_campaign
+from lm_assets.collect.landing.closing import refuse_gone_sources
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.model.campaign import CONFIRMATION_SIDES, confirmation_campaign, confirmation_side
 from lm_assets.model.record import QuarantinedLine, RunRecord

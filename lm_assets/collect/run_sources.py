@@ -9,19 +9,12 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from lm_assets.collect.application_metrics import APPLICATION_METRICS
-from lm_assets.collect.application_sources import (
-    ApplicationRef,
-    ask_event_log,
-    ask_history_server,
-)
 from lm_assets.collect.campaign_records import LandedRun
 from lm_assets.collect.collection_config import PrometheusConfig
-from lm_assets.collect.event_log import EventLogPart
-from lm_assets.collect.landed_objects import LandedCampaign, LandedObject
-from lm_assets.collect.pod_snapshot import POD_METRICS, SnapshotWindow, ask_pods
-from lm_assets.collect.prometheus_batches import RunWindow
-from lm_assets.collect.prometheus_metrics import PROMETHEUS_METRICS, ask_prometheus
+from lm_assets.collect.landing.landed_objects import LandedCampaign, LandedObject
+from lm_assets.collect.pods.snapshot import POD_METRICS, SnapshotWindow, ask_pods
+from lm_assets.collect.prometheus.batches import RunWindow
+from lm_assets.collect.prometheus.metrics import PROMETHEUS_METRICS, ask_prometheus
 from lm_assets.collect.source_answers import (
     EVENT_LOG,
     HISTORY_SERVER,
@@ -29,6 +22,13 @@ from lm_assets.collect.source_answers import (
     PROMETHEUS,
     SourceAnswer,
     failed_source,
+)
+from lm_assets.collect.spark.event_log import EventLogPart
+from lm_assets.collect.spark.metrics import APPLICATION_METRICS
+from lm_assets.collect.spark.sources import (
+    ApplicationRef,
+    ask_event_log,
+    ask_history_server,
 )
 from lm_assets.gateways.http.history_server import HistoryServer
 from lm_assets.gateways.http.prometheus import Prometheus

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from lm_assets.collect.application_figures import ApplicationFigures
+from lm_assets.collect.spark.figures import ApplicationFigures
 from lm_assets.model.measurement import Measurements
 
 RESULT_LINE = "result line"

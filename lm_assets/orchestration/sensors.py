@@ -10,8 +10,8 @@ from lm_assets.alerts.operations import (
     overdue_notice,
     run_failure_notice,
 )
-from lm_assets.collect.closing import ClosingRule
-from lm_assets.collect.landing import (
+from lm_assets.collect.landing.closing import ClosingRule
+from lm_assets.collect.landing.due import (
     Landing,
     Tick,
     decode_cursor,

@@ -17,7 +17,7 @@ from lm_assets.collect.campaign_records import (
     canonical_record,
     read_results,
 )
-from lm_assets.collect.landed_objects import sort_landed_objects
+from lm_assets.collect.landing.landed_objects import sort_landed_objects
 from lm_assets.gateways.bucket.record_json import record_to_json
 from lm_assets.model.campaign import Manifest, Stage, Subject
 from lm_assets.model.combination import Matrix

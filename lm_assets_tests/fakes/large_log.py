@@ -14,7 +14,7 @@ from pathlib import Path
 
 import zstandard
 
-from lm_assets.collect.event_log import EventLogPart, parse_event_log
+from lm_assets.collect.spark.event_log import EventLogPart, parse_event_log
 from lm_assets_tests.fakes.spark_events import T0, application_end, application_start, event_lines
 
 TASKS_A_PIECE = 1_000

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lm_assets.collect.event_log import EventLogPart, parse_event_log
+from lm_assets.collect.spark.event_log import EventLogPart, parse_event_log
 from lm_assets_tests.fakes.spark_events import event_lines, eventful_application
 from lm_assets_tests.fakes.spark_home import spark_home
 

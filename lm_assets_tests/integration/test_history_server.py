@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from lm_assets.collect.application_figures import ApplicationFigures
-from lm_assets.collect.event_log import local_event_log_parts, parse_event_log
-from lm_assets.collect.history_server_figures import figures_from_answers
+from lm_assets.collect.spark.event_log import local_event_log_parts, parse_event_log
+from lm_assets.collect.spark.figures import ApplicationFigures
+from lm_assets.collect.spark.history_server_figures import figures_from_answers
 from lm_assets.gateways.engines.processes import free_port
 from lm_assets.gateways.http.history_server import HistoryServer, UnknownApplicationError
 from lm_assets.gateways.retrying import RetryPolicy

@@ -19,8 +19,8 @@ import pytest
 import yaml
 
 from lm_assets.collect.collection_config import PrometheusConfig, parse_collection_config
-from lm_assets.collect.prometheus_batches import RunWindow
-from lm_assets.collect.prometheus_metrics import PROMETHEUS_METRICS, ask_prometheus
+from lm_assets.collect.prometheus.batches import RunWindow
+from lm_assets.collect.prometheus.metrics import PROMETHEUS_METRICS, ask_prometheus
 from lm_assets.collect.source_answers import SourceAnswer
 from lm_assets.gateways.engines.processes import free_port
 from lm_assets.gateways.http.prometheus import Prometheus

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lm_assets.cli.main import main
-from lm_assets.collect.manifest import parse_manifest
+from lm_assets.collect.landing.manifest import parse_manifest
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.bucket.verdict_json import campaign_verdict
 from lm_assets.gateways.object_store.s3 import S3ObjectStore

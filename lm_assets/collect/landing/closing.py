@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from lm_assets.collect.landed_objects import LandedObject
+from lm_assets.collect.landing.landed_objects import LandedObject
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.bucket.kept_campaigns import results_since
 from lm_assets.model.errors import DataFaultError

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from lm_assets.collect.closing import Closing, ClosingRule, Delivery, closing
-from lm_assets.collect.landed_objects import LandedObject
+from lm_assets.collect.landing.closing import Closing, ClosingRule, Delivery, closing
+from lm_assets.collect.landing.landed_objects import LandedObject
 from lm_assets.gateways.bucket.object_keys import success_key
 from lm_assets.gateways.object_store.protocol import ObjectInfo
 from lm_assets.model.campaign import confirmed_campaign

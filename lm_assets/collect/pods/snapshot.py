@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 
-from lm_assets.collect.pod_objects import (
+from lm_assets.collect.pods.objects import (
     DRIVER_ROLE,
     ContainerStatus,
     Pod,

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from lm_assets.collect.collection_config import PrometheusConfig
-from lm_assets.collect.prometheus_batches import Batch, RunWindow, batches, unusable_window
-from lm_assets.collect.prometheus_run import NO_SERIES, RUN_METRICS, RunSeries
+from lm_assets.collect.prometheus.batches import Batch, RunWindow, batches, unusable_window
+from lm_assets.collect.prometheus.run import NO_SERIES, RUN_METRICS, RunSeries
 from lm_assets.collect.source_answers import PROMETHEUS, SourceAnswer, failed_source
 from lm_assets.gateways.http.json_http import RemoteError, RemoteFault
 from lm_assets.gateways.http.prometheus import Prometheus, QueryAnswer, Series

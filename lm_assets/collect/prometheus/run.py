@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lm_assets.collect.prometheus_batches import RunWindow
-from lm_assets.collect.series_window import (
+from lm_assets.collect.prometheus.batches import RunWindow
+from lm_assets.collect.prometheus.series_window import (
     counter_steps,
     increase,
     integral,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from lm_assets.collect.application_figures import ApplicationFigures
+from lm_assets.collect.spark.figures import ApplicationFigures
 
 
 def application_evidence(figures: ApplicationFigures) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from lm_assets.collect.application_figures import (
+from lm_assets.collect.spark.figures import (
     DRIVER,
     ApplicationFigures,
     ExecutorFigures,
@@ -13,8 +13,8 @@ from lm_assets.collect.application_figures import (
     executors_in_order,
     utc_from_ms,
 )
-from lm_assets.collect.spark_properties import executor_cores, executor_memory_bytes
-from lm_assets.collect.task_durations import TaskDurations
+from lm_assets.collect.spark.properties import executor_cores, executor_memory_bytes
+from lm_assets.collect.spark.task_durations import TaskDurations
 from lm_assets.gateways.http.history_server_answers import (
     ApplicationAnswers,
     Executor,

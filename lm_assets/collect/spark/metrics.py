@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from lm_assets.collect.application_figures import ApplicationFigures
-from lm_assets.collect.event_log.events import DISK_SPILL, GC_TIME
+from lm_assets.collect.spark.event_log.events import DISK_SPILL, GC_TIME
+from lm_assets.collect.spark.figures import ApplicationFigures
 from lm_assets.model.measurement import Measurements
 
 _GIB = 2**30

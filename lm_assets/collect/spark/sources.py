@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from lm_assets.collect.application_evidence import application_evidence
-from lm_assets.collect.application_figures import ApplicationFigures
-from lm_assets.collect.application_metrics import APPLICATION_METRICS, application_measurements
-from lm_assets.collect.event_log import EventLogPart, parse_event_log
-from lm_assets.collect.history_server_figures import figures_from_answers
 from lm_assets.collect.source_answers import (
     EVENT_LOG,
     HISTORY_SERVER,
     SourceAnswer,
     failed_source,
 )
+from lm_assets.collect.spark.event_log import EventLogPart, parse_event_log
+from lm_assets.collect.spark.evidence import application_evidence
+from lm_assets.collect.spark.figures import ApplicationFigures
+from lm_assets.collect.spark.history_server_figures import figures_from_answers
+from lm_assets.collect.spark.metrics import APPLICATION_METRICS, application_measurements
 from lm_assets.gateways.http.history_server import HistoryServer, Patience, UnknownApplicationError
 from lm_assets.model.errors import LmError, UnusableInputError
 

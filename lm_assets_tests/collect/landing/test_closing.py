@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lm_assets.collect.closing import ClosingRule, refuse_expired
-from lm_assets.collect.landing import Tick, landings, plan_tick
+from lm_assets.collect.landing.closing import ClosingRule, refuse_expired
+from lm_assets.collect.landing.due import Tick, landings, plan_tick
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.model.errors import DataFaultError
 from lm_assets.model.record import SourceObject

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lm_assets.collect.closing import Delivery
-from lm_assets.collect.landing import (
+from lm_assets.collect.landing.closing import Delivery
+from lm_assets.collect.landing.due import (
     Landing,
     SeenLanding,
     decode_cursor,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from lm_assets.collect.landed_objects import LandedCampaign, sort_landed_objects
+from lm_assets.collect.landing.landed_objects import LandedCampaign, sort_landed_objects
 
 CAMPAIGN = "ci-1"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lm_assets.collect.manifest import MAX_MANIFEST_BYTES, assumed_manifest, parse_manifest
+from lm_assets.collect.landing.manifest import MAX_MANIFEST_BYTES, assumed_manifest, parse_manifest
 from lm_assets.model.campaign import Manifest, Stage, Subject
 from lm_assets.model.errors import UnusableInputError
 

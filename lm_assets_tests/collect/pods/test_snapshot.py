@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from lm_assets.collect.pod_objects import parse_pods
-from lm_assets.collect.pod_snapshot import SnapshotWindow, StabilityKind, ask_pods
+from lm_assets.collect.pods.objects import parse_pods
+from lm_assets.collect.pods.snapshot import SnapshotWindow, StabilityKind, ask_pods
 
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 WINDOW = SnapshotWindow(started_at=START, ended_at=START + timedelta(minutes=10))

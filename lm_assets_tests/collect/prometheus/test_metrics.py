@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lm_assets.collect.collection_config import PrometheusConfig, parse_collection_config
-from lm_assets.collect.prometheus_batches import RunWindow, batches
-from lm_assets.collect.prometheus_metrics import ask_prometheus
-from lm_assets.collect.series_window import increase, integral, observed, value_at
+from lm_assets.collect.prometheus.batches import RunWindow, batches
+from lm_assets.collect.prometheus.metrics import ask_prometheus
+from lm_assets.collect.prometheus.series_window import increase, integral, observed, value_at
 from lm_assets.gateways.http.json_http import RemoteError, RemoteFault
 from lm_assets.gateways.http.prometheus import Prometheus, QueryAnswer, Series
 from lm_assets.model.errors import ConfigurationError

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from lm_assets.collect.application_figures import ApplicationFigures, ExecutorFigures, TaskSums
-from lm_assets.collect.application_metrics import application_measurements
-from lm_assets.collect.spark_properties import executor_cores, executor_memory_bytes, memory_bytes
-from lm_assets.collect.task_durations import TaskDurations
+from lm_assets.collect.spark.figures import ApplicationFigures, ExecutorFigures, TaskSums
+from lm_assets.collect.spark.metrics import application_measurements
+from lm_assets.collect.spark.properties import executor_cores, executor_memory_bytes, memory_bytes
+from lm_assets.collect.spark.task_durations import TaskDurations
 
 START = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 GIB = 2**30

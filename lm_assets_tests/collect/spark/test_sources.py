@@ -9,20 +9,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from lm_assets.collect.application_metrics import APPLICATION_METRICS
-from lm_assets.collect.application_sources import (
-    ApplicationRef,
-    ask_event_log,
-    ask_history_server,
-    ask_history_server_for_all,
-)
-from lm_assets.collect.event_log import EventLogPart
-from lm_assets.collect.history_server_figures import figures_from_answers
 from lm_assets.collect.source_answers import (
     SourceAnswer,
     explain_answers,
     failed_source,
     merge_answers,
+)
+from lm_assets.collect.spark.event_log import EventLogPart
+from lm_assets.collect.spark.history_server_figures import figures_from_answers
+from lm_assets.collect.spark.metrics import APPLICATION_METRICS
+from lm_assets.collect.spark.sources import (
+    ApplicationRef,
+    ask_event_log,
+    ask_history_server,
+    ask_history_server_for_all,
 )
 from lm_assets.gateways.http.history_server import HistoryServer
 from lm_assets.gateways.http.history_server_answers import (

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import zstandard
 
-from lm_assets.collect.event_log.framing import (
+from lm_assets.collect.spark.event_log.framing import (
     LZ4_MAGIC,
     SNAPPY_MAGIC,
     CorruptFrameError,
@@ -15,8 +15,8 @@ from lm_assets.collect.event_log.framing import (
     lz4_chunks,
     snappy_chunks,
 )
-from lm_assets.collect.event_log.limits import EventLogBombError, EventLogLimits
-from lm_assets.collect.event_log.parts import EventLogPart
+from lm_assets.collect.spark.event_log.limits import EventLogBombError, EventLogLimits
+from lm_assets.collect.spark.event_log.parts import EventLogPart
 from lm_assets.model.errors import UnusableInputError
 
 _READ_BYTES = 1 << 20

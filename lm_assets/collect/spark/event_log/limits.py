@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lm_assets.collect.task_durations import DEFAULT_EXACT_UP_TO
+from lm_assets.collect.spark.task_durations import DEFAULT_EXACT_UP_TO
 from lm_assets.model.errors import UnusableInputError
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from lm_assets.collect.application_figures import ApplicationFigures
-from lm_assets.collect.event_log.codecs import plain_chunks
-from lm_assets.collect.event_log.events import decode_event
-from lm_assets.collect.event_log.limits import EventLogLimits
-from lm_assets.collect.event_log.lines import lines_of
-from lm_assets.collect.event_log.parts import EventLogPart, order_parts
-from lm_assets.collect.event_log.tally import EventTally
-from lm_assets.collect.task_durations import TaskDurations
+from lm_assets.collect.spark.event_log.codecs import plain_chunks
+from lm_assets.collect.spark.event_log.events import decode_event
+from lm_assets.collect.spark.event_log.limits import EventLogLimits
+from lm_assets.collect.spark.event_log.lines import lines_of
+from lm_assets.collect.spark.event_log.parts import EventLogPart, order_parts
+from lm_assets.collect.spark.event_log.tally import EventTally
+from lm_assets.collect.spark.figures import ApplicationFigures
+from lm_assets.collect.spark.task_durations import TaskDurations
 from lm_assets.model.errors import UnusableInputError
 
 _DEFAULT_LIMITS = EventLogLimits()

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lm_assets.collect.application_figures import (
+from lm_assets.collect.spark.event_log import events
+from lm_assets.collect.spark.figures import (
     DRIVER,
     ApplicationFigures,
     ExecutorFigures,
@@ -11,9 +12,8 @@ from lm_assets.collect.application_figures import (
     executors_in_order,
     utc_from_ms,
 )
-from lm_assets.collect.event_log import events
-from lm_assets.collect.spark_properties import executor_cores, executor_memory_bytes
-from lm_assets.collect.task_durations import TaskDurations
+from lm_assets.collect.spark.properties import executor_cores, executor_memory_bytes
+from lm_assets.collect.spark.task_durations import TaskDurations
 from lm_assets.model.errors import UnusableInputError
 
 # Spark's own count puts a denied commit with the killed attempts: another attempt won.

@@ -16,14 +16,14 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lm_assets.collect.event_log import (
+from lm_assets.collect.spark.event_log import (
     EventLogBombError,
     EventLogLimits,
     EventLogPart,
     local_event_log_parts,
     parse_event_log,
 )
-from lm_assets.collect.event_log.codecs import plain_chunks
+from lm_assets.collect.spark.event_log.codecs import plain_chunks
 from lm_assets.model.errors import UnusableInputError
 from lm_assets_tests.fakes.large_log import Repeated
 

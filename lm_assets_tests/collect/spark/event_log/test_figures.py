@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lm_assets.collect.application_figures import ApplicationFigures
-from lm_assets.collect.event_log import (
+from lm_assets.collect.spark.event_log import (
     EventLogLimits,
     EventLogPart,
     local_event_log_parts,
     parse_event_log,
 )
+from lm_assets.collect.spark.figures import ApplicationFigures
 from lm_assets.model.errors import UnusableInputError
 
 START = {
