@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 from click.testing import CliRunner
 
-from lm_assets.cli.simulate import simulate
+from lm_assets.cli.samples.simulate import simulate
 from lm_assets.collect.collector import collect_campaign
 from lm_assets.gateways.baseline_file.file import read_catalogue, write_catalogue
 from lm_assets.gateways.bucket import object_keys

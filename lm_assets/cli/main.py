@@ -13,28 +13,52 @@ from lm_assets.model.errors import ConfigurationError, DataFaultError, LmError, 
 
 # Loaded only when asked for: `lm --help` and shell completion should not pay for NumPy.
 _COMMANDS: Mapping[str, tuple[str, str, str]] = {
-    "demo": ("lm_assets.cli.demo", "demo", "The whole pipeline on recorded Spark campaigns."),
-    "serve": ("lm_assets.cli.serve", "serve", "Embedded engines and the Dagster UI."),
-    "gate": ("lm_assets.cli.gate", "gate", "A judged campaign's verdict as an exit code, for CI."),
-    "report": ("lm_assets.cli.report", "report", "Fetch a campaign's reports."),
+    "demo": (
+        "lm_assets.cli.platform.demo",
+        "demo",
+        "The whole pipeline on recorded Spark campaigns.",
+    ),
+    "serve": ("lm_assets.cli.platform.serve", "serve", "Embedded engines and the Dagster UI."),
+    "gate": (
+        "lm_assets.cli.platform.gate",
+        "gate",
+        "A judged campaign's verdict as an exit code, for CI.",
+    ),
+    "report": ("lm_assets.cli.platform.report", "report", "Fetch a campaign's reports."),
     "warehouse": (
-        "lm_assets.cli.warehouse",
+        "lm_assets.cli.platform.warehouse",
         "warehouse",
         "The tables in Postgres: migrate, or rebuild from the bucket.",
     ),
-    "retention": ("lm_assets.cli.retention", "retention", "What is past its days: list, remove."),
-    "baseline": ("lm_assets.cli.baseline", "baseline", "Make, review and compare baselines."),
+    "retention": (
+        "lm_assets.cli.platform.retention",
+        "retention",
+        "What is past its days: list, remove.",
+    ),
+    "baseline": ("lm_assets.cli.baseline.group", "baseline", "Make, review and compare baselines."),
     "collect": ("lm_assets.cli.collect", "collect", "One load run's canonical record."),
-    "judge": ("lm_assets.cli.judgement", "judge", "Judge current samples against a baseline's."),
+    "judge": (
+        "lm_assets.cli.samples.judge",
+        "judge",
+        "Judge current samples against a baseline's.",
+    ),
     "compare-versions": (
-        "lm_assets.cli.judgement",
+        "lm_assets.cli.samples.judge",
         "compare_versions",
         "Compare two versions across the matrix.",
     ),
-    "trend": ("lm_assets.cli.series", "trend", "Slope and change points of a series."),
-    "outliers": ("lm_assets.cli.series", "outliers", "Values outside the 1.5 × IQR fences."),
-    "calibrate": ("lm_assets.cli.calibrate", "calibrate", "False alarms and recall, measured."),
-    "simulate": ("lm_assets.cli.simulate", "simulate", "Write a simulated campaign."),
+    "trend": ("lm_assets.cli.samples.series", "trend", "Slope and change points of a series."),
+    "outliers": (
+        "lm_assets.cli.samples.series",
+        "outliers",
+        "Values outside the 1.5 × IQR fences.",
+    ),
+    "calibrate": (
+        "lm_assets.cli.samples.calibrate",
+        "calibrate",
+        "False alarms and recall, measured.",
+    ),
+    "simulate": ("lm_assets.cli.samples.simulate", "simulate", "Write a simulated campaign."),
 }
 
 

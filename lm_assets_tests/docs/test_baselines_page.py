@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from lm_assets.cli.baseline import COMMANDS
+from lm_assets.cli.baseline.group import COMMANDS
 from lm_assets.gateways.baseline_file.format import catalogue_text
 from lm_assets.model.baseline import (
     AcknowledgedFinding,

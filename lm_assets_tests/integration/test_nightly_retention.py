@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 
-from lm_assets.cli.retention import retention as retention_command
+from lm_assets.cli.platform.retention import retention as retention_command
 from lm_assets.definitions import build_definitions
 from lm_assets.gateways.baseline_file.file import read_catalogue, write_catalogue
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket

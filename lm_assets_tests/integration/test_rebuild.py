@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 from psycopg import sql
 
-from lm_assets.cli.warehouse import warehouse as warehouse_command
+from lm_assets.cli.platform.warehouse import warehouse as warehouse_command
 from lm_assets.definitions import build_definitions
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.bucket.object_keys import facts_key

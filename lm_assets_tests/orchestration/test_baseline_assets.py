@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 from click.testing import CliRunner
 
-from lm_assets.cli.baseline import baseline
+from lm_assets.cli.baseline.group import baseline
 from lm_assets.gateways.baseline_file.file import content_digest, read_catalogue, write_catalogue
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.bucket.proposals import write_proposal

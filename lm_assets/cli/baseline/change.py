@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from lm_assets.cli.baseline_display import counted, plan_document, print_plan
-from lm_assets.cli.baseline_options import (
+from lm_assets.cli.baseline.display import counted, plan_document, print_plan
+from lm_assets.cli.baseline.options import (
     acknowledgements_of,
     acknowledging_person,
     dry_run_option,
@@ -16,7 +16,7 @@ from lm_assets.cli.baseline_options import (
     options_of_runs,
     require_storable,
 )
-from lm_assets.cli.baseline_sources import Workspace, open_bucket, records_of
+from lm_assets.cli.baseline.sources import Workspace, open_bucket, records_of
 from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.terminal_text import wide_console
 from lm_assets.gateways.baseline_file.file import write_catalogue

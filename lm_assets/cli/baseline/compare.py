@@ -8,7 +8,7 @@ import click
 import msgspec
 from rich.console import Console
 
-from lm_assets.cli.baseline_sources import Workspace, open_bucket
+from lm_assets.cli.baseline.sources import Workspace, open_bucket
 from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.options import config_option, json_option
 from lm_assets.cli.verdict_table import print_verdict

@@ -2,10 +2,10 @@
 
 import click
 
-from lm_assets.cli.baseline_change import init, update
-from lm_assets.cli.baseline_compare import compare
-from lm_assets.cli.baseline_propose import propose
-from lm_assets.cli.baseline_review import list_baselines, show, verify
+from lm_assets.cli.baseline.change import init, update
+from lm_assets.cli.baseline.compare import compare
+from lm_assets.cli.baseline.propose import propose
+from lm_assets.cli.baseline.review import list_baselines, show, verify
 
 
 @click.group()

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from lm_assets.cli.baseline_change import exit_code, planned
-from lm_assets.cli.baseline_display import plan_document, print_plan
-from lm_assets.cli.baseline_options import options_of_moves, options_of_runs
+from lm_assets.cli.baseline.change import exit_code, planned
+from lm_assets.cli.baseline.display import plan_document, print_plan
+from lm_assets.cli.baseline.options import options_of_moves, options_of_runs
 from lm_assets.cli.terminal_text import wide_console
 from lm_assets.gateways.baseline_file.file import catalogue_text, replace_file
 from lm_assets.gateways.bucket.object_keys import PROPOSAL_TEXT, PROPOSED_CATALOGUE

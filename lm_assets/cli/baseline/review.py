@@ -10,8 +10,8 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from lm_assets.cli.baseline_display import json_text
-from lm_assets.cli.baseline_sources import Workspace, open_bucket, recent_campaigns, records_of
+from lm_assets.cli.baseline.display import json_text
+from lm_assets.cli.baseline.sources import Workspace, open_bucket, recent_campaigns, records_of
 from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.options import config_option, json_option
 from lm_assets.cli.terminal_text import literal, print_whole

@@ -12,9 +12,9 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from lm_assets.cli.local_platform import start_engines
+from lm_assets.cli.platform.local_platform import start_engines
+from lm_assets.cli.platform.report import fetch_reports
 from lm_assets.cli.progress import Steps
-from lm_assets.cli.report import fetch_reports
 from lm_assets.cli.verdict_table import print_verdict
 from lm_assets.gateways.baseline_file.file import read_catalogue, write_catalogue
 from lm_assets.gateways.bucket import object_keys

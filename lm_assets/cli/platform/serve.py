@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from lm_assets.cli.local_platform import start_engines
+from lm_assets.cli.platform.local_platform import start_engines
 from lm_assets.cli.progress import Steps
 from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices
 from lm_assets.gateways.engines import EmbeddedEngines

@@ -9,12 +9,12 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from lm_assets.cli.assumed_metrics import catalogue_for, describe
-from lm_assets.cli.judgement_documents import dumped
-from lm_assets.cli.judgement_tables import print_calibration
 from lm_assets.cli.options import json_option, policy_option
-from lm_assets.cli.sample_combinations import resolved
-from lm_assets.cli.samples_file import metric_places, read_samples, sample_table
+from lm_assets.cli.samples.assumed_metrics import catalogue_for, describe
+from lm_assets.cli.samples.combinations import resolved
+from lm_assets.cli.samples.documents import dumped
+from lm_assets.cli.samples.samples_file import metric_places, read_samples, sample_table
+from lm_assets.cli.samples.tables import print_calibration
 from lm_assets.cli.terminal_text import wide_console
 from lm_assets.gateways.configuration import Configuration, load_configuration
 from lm_assets.model.campaign import Stage

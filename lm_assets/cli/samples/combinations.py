@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from lm_assets.cli.samples_file import Sample
+from lm_assets.cli.samples.samples_file import Sample
 from lm_assets.gateways.configuration import Configuration, read_yaml_as
 from lm_assets.model.combination import Matrix
 from lm_assets.model.errors import UnknownCombinationError, UnusableInputError

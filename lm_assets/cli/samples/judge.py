@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 
 import click
 
-from lm_assets.cli.assumed_metrics import catalogue_for, describe
 from lm_assets.cli.exit_codes import ExitCode
-from lm_assets.cli.judgement_documents import dumped, judge_document, versions_document
-from lm_assets.cli.judgement_tables import print_versions
 from lm_assets.cli.options import json_option, policy_option
-from lm_assets.cli.sample_combinations import Dimensions, resolved
-from lm_assets.cli.samples_file import metric_places, read_samples, sample_table
+from lm_assets.cli.samples.assumed_metrics import catalogue_for, describe
+from lm_assets.cli.samples.combinations import Dimensions, resolved
+from lm_assets.cli.samples.documents import dumped, judge_document, versions_document
+from lm_assets.cli.samples.samples_file import metric_places, read_samples, sample_table
+from lm_assets.cli.samples.tables import print_versions
 from lm_assets.cli.terminal_text import wide_console
 from lm_assets.cli.verdict_table import print_verdict
 from lm_assets.gateways.configuration import Configuration, load_configuration

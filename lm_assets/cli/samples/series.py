@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 import click
 import numpy as np
 
-from lm_assets.cli.assumed_metrics import catalogue_for, describe
 from lm_assets.cli.exit_codes import ExitCode
-from lm_assets.cli.judgement_documents import dumped, outliers_document, trend_document
-from lm_assets.cli.judgement_tables import print_outliers, print_trend
 from lm_assets.cli.options import json_option, policy_option
-from lm_assets.cli.series_file import Series, read_series
+from lm_assets.cli.samples.assumed_metrics import catalogue_for, describe
+from lm_assets.cli.samples.documents import dumped, outliers_document, trend_document
+from lm_assets.cli.samples.series_file import Series, read_series
+from lm_assets.cli.samples.tables import print_outliers, print_trend
 from lm_assets.cli.terminal_text import wide_console
 from lm_assets.gateways.configuration import load_configuration
 from lm_assets.model.errors import UnusableInputError

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from lm_assets.cli.samples_file import MAX_MAGNITUDE, Sample, read_samples
+from lm_assets.cli.samples.samples_file import MAX_MAGNITUDE, Sample, read_samples
 from lm_assets.collect.foreign_json import read_foreign_json
 from lm_assets.model.errors import UnusableInputError
 

@@ -9,8 +9,8 @@ import click
 import msgspec
 import numpy as np
 
-from lm_assets.cli.judgement_documents import dumped
 from lm_assets.cli.options import json_option, policy_option
+from lm_assets.cli.samples.documents import dumped
 from lm_assets.gateways.bucket.object_keys import (
     incoming_prefix,
     manifest_key,

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from lm_assets.cli.baseline import COMMANDS, baseline
+from lm_assets.cli.baseline.group import COMMANDS, baseline
 from lm_assets.gateways.baseline_file.file import read_catalogue, write_catalogue
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.model.baseline import MetricBaseline

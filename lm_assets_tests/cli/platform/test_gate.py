@@ -5,8 +5,8 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from lm_assets.cli import gate as gate_module
-from lm_assets.cli.gate import gate
+from lm_assets.cli.platform import gate as gate_module
+from lm_assets.cli.platform.gate import gate
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.bucket.verdict_json import verdict_rows
 from lm_assets.model.errors import DataFaultError
