@@ -15,7 +15,7 @@ PROJECT = Path(__file__).parents[2]
 COLLECT = PROJECT / "lm_assets" / "collect"
 PAGE = (PROJECT / "docs" / "collection.md").read_text(encoding="utf-8")
 # Modules whose functions return a reason where they have no value.
-REASONING = ("application_metrics", "prometheus_run", "prometheus_batches", "pod_snapshot")
+REASONING = ("spark/metrics", "prometheus/run", "prometheus/batches", "pods/snapshot")
 # Result lines that break these are quarantined: they are no reason of a metric.
 OF_RESULT_LINES = ("result_line", "foreign_json", "manifest", "campaign_records", "landed_objects")
 

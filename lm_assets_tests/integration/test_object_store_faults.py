@@ -121,8 +121,8 @@ def test_an_answer_that_breaks_off_within_its_headers_is_asked_for_again(
 def test_a_large_object_whose_upload_breaks_off_is_sent_again_and_seen_whole(
     s3_environment, s3_store, monkeypatch, answered_bytes
 ):
-    for module in ("multipart", "s3_object_store"):
-        monkeypatch.setattr(f"lm_assets.gateways.{module}.PART_BYTES", 5 * 1024 * 1024)
+    for module in ("multipart", "s3"):
+        monkeypatch.setattr(f"lm_assets.gateways.object_store.{module}.PART_BYTES", 5 * 1024 * 1024)
     large = random.Random(answered_bytes).randbytes(11 * 1024 * 1024)
     s3_store.write(KEY, b"before")
     with proxy_before(s3_environment, Fault.HALF) as proxy:

@@ -7,7 +7,7 @@ import pytest
 
 from lm_assets.cli.main import main
 
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(__file__).parents[3] / "config"
 STEADY = (100.0, 101.0, 99.0, 100.5, 99.5)
 NAME = "3.5.0_connect_kubernetes_none_read_1gb"
 

@@ -8,7 +8,7 @@ import pytest
 
 from lm_assets.cli.main import main
 
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(__file__).parents[3] / "config"
 RNG = np.random.default_rng(8)
 STEP = np.where(np.arange(60) < 30, 100.0, 140.0) * np.exp(0.02 * RNG.normal(size=60))
 

@@ -9,7 +9,7 @@ from lm_assets.cli.main import main
 from lm_assets.collect.landing.manifest import parse_manifest
 from lm_assets.collect.result_line import parse_result_line
 
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(__file__).parents[3] / "config"
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from lm_assets.gateways.http.json_http import RemoteError, RemoteFault
 from lm_assets.gateways.http.prometheus import Prometheus, QueryAnswer, Series
 from lm_assets.model.errors import ConfigurationError
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 NOW = START + timedelta(days=30)
 

@@ -411,7 +411,8 @@ WRITER = textwrap.dedent(
     """
     import sys
     from pathlib import Path
-    from lm_assets.gateways.baseline_file.file import content_digest, read_catalogue, write_catalogue
+    from lm_assets.gateways.baseline_file.file import content_digest
+    from lm_assets.gateways.baseline_file.file import read_catalogue, write_catalogue
     import dataclasses
     path, other = Path(sys.argv[1]), Path(sys.argv[2])
     small, large = read_catalogue(path), read_catalogue(other)

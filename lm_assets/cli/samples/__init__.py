@@ -1,0 +1,1 @@
+"""Commands on sample files and series."""

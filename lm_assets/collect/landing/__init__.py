@@ -1,0 +1,1 @@
+"""What landed, whether it is due, when it is closed."""

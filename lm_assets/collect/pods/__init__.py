@@ -1,0 +1,1 @@
+"""One run's stability from a snapshot of its pods."""

@@ -1,0 +1,1 @@
+"""One run's figures from Prometheus."""

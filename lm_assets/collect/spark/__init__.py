@@ -1,0 +1,1 @@
+"""One Spark application's figures, from its event log or a History Server."""

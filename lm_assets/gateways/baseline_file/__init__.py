@@ -1,0 +1,1 @@
+"""The reviewed baseline file: read with its checks, written in its own form."""

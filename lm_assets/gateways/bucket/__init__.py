@@ -1,0 +1,1 @@
+"""The platform's own layout and forms in the bucket."""

@@ -1,0 +1,1 @@
+"""Any S3: reading, listing and writing objects whole."""
