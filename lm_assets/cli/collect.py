@@ -179,7 +179,8 @@ def _span(
     known = [(asked.start, asked.end)]
     if line is not None:
         known.append((line.started_at, line.ended_at))
-    known += [(a.figures.started_at, a.figures.ended_at) for a in answers if a.figures is not None]
+    applications = [a.application for a in answers if a.application is not None]
+    known += [(each.started_at, each.ended_at) for each in applications]
     return next((s for s, _ in known if s), None), next((e for _, e in known if e), None)
 
 

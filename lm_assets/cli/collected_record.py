@@ -34,7 +34,7 @@ def collected_record(
     metrics = settings.metrics
     merged = merge_answers(answers)
     combination = _combination(line, settings.matrix)
-    app_id = next((a.figures.app_id for a in answers if a.figures is not None), "")
+    app_id = next((a.application.app_id for a in answers if a.application is not None), "")
     tiers = {tier: _of_tier(metrics, tier, merged) for tier in Tier}
     return RunRecord(
         campaign="",

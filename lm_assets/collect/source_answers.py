@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from lm_assets.collect.spark.figures import ApplicationFigures
 from lm_assets.model.measurement import Measurements
 
 RESULT_LINE = "result line"
@@ -17,11 +17,20 @@ PRECEDENCE = (RESULT_LINE, PROMETHEUS, PODS, HISTORY_SERVER, EVENT_LOG)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ApplicationSpan:
+    """Which application a source told of, and when it ran; None where the source does not say."""
+
+    app_id: str
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SourceAnswer:
     """One source's measurements of one load run; ``asked`` and ``answered`` are by metric.
 
-    ``is_pending`` says that the same question may have a better answer soon. ``figures`` are those
-    of the run's application, where the source has them.
+    ``is_pending`` says that the same question may have a better answer soon. ``application`` is the
+    run's, where the source knows it.
     """
 
     source: str
@@ -30,7 +39,7 @@ class SourceAnswer:
     answered: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     is_pending: bool = False
-    figures: ApplicationFigures | None = None
+    application: ApplicationSpan | None = None
 
     def __post_init__(self) -> None:
         if self.source not in PRECEDENCE:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import BinaryIO
 
-from lm_assets.gateways.bucket.object_keys import MAX_KEY_BYTES, quoted
+from lm_assets.gateways.bucket.object_keys import MAX_KEY_BYTES
 from lm_assets.gateways.object_store.protocol import (
     Children,
     ObjectChangedError,
@@ -17,6 +17,7 @@ from lm_assets.gateways.object_store.protocol import (
     ObjectStoreRefusedError,
     ObjectTooLargeError,
 )
+from lm_assets.gateways.object_store.quoting import quoted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

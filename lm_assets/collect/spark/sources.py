@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from lm_assets.collect.source_answers import (
     EVENT_LOG,
     HISTORY_SERVER,
+    ApplicationSpan,
     SourceAnswer,
     failed_source,
 )
@@ -93,5 +94,7 @@ def _answer(source: str, asked: str, figures: ApplicationFigures) -> SourceAnswe
         asked=dict.fromkeys(APPLICATION_METRICS, asked),
         answered={m: "; ".join((said, evidence[m], *remarks)) for m in APPLICATION_METRICS},
         notes=figures.notes,
-        figures=figures,
+        application=ApplicationSpan(
+            app_id=figures.app_id, started_at=figures.started_at, ended_at=figures.ended_at
+        ),
     )

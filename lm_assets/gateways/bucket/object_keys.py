@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lm_assets.gateways.object_store.quoting import quoted
 from lm_assets.model.campaign import CONFIRMATION_SUFFIX
 from lm_assets.model.errors import UnusableInputError
 
@@ -29,7 +30,6 @@ NO_CAMPAIGN = "_unknown"
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,199}", re.ASCII)
 _FILE_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f/\\]{1,255}")
-_QUOTED_CHARACTERS = 80
 # Every campaign's id leaves room for the suffix under which its fresh runs land.
 _CAMPAIGN_CHARACTERS = 200 - len(CONFIRMATION_SUFFIX)
 
@@ -84,13 +84,6 @@ def validated_id(kind: str, value: str) -> str:
         f"{quoted(value)} cannot be a {kind} id: 1 to {most} of A-Z a-z 0-9 . _ + = -, "
         "a letter or digit first, no '..'",
     )
-
-
-def quoted(text: str) -> str:
-    """Return the text for a message: escaped, and cut when it is long."""
-    if len(text) <= _QUOTED_CHARACTERS:
-        return ascii(text)
-    return f"{text[:_QUOTED_CHARACTERS]!a}… ({len(text)} characters)"
 
 
 def incoming_prefix(campaign: str) -> str:

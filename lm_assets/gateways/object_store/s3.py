@@ -11,8 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.handlers import add_expect_header
 
-from lm_assets.gateways.bucket.object_keys import quoted
-from lm_assets.gateways.object_store import s3_errors
+from lm_assets.gateways.object_store import s3_errors, s3_listing
 from lm_assets.gateways.object_store.multipart import PART_BYTES, upload
 from lm_assets.gateways.object_store.protocol import (
     Children,
@@ -22,16 +21,10 @@ from lm_assets.gateways.object_store.protocol import (
     ObjectNotFoundError,
     ObjectTooLargeError,
 )
+from lm_assets.gateways.object_store.quoting import quoted
 from lm_assets.gateways.object_store.s3_answers import object_info, required, whole
 from lm_assets.gateways.object_store.s3_bulk import BulkTransfer
 from lm_assets.gateways.object_store.s3_errors import error_code, is_transient
-from lm_assets.gateways.object_store.s3_listing import (
-    Page,
-    folders_of,
-    objects_of,
-    pages,
-    whole_page,
-)
 from lm_assets.gateways.object_store.s3_session import endpoint_of, s3_session
 from lm_assets.gateways.retrying import RetryPolicy
 
@@ -154,25 +147,27 @@ class S3ObjectStore:
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Give every object under the prefix, page by page. See `ObjectStore`."""
         for page in self._pages(prefix):
-            yield from objects_of(page)
+            yield from s3_listing.objects_of(page)
 
     def children(self, folder: str) -> Children:
         """Give what lies directly in a folder. See `ObjectStore`."""
         listed = tuple(self._pages(folder, Delimiter="/"))
         return Children(
-            folders=tuple(name for page in listed for name in folders_of(page)),
-            objects=tuple(item for page in listed for item in objects_of(page)),
+            folders=tuple(name for page in listed for name in s3_listing.folders_of(page)),
+            objects=tuple(item for page in listed for item in s3_listing.objects_of(page)),
         )
 
-    def _pages(self, prefix: str, **how: str) -> Iterator[Page]:
-        def ask(token: str | None) -> Page:
+    def _pages(self, prefix: str, **how: str) -> Iterator[s3_listing.Page]:
+        def ask(token: str | None) -> s3_listing.Page:
             position = {"ContinuationToken": token} if token else {}
             return self.ask("listing", prefix, partial(self._page, prefix, how | position))
 
-        return pages(ask)
+        return s3_listing.pages(ask)
 
-    def _page(self, prefix: str, how: Mapping[str, str]) -> Page:
-        return whole_page(self._client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, **how))
+    def _page(self, prefix: str, how: Mapping[str, str]) -> s3_listing.Page:
+        return s3_listing.whole_page(
+            self._client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, **how)
+        )
 
     def head(self, key: str) -> ObjectInfo:
         """Tell what is known of one object. See `ObjectStore`."""
