@@ -29,8 +29,9 @@ LIBRARIES = {
     *("psycopg", "sqlalchemy", "alembic", "jinja2", "click", "rich", "weasyprint", "pypdf"),
     *("cramjam", "zstandard", "pytest", "hypothesis", "pyspark"),
 }
-# Spark's own word for how an event log is compressed; nothing here imports Python's module.
-SHARED_WORDS = {"codecs"}
+# Words of the field that Python's own modules have too: how Spark compresses an event log, other
+# people's servers, the running platform. All are imported by their full name, so none is shadowed.
+SHARED_WORDS = {"codecs", "http", "platform"}
 FILES = [*modules(), *sorted((PROJECT / "lm_assets_tests").rglob("*.py"))]
 
 
