@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 
 from lm_assets.gateways.engines import EmbeddedEngines
@@ -28,6 +30,13 @@ DEBIAN_POSTGRES = Path("/usr/lib/postgresql/15/bin")
 FAST_POSTGRES = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 # The platform's own variables must not leak in from whoever runs the tests.
 PLATFORM_PREFIXES = ("LM_", "AWS_", "DAGSTER_")
+
+# A busy machine takes seconds for hypothesis' own first input; how long an input takes is told by
+# benchmarks, never by a test.
+hypothesis_settings.register_profile(
+    "any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+hypothesis_settings.load_profile("any_machine")
 
 
 @contextmanager
