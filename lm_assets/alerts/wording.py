@@ -13,6 +13,7 @@ _VERDICTS_WORST_FIRST = (
     Verdict.REGRESSED,
     Verdict.SUSPECTED,
     Verdict.DATA_FAULT,
+    Verdict.NOT_RUN,
     Verdict.INCONCLUSIVE,
     Verdict.INSUFFICIENT_DATA,
     Verdict.NO_BASELINE,

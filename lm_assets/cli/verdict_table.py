@@ -18,8 +18,15 @@ STYLES = {
     Verdict.NO_BASELINE: "magenta",
     Verdict.INSUFFICIENT_DATA: "magenta",
     Verdict.DATA_FAULT: "bold magenta",
+    Verdict.NOT_RUN: "magenta",
 }
-_SHOWN = (Verdict.DATA_FAULT, Verdict.REGRESSED, Verdict.SUSPECTED, Verdict.IMPROVED)
+_SHOWN = (
+    Verdict.DATA_FAULT,
+    Verdict.REGRESSED,
+    Verdict.SUSPECTED,
+    Verdict.NOT_RUN,
+    Verdict.IMPROVED,
+)
 _UNDECIDED = (Verdict.INCONCLUSIVE, Verdict.INSUFFICIENT_DATA, Verdict.NO_BASELINE)
 
 

@@ -18,6 +18,7 @@ class Verdict(StrEnum):
     NO_BASELINE = "no_baseline"
     INSUFFICIENT_DATA = "insufficient_data"
     DATA_FAULT = "data_fault"
+    NOT_RUN = "not_run"
 
 
 _CELL_FIGURES = (

@@ -24,12 +24,14 @@ _MOST_HINTS = 3
 _MOST_BETTER = 3
 _MOST_NOTES = 3
 _MOST_REASONS = 2
+_MOST_UNDECIDED = 4
 
 _WHY_UNDECIDED = {
     Verdict.INCONCLUSIVE: "neither worse nor shown to be the same",
     Verdict.INSUFFICIENT_DATA: "too few usable runs",
     Verdict.NO_BASELINE: "nothing accepted to compare with",
     Verdict.DATA_FAULT: "values that cannot be judged",
+    Verdict.NOT_RUN: "expected, and nothing of it landed",
 }
 
 
@@ -170,8 +172,11 @@ def _not_decided(material: ReportMaterial) -> Iterator[str]:
         if verdict in counts:
             needed = _runs_phrase(material) if verdict is Verdict.INCONCLUSIVE else ""
             cells = plural(counts[verdict], "cell")
-            lines.append(f"- {VERDICT_WORDS[verdict]}, {cells}: {_WHY_UNDECIDED[verdict]}{needed}")
-    lines += _gaps(material)
+            lines.append(f"{VERDICT_WORDS[verdict]}, {cells}: {_WHY_UNDECIDED[verdict]}{needed}")
+    if len(lines) > _MOST_UNDECIDED:
+        kept = _MOST_UNDECIDED - 1
+        lines[kept:] = ["; ".join(lines[kept:])]
+    lines = [f"- {line}" for line in lines] + list(_gaps(material))
     if lines:
         yield "## Not decided, and why"
         yield ""

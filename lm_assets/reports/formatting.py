@@ -19,6 +19,7 @@ VERDICT_WORDS = {
     Verdict.NO_BASELINE: "no baseline",
     Verdict.INSUFFICIENT_DATA: "insufficient data",
     Verdict.DATA_FAULT: "data fault",
+    Verdict.NOT_RUN: "not run",
 }
 
 # Shapes differ as well as colours, so that a verdict is read in print and by any eye.
@@ -32,6 +33,7 @@ VERDICT_SIGNS = {
     Verdict.NO_BASELINE: "–",
     Verdict.INSUFFICIENT_DATA: "–",
     Verdict.DATA_FAULT: "✕",
+    Verdict.NOT_RUN: "∅",
 }
 
 # Worst first: the order in which a reader wants to see cells.
@@ -42,6 +44,7 @@ VERDICT_RANK = {
             Verdict.REGRESSED,
             Verdict.SUSPECTED,
             Verdict.DATA_FAULT,
+            Verdict.NOT_RUN,
             Verdict.INCONCLUSIVE,
             Verdict.INSUFFICIENT_DATA,
             Verdict.NO_BASELINE,

@@ -13,6 +13,7 @@ UNDECIDED = (
     Verdict.INSUFFICIENT_DATA,
     Verdict.NO_BASELINE,
     Verdict.DATA_FAULT,
+    Verdict.NOT_RUN,
 )
 
 

@@ -20,6 +20,7 @@ VERDICT_COLOURS = {
     Verdict.NO_BASELINE: "#a5adba",
     Verdict.INSUFFICIENT_DATA: "#a5adba",
     Verdict.DATA_FAULT: "#56361e",
+    Verdict.NOT_RUN: "#56361e",
 }
 BASELINE_COLOUR = "#7a869a"
 CURRENT_COLOUR = "#0b5cad"

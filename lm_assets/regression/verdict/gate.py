@@ -15,6 +15,7 @@ _GRAVITY = (
     Verdict.REGRESSED,
     Verdict.DATA_FAULT,
     Verdict.SUSPECTED,
+    Verdict.NOT_RUN,
     *_UNDECIDED,
     Verdict.ACCEPTED_TRADEOFF,
     Verdict.IMPROVED,
