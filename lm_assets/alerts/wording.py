@@ -12,8 +12,10 @@ _WEB_ADDRESS = re.compile(r"https?://[^\s<>|]+")
 _VERDICTS_WORST_FIRST = (
     Verdict.REGRESSED,
     Verdict.SUSPECTED,
+    Verdict.CONFOUNDED,
     Verdict.DATA_FAULT,
     Verdict.NOT_RUN,
+    Verdict.NOT_COMPARABLE,
     Verdict.INCONCLUSIVE,
     Verdict.INSUFFICIENT_DATA,
     Verdict.NO_BASELINE,

@@ -11,12 +11,14 @@ from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Verdict
 STYLES = {
     Verdict.REGRESSED: "bold red",
     Verdict.SUSPECTED: "yellow",
+    Verdict.CONFOUNDED: "yellow",
     Verdict.IMPROVED: "green",
     Verdict.UNCHANGED: "dim",
     Verdict.INCONCLUSIVE: "cyan",
     Verdict.ACCEPTED_TRADEOFF: "blue",
     Verdict.NO_BASELINE: "magenta",
     Verdict.INSUFFICIENT_DATA: "magenta",
+    Verdict.NOT_COMPARABLE: "magenta",
     Verdict.DATA_FAULT: "bold magenta",
     Verdict.NOT_RUN: "magenta",
 }
@@ -24,6 +26,8 @@ _SHOWN = (
     Verdict.DATA_FAULT,
     Verdict.REGRESSED,
     Verdict.SUSPECTED,
+    Verdict.CONFOUNDED,
+    Verdict.NOT_COMPARABLE,
     Verdict.NOT_RUN,
     Verdict.IMPROVED,
 )

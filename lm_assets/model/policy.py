@@ -115,6 +115,8 @@ class GatePolicy:
     blocks: tuple[Verdict, ...] = (Verdict.REGRESSED, Verdict.DATA_FAULT)
     warns: tuple[Verdict, ...] = (
         Verdict.SUSPECTED,
+        Verdict.CONFOUNDED,
+        Verdict.NOT_COMPARABLE,
         Verdict.INCONCLUSIVE,
         Verdict.INSUFFICIENT_DATA,
         Verdict.NO_BASELINE,

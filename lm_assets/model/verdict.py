@@ -7,16 +7,22 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """The decision for one cell (combination × metric), or for a campaign."""
+    """The decision for one cell (combination × metric), or for a campaign.
+
+    ``CONFOUNDED`` is a cell that got worse and cannot be told from the node that it ran on;
+    ``NOT_COMPARABLE`` one whose environment is another than the baseline's.
+    """
 
     REGRESSED = "regressed"
     SUSPECTED = "suspected"
+    CONFOUNDED = "confounded"
     IMPROVED = "improved"
     UNCHANGED = "unchanged"
     INCONCLUSIVE = "inconclusive"
     ACCEPTED_TRADEOFF = "accepted_tradeoff"
     NO_BASELINE = "no_baseline"
     INSUFFICIENT_DATA = "insufficient_data"
+    NOT_COMPARABLE = "not_comparable"
     DATA_FAULT = "data_fault"
     NOT_RUN = "not_run"
 

@@ -27,6 +27,8 @@ _MOST_REASONS = 2
 _MOST_UNDECIDED = 4
 
 _WHY_UNDECIDED = {
+    Verdict.CONFOUNDED: "worse, and not to be told from the node that they ran on",
+    Verdict.NOT_COMPARABLE: "the environment is another than the baseline's",
     Verdict.INCONCLUSIVE: "neither worse nor shown to be the same",
     Verdict.INSUFFICIENT_DATA: "too few usable runs",
     Verdict.NO_BASELINE: "nothing accepted to compare with",

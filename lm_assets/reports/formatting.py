@@ -12,12 +12,14 @@ _SPACE = "\N{NO-BREAK SPACE}"
 VERDICT_WORDS = {
     Verdict.REGRESSED: "regressed",
     Verdict.SUSPECTED: "suspected",
+    Verdict.CONFOUNDED: "confounded",
     Verdict.IMPROVED: "improved",
     Verdict.UNCHANGED: "unchanged",
     Verdict.INCONCLUSIVE: "inconclusive",
     Verdict.ACCEPTED_TRADEOFF: "accepted trade-off",
     Verdict.NO_BASELINE: "no baseline",
     Verdict.INSUFFICIENT_DATA: "insufficient data",
+    Verdict.NOT_COMPARABLE: "not comparable",
     Verdict.DATA_FAULT: "data fault",
     Verdict.NOT_RUN: "not run",
 }
@@ -26,12 +28,14 @@ VERDICT_WORDS = {
 VERDICT_SIGNS = {
     Verdict.REGRESSED: "▲",
     Verdict.SUSPECTED: "△",
+    Verdict.CONFOUNDED: "◇",
     Verdict.IMPROVED: "▼",
     Verdict.UNCHANGED: "=",
     Verdict.INCONCLUSIVE: "?",
     Verdict.ACCEPTED_TRADEOFF: "≈",
     Verdict.NO_BASELINE: "–",
     Verdict.INSUFFICIENT_DATA: "–",
+    Verdict.NOT_COMPARABLE: "≠",
     Verdict.DATA_FAULT: "✕",
     Verdict.NOT_RUN: "∅",
 }
@@ -43,8 +47,10 @@ VERDICT_RANK = {
         (
             Verdict.REGRESSED,
             Verdict.SUSPECTED,
+            Verdict.CONFOUNDED,
             Verdict.DATA_FAULT,
             Verdict.NOT_RUN,
+            Verdict.NOT_COMPARABLE,
             Verdict.INCONCLUSIVE,
             Verdict.INSUFFICIENT_DATA,
             Verdict.NO_BASELINE,

@@ -9,6 +9,8 @@ from lm_assets.reports.formatting import VERDICT_RANK
 from lm_assets.reports.material import DecisionRule, ReportMaterial
 
 UNDECIDED = (
+    Verdict.CONFOUNDED,
+    Verdict.NOT_COMPARABLE,
     Verdict.INCONCLUSIVE,
     Verdict.INSUFFICIENT_DATA,
     Verdict.NO_BASELINE,

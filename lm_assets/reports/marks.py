@@ -13,12 +13,14 @@ Mark = tuple[str, str]
 VERDICT_COLOURS = {
     Verdict.REGRESSED: "#d55e00",
     Verdict.SUSPECTED: "#e69f00",
+    Verdict.CONFOUNDED: "#e69f00",
     Verdict.IMPROVED: "#0072b2",
     Verdict.UNCHANGED: "#7a869a",
     Verdict.INCONCLUSIVE: "#b05c8f",
     Verdict.ACCEPTED_TRADEOFF: "#009e73",
     Verdict.NO_BASELINE: "#a5adba",
     Verdict.INSUFFICIENT_DATA: "#a5adba",
+    Verdict.NOT_COMPARABLE: "#a5adba",
     Verdict.DATA_FAULT: "#56361e",
     Verdict.NOT_RUN: "#56361e",
 }
@@ -128,7 +130,7 @@ def interval_marks(
             if axis.is_beyond(bound):
                 arrow = f"M{at - 4 * way:.1f} {middle - 3:.1f}l{4 * way} 3l{-4 * way} 3z"
                 yield f'fill="{colour}"', arrow
-    is_open = cell.verdict in (Verdict.SUSPECTED, Verdict.INCONCLUSIVE)
+    is_open = cell.verdict in (Verdict.SUSPECTED, Verdict.CONFOUNDED, Verdict.INCONCLUSIVE)
     fill = "none" if is_open else colour
     centre, radius = x + axis.place(cell.change) * width, min(2.6, height / 4)
     half = f"a{radius:.1f} {radius:.1f} 0 1 0"

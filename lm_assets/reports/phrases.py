@@ -188,6 +188,7 @@ def environment_phrase(
 _JUDGED = (
     Verdict.REGRESSED,
     Verdict.SUSPECTED,
+    Verdict.CONFOUNDED,
     Verdict.IMPROVED,
     Verdict.UNCHANGED,
     Verdict.INCONCLUSIVE,

@@ -15,6 +15,8 @@ _GRAVITY = (
     Verdict.REGRESSED,
     Verdict.DATA_FAULT,
     Verdict.SUSPECTED,
+    Verdict.CONFOUNDED,
+    Verdict.NOT_COMPARABLE,
     Verdict.NOT_RUN,
     *_UNDECIDED,
     Verdict.ACCEPTED_TRADEOFF,

@@ -65,7 +65,7 @@
         }
       }
     }
-    const isOpen = ["suspected", "inconclusive"].includes(row.verdict.key);
+    const isOpen = ["suspected", "confounded", "inconclusive"].includes(row.verdict.key);
     plot.append(shape("circle", { class: isOpen ? "dot open" : "dot", cx: at(axis, row.change).toFixed(1), cy: MIDDLE, r: 3.6 }));
     return plot;
   }

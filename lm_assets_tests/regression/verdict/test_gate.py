@@ -36,6 +36,8 @@ def outcome(counts, findings=(), gaps=(), **changes):
         pytest.param({"inconclusive": 1}, Verdict.INCONCLUSIVE, 3, id="a lone cell undecided"),
         pytest.param({"no_baseline": 4}, Verdict.NO_BASELINE, 3, id="all new"),
         pytest.param({"accepted_tradeoff": 1, "unchanged": 9}, "accepted_tradeoff", 0, id="traded"),
+        pytest.param({"confounded": 1, "unchanged": 9}, "confounded", 3, id="confounded"),
+        pytest.param({"not_comparable": 1, "unchanged": 9}, "not_comparable", 3, id="elsewhere"),
         pytest.param({}, Verdict.DATA_FAULT, 4, id="nothing to judge"),
     ],
 )
