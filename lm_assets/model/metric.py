@@ -44,7 +44,8 @@ class Metric:
 
     ``noise_floor`` is the smallest standard deviation believed of it, in relative terms for
     ``ratio`` metrics and in the metric's own unit otherwise: five identical durations are a
-    coarse clock, not a noiseless system. ``limit`` is a hard upper bound per run.
+    coarse clock, not a noiseless system. ``limit`` is a hard upper bound per run. A
+    ``headline`` metric is one of those that Prometheus is told for every combination.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Metric:
     noise_floor: float = 0.0
     limit: float | None = None
     title: str = ""
+    headline: bool = True
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -166,6 +166,7 @@ class StagePolicy:
     ``threshold_*`` and ``alpha`` are the plain rule: worse by more than the threshold, with p
     below alpha. ``equivalence_*`` are the margins within which a cell must be *shown* to lie to be
     called unchanged. ``power`` and ``maximum_runs`` are for the advice on how many runs to make.
+    ``expected_every_hours`` is how often a campaign of the stage comes; None: nobody waits for one.
     """
 
     threshold_relative: float = 0.20
@@ -188,12 +189,15 @@ class StagePolicy:
     gate: GatePolicy = field(default_factory=GatePolicy)
     coverage: tuple[TierCoverage, ...] = ()
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
+    expected_every_hours: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("threshold_relative", "alpha", "false_discovery_rate", "equivalence_relative"):
             _open_fraction(name, getattr(self, name))
         for name in ("threshold_points", "equivalence_points", "equivalence_events_per_run"):
             _positive(name, getattr(self, name))
+        if self.expected_every_hours is not None:
+            _positive("expected_every_hours", self.expected_every_hours)
         _at_least("minimum_baseline_runs", self.minimum_baseline_runs, 2)
         _at_least("minimum_current_runs", self.minimum_current_runs, 1)
         _at_least("moderated_minimum_cells", self.moderated_minimum_cells, 2)

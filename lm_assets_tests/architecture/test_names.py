@@ -27,7 +27,7 @@ LIBRARIES = {
         "requests",
     ),
     *("psycopg", "sqlalchemy", "alembic", "jinja2", "click", "rich", "weasyprint", "pypdf"),
-    *("cramjam", "zstandard", "pytest", "hypothesis", "pyspark"),
+    *("cramjam", "zstandard", "pytest", "hypothesis", "pyspark", "prometheus_client"),
 }
 # Words of the field that Python's own modules have too: how Spark compresses an event log, other
 # people's servers, the running platform. All are imported by their full name, so none is shadowed.

@@ -37,6 +37,7 @@ RULE = TradeOffRule(
                 {
                     "threshold_relative": 0.0,
                     "threshold_points": -1.0,
+                    "expected_every_hours": 0.0,
                     "alpha": 1.0,
                     "false_discovery_rate": 0.0,
                     "equivalence_relative": 1.5,
