@@ -79,8 +79,9 @@ class Stored:
         self.warehouse.replace_verdict(verdict)
 
     def dump(self) -> Dump:
-        """Return every row of every table, without the moment of the first storing."""
-        query = sql.SQL("SELECT (to_jsonb(t) - 'first_stored_at')::text FROM {} t ORDER BY 1")
+        """Return every row of every table, without the moments of storing and judging."""
+        moments = "to_jsonb(t) - 'first_stored_at' - 'judged_at'"
+        query = sql.SQL(f"SELECT ({moments})::text FROM {{}} t ORDER BY 1")
         return {
             table: [row for (row,) in self.warehouse.read(query.format(sql.Identifier(table)))]
             for table in (*MADE_AGAIN, "deliveries")

@@ -304,6 +304,35 @@ def test_a_message_is_delivered_to_each_channel_once(warehouse):
     assert rows(warehouse, "SELECT count(*) FROM deliveries") == [(1,)]
 
 
+AN_EVENT = """
+INSERT INTO alert_events (event_id, alert_id, fingerprint, stage, at, event, details, due_on)
+    VALUES ('e', 'a', 'f', 'nightly', '2026-11-01Z', 'opened', '{}', '{}')
+"""
+
+
+class TestAlerts:
+    @pytest.mark.parametrize(
+        "change", ["UPDATE alert_events SET reason = 'another'", "DELETE FROM alert_events"]
+    )
+    def test_keep_their_events_whoever_asks(self, warehouse, change):
+        warehouse.run(lambda c: c.execute(AN_EVENT))
+        with pytest.raises(WarehouseError, match="append-only"):
+            warehouse.run(lambda c: c.execute(change))
+        assert rows(warehouse, "SELECT event_id FROM alert_events") == [("e",)]
+
+
+def test_a_verdict_says_when_it_was_made(warehouse):
+    before = datetime.now(UTC)
+    warehouse.replace_verdict(a_verdict())
+    ((first,),) = rows(warehouse, "SELECT judged_at FROM campaigns")
+    warehouse.replace_verdict(a_verdict())
+    ((second,),) = rows(warehouse, "SELECT judged_at FROM campaigns")
+    warehouse.replace_verdict(a_verdict(), judged_at=STARTED)
+    ((told,),) = rows(warehouse, "SELECT judged_at FROM campaigns")
+    assert before <= first < second
+    assert told == STARTED
+
+
 class TestHistory:
     @pytest.fixture
     def stored(self, warehouse: Warehouse) -> Warehouse:
@@ -630,7 +659,7 @@ class TestSchema:
 
             return warehouse.run(unit)
 
-        for table in (*TABLES, "deliveries"):
+        for table in (*TABLES, "deliveries", "alerts", "alert_events"):
             assert as_reader(f"SELECT * FROM {table}") >= 0
         assert as_reader("SELECT * FROM run_metrics_2026_11") > 0
         for attack in (

@@ -20,6 +20,10 @@ class KeptObjects:
         """Tell whether there is an object with this key."""
         return any(item.key == key for item in self.objects)
 
+    def written_at(self, key: str) -> datetime | None:
+        """Return when the object with this key was written; None when there is none."""
+        return next((item.last_modified for item in self.objects if item.key == key), None)
+
     @property
     def stored_from(self) -> datetime:
         """When the oldest of them was written."""

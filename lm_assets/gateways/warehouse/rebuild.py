@@ -146,7 +146,8 @@ def _write(
     if content.summaries is not None:
         warehouse.replace_summaries(campaign, content.summaries)
     if content.verdict is not None:
-        warehouse.replace_verdict(content.verdict)
+        judged_at = kept.written_at(object_keys.verdicts_key(campaign))
+        warehouse.replace_verdict(content.verdict, judged_at=judged_at)
 
 
 def _rebuilt(campaign: str, content: _Content, kept_rows: tuple[str, ...]) -> RebuiltCampaign:

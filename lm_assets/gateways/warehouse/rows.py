@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
@@ -222,7 +223,7 @@ def campaign_of_facts(facts: CampaignFacts) -> dict[str, Any]:
     }
 
 
-def campaign_of_verdict(verdict: CampaignVerdict) -> dict[str, Any]:
+def campaign_of_verdict(verdict: CampaignVerdict, *, judged_at: datetime) -> dict[str, Any]:
     """Return what a verdict says of its campaign, by column."""
     return {
         "campaign": verdict.campaign,
@@ -231,6 +232,7 @@ def campaign_of_verdict(verdict: CampaignVerdict) -> dict[str, Any]:
         "exit_code": verdict.exit_code,
         "verdict_counts": json_value({str(name): n for name, n in verdict.counts.items()}),
         "baseline_version": verdict.baseline_version or None,
+        "judged_at": judged_at,
         "notes": list(verdict.notes),
     }
 

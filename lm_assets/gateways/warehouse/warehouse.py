@@ -1,7 +1,7 @@
 """The queryable copy of every campaign, in Postgres."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
 
 import psycopg
@@ -123,11 +123,18 @@ class Warehouse:
         self._write(campaign, write)
 
     def replace_verdict(
-        self, verdict: CampaignVerdict, *, before_commit: Callable[[], object] = _nothing
+        self,
+        verdict: CampaignVerdict,
+        *,
+        judged_at: datetime | None = None,
+        before_commit: Callable[[], object] = _nothing,
     ) -> None:
-        """Make this the campaign's verdict, with its cells and findings, in place of any other."""
+        """Make this the campaign's verdict, with its cells and findings, in place of any other.
+
+        It was made just now, unless ``judged_at`` tells.
+        """
         campaign = verdict.campaign
-        facts = rows.campaign_of_verdict(verdict)
+        facts = rows.campaign_of_verdict(verdict, judged_at=judged_at or datetime.now(UTC))
         cells = list(rows.verdict_rows(campaign, verdict.cells))
         findings = list(rows.finding_rows(campaign, verdict.findings))
 
