@@ -526,7 +526,7 @@ class TestSchema:
 
     def test_refuses_a_start_that_there_never_was(self):
         with pytest.raises(
-            WarehouseSchemaError, match=r"no revision '7'; known: 0001, 0002, 0003, 0004, 0005, 0006"
+            WarehouseSchemaError, match=r"no revision '7'; known: 0001, 0002, .* 0005, 0006"
         ):
             schema.offline_sql(start="7")
 
