@@ -16,6 +16,7 @@ _VERDICTS_WORST_FIRST = (
     Verdict.DATA_FAULT,
     Verdict.NOT_RUN,
     Verdict.NOT_COMPARABLE,
+    Verdict.SOURCE_CHANGED,
     Verdict.INCONCLUSIVE,
     Verdict.INSUFFICIENT_DATA,
     Verdict.NO_BASELINE,

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from lm_assets.cli.terminal_text import in_markup, literal, print_whole
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Verdict
+from lm_assets.regression.verdict.phrases import sources_phrase
 
 STYLES = {
     Verdict.REGRESSED: "bold red",
@@ -21,6 +22,7 @@ STYLES = {
     Verdict.NOT_COMPARABLE: "magenta",
     Verdict.DATA_FAULT: "bold magenta",
     Verdict.NOT_RUN: "magenta",
+    Verdict.SOURCE_CHANGED: "magenta",
 }
 _SHOWN = (
     Verdict.DATA_FAULT,
@@ -31,7 +33,12 @@ _SHOWN = (
     Verdict.NOT_RUN,
     Verdict.IMPROVED,
 )
-_UNDECIDED = (Verdict.INCONCLUSIVE, Verdict.INSUFFICIENT_DATA, Verdict.NO_BASELINE)
+_UNDECIDED = (
+    Verdict.SOURCE_CHANGED,
+    Verdict.INCONCLUSIVE,
+    Verdict.INSUFFICIENT_DATA,
+    Verdict.NO_BASELINE,
+)
 
 
 def print_verdict(console: Console, verdict: CampaignVerdict, *, rows: int = 15) -> None:
@@ -107,17 +114,35 @@ def _reason(cell: CellVerdict) -> str:
     fault = cell.explanation.get("fault")
     if isinstance(fault, Mapping):
         return f"{fault['rule']}; {fault['side']} run {fault['run']} is {fault['value']:g}"
-    if cell.verdict is Verdict.NO_BASELINE:
-        return "nothing to compare with"
-    if cell.verdict is Verdict.INSUFFICIENT_DATA:
-        missing = cell.explanation.get("missing_because")
-        few = "no current run" if not cell.n_current else "fewer runs than the stage asks for"
-        return str(missing or few)
-    if cell.verdict is Verdict.INCONCLUSIVE:
-        if cell.runs_needed is None:
-            return "more runs than the stage would pay for"
-        return f"{cell.runs_needed} runs a side would decide"
-    return ""
+    told = {
+        Verdict.NO_BASELINE: _no_baseline,
+        Verdict.INSUFFICIENT_DATA: _insufficient,
+        Verdict.SOURCE_CHANGED: _source_changed,
+        Verdict.INCONCLUSIVE: _inconclusive,
+    }.get(cell.verdict)
+    return told(cell) if told else ""
+
+
+def _no_baseline(_cell: CellVerdict) -> str:
+    return "nothing to compare with"
+
+
+def _insufficient(cell: CellVerdict) -> str:
+    missing = cell.explanation.get("missing_because")
+    few = "no current run" if not cell.n_current else "fewer runs than the stage asks for"
+    return str(missing or few)
+
+
+def _source_changed(cell: CellVerdict) -> str:
+    return f"measured by {sources_phrase(cell.explanation)}: not one quantity"
+
+
+def _inconclusive(cell: CellVerdict) -> str:
+    if cell.decided_by == "at_least":
+        return "only a lower bound is known"
+    if cell.runs_needed is None:
+        return "more runs than the stage would pay for"
+    return f"{cell.runs_needed} runs a side would decide"
 
 
 def _number(value: float | None) -> str:

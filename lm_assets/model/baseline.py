@@ -25,15 +25,17 @@ class MetricBaseline:
 
     ``samples`` are in run order, in the metric's unit; ``stddev`` has n − 1 in its denominator;
     ``ci95`` is the t interval of the mean. Derived values are recomputed and checked on load.
+    ``sources`` names what measured each sample; empty where that was not kept.
     """
 
     samples: tuple[float, ...]
     mean: float
     stddev: float | None
     ci95: tuple[float, float] | None
+    sources: tuple[str, ...] = ()
 
     @classmethod
-    def of_samples(cls, samples: Iterable[float]) -> "MetricBaseline":
+    def of_samples(cls, samples: Iterable[float], sources: Iterable[str] = ()) -> "MetricBaseline":
         """Return the samples with their derived values.
 
         Sums are correctly rounded (``math.fsum``), so that the same samples give the same file
@@ -42,21 +44,25 @@ class MetricBaseline:
         Raises
         ------
         ValueError
-            When there is no sample, or one is not finite or beyond ``LARGEST_SAMPLE``.
+            When there is no sample, or one is not finite or beyond ``LARGEST_SAMPLE``; when there
+            are sources and not one a sample.
         """
-        values = tuple(map(float, samples))
+        values, named = tuple(map(float, samples)), tuple(sources)
         if not values:
             raise ValueError("samples must hold at least one value, got none")
         for value in values:
             if not abs(value) <= LARGEST_SAMPLE:
                 raise ValueError(f"samples must lie within ±{LARGEST_SAMPLE:g}, got {value!r}")
         n = len(values)
+        if named and len(named) != n:
+            raise ValueError(f"sources must name one for each of {n} samples, got {len(named)}")
         mean = math.fsum(values) / n
         if n == 1:
-            return cls(samples=values, mean=mean, stddev=None, ci95=None)
+            return cls(samples=values, mean=mean, stddev=None, ci95=None, sources=named)
         stddev = math.sqrt(math.fsum([(value - mean) ** 2 for value in values]) / (n - 1))
         half = _student_t_975(n - 1) * stddev / math.sqrt(n)
-        return cls(samples=values, mean=mean, stddev=stddev, ci95=(mean - half, mean + half))
+        ci95 = (mean - half, mean + half)
+        return cls(samples=values, mean=mean, stddev=stddev, ci95=ci95, sources=named)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,13 +95,15 @@ class AcknowledgedFinding:
 class BaselineAnchor:
     """The pinned samples (of a release) that drift is measured against; moves only when asked.
 
-    ``samples`` maps each metric to its samples in run order.
+    ``samples`` maps each metric to its samples in run order, ``sources`` each metric to what
+    measured them, where that was kept.
     """
 
     set_at: str
     source_campaigns: tuple[str, ...]
     reason: str
     samples: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

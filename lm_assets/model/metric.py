@@ -46,6 +46,10 @@ class Metric:
     ``ratio`` metrics and in the metric's own unit otherwise: five identical durations are a
     coarse clock, not a noiseless system. ``limit`` is a hard upper bound per run. A
     ``headline`` metric is one of those that Prometheus is told for every combination.
+
+    ``minimum`` and ``maximum`` say what a value can be at all: beyond them is no measurement.
+    ``comparable_sources`` are classes of sources whose figures are shown to be the same quantity;
+    a source in none of them is a class by itself, and classes are never compared.
     """
 
     name: str
@@ -57,6 +61,9 @@ class Metric:
     limit: float | None = None
     title: str = ""
     headline: bool = True
+    minimum: float | None = None
+    maximum: float | None = None
+    comparable_sources: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -68,11 +75,34 @@ class Metric:
         if self.limit is not None and not math.isfinite(self.limit):
             # Nothing is above NaN: such a limit would never be found broken.
             raise ValueError(f"limit must be finite, got {self.limit!r}")
+        self._check_bounds()
+        named = [source for group in self.comparable_sources for source in group]
+        if twice := sorted({source for source in named if named.count(source) > 1}):
+            raise ValueError(f"a source is in one class of comparable_sources, not two: {twice}")
+
+    def _check_bounds(self) -> None:
+        for name, bound in (("minimum", self.minimum), ("maximum", self.maximum)):
+            if bound is not None and not math.isfinite(bound):
+                raise ValueError(f"{name} must be finite, got {bound!r}")
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError(
+                f"minimum must not be above maximum, got {self.minimum!r} and {self.maximum!r}"
+            )
 
     @property
     def label(self) -> str:
         """What a person reads: the title, else the name."""
         return self.title or self.name
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the most that a value can be; infinite where nothing bounds it."""
+        low = -math.inf if self.minimum is None else self.minimum
+        return low, math.inf if self.maximum is None else self.maximum
+
+    def class_of(self, source: str) -> str:
+        """Return the class that a source's figures belong to, named after its first source."""
+        return next((group[0] for group in self.comparable_sources if source in group), source)
 
     @property
     def is_judged(self) -> bool:

@@ -109,6 +109,7 @@ class GatePolicy:
     ``blocks`` are the verdicts that fail the gate (exit code 2; 4 for ``data_fault``), ``warns``
     those that are passed on as undecided (exit code 3). Undecided cells (``inconclusive``,
     ``insufficient_data``, ``no_baseline``) warn only above ``allowed_undecided_share`` of all;
+    a source that is away (``source_changed``) and
     what was expected and did not land (``not_run``) is never too little to be told.
     """
 
@@ -121,6 +122,7 @@ class GatePolicy:
         Verdict.INSUFFICIENT_DATA,
         Verdict.NO_BASELINE,
         Verdict.NOT_RUN,
+        Verdict.SOURCE_CHANGED,
     )
     allowed_undecided_share: float = 0.2
     allowed_failed_run_share: float = 0.0

@@ -10,7 +10,8 @@ class Verdict(StrEnum):
     """The decision for one cell (combination × metric), or for a campaign.
 
     ``CONFOUNDED`` is a cell that got worse and cannot be told from the node that it ran on;
-    ``NOT_COMPARABLE`` one whose environment is another than the baseline's.
+    ``NOT_COMPARABLE`` one whose environment is another than the baseline's; ``SOURCE_CHANGED`` one
+    that sources measured which mean different things by the metric.
     """
 
     REGRESSED = "regressed"
@@ -25,6 +26,7 @@ class Verdict(StrEnum):
     NOT_COMPARABLE = "not_comparable"
     DATA_FAULT = "data_fault"
     NOT_RUN = "not_run"
+    SOURCE_CHANGED = "source_changed"
 
 
 _CELL_FIGURES = (

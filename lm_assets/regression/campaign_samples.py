@@ -4,17 +4,20 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from lm_assets.model.baseline import Baseline
 from lm_assets.model.metric import MetricCatalogue
+from lm_assets.model.provenance import UNKNOWN_SOURCE, is_at_least, source_of
 from lm_assets.model.record import RunRecord
-
-SampleRow = tuple[str, str, str, float]
+from lm_assets.regression.cells.sample_table import SampleRow
 
 
 def baseline_rows(baselines: Mapping[str, Baseline]) -> Iterator[SampleRow]:
     """Yield the accepted samples; their runs are numbered in the order of acceptance."""
     for name, entry in baselines.items():
         for metric, baseline in entry.metrics.items():
-            for number, value in enumerate(baseline.samples, start=1):
-                yield name, metric, f"baseline-{number}", value
+            sources = baseline.sources or (UNKNOWN_SOURCE,) * len(baseline.samples)
+            for number, (value, source) in enumerate(
+                zip(baseline.samples, sources, strict=True), start=1
+            ):
+                yield name, metric, f"baseline-{number}", value, source, False
 
 
 def current_rows(records: Iterable[RunRecord], metrics: MetricCatalogue) -> Iterator[SampleRow]:
@@ -27,4 +30,6 @@ def current_rows(records: Iterable[RunRecord], metrics: MetricCatalogue) -> Iter
         values = record.tier1_stability if record.is_failed else record.metrics
         for metric, value in values.items():
             if metric in metrics:
-                yield record.combination, metric, record.run_id, value
+                provenance = record.provenance.get(metric, UNKNOWN_SOURCE)
+                source, is_bound = source_of(provenance), is_at_least(provenance)
+                yield record.combination, metric, record.run_id, value, source, is_bound

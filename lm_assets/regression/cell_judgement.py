@@ -10,6 +10,8 @@ from lm_assets.regression.cells.data_faults import fault_mask, find_faults
 from lm_assets.regression.cells.hard_limits import runs_over_limit
 from lm_assets.regression.cells.outlier_flips import FlaggedRuns, flag_runs, without_flagged_runs
 from lm_assets.regression.cells.run_advice import advise
+from lm_assets.regression.cells.soundness import sound_decisions
+from lm_assets.regression.cells.sources import CellSources, choose_sources
 from lm_assets.regression.cells.trade_offs import weigh_losses
 from lm_assets.regression.cells.verdicts import Decisions, decide, judgeable, plain_rule
 from lm_assets.regression.confirmation.fresh_runs import (
@@ -39,16 +41,20 @@ def judge_cells(
     confirmation: ConfirmationSamples | None = None,
 ) -> Judgement:
     """Return what every step found out, cell by cell."""
-    faults = find_faults(cells)
-    is_faulty = fault_mask(cells, faults)
-    judged = judgeable(cells, is_faulty, policy)
+    whole = cells
+    faults = find_faults(whole)
+    is_faulty = fault_mask(whole, faults)
+    cells, sources = choose_sources(whole)
+    judged = judgeable(cells, is_faulty, policy) & ~sources.is_changed
     measured = compare_cells(cells, judged=judged, policy=policy)
     shifts = find_common_shifts(cells, measured, dimensions, policy.common_shift)
     beyond_shift = _beyond_shift(cells, measured, shifts, judged, policy)
     fitted = fit_dimensions(cells, beyond_shift, dimensions, policy)
     q = campaign_q(beyond_shift, fitted)
-    statistical = decide(
-        cells, beyond_shift, q=q.q, is_faulty=is_faulty, judged=judged, policy=policy
+    statistical = sound_decisions(
+        decide(cells, beyond_shift, q=q.q, is_faulty=is_faulty, judged=judged, policy=policy),
+        cells,
+        sources,
     )
     confirmed: Mapping[int, ConfirmedCell] = {}
     if confirmation is not None:
@@ -57,19 +63,22 @@ def judge_cells(
         )
     decisions = with_confirmations(statistical, confirmed)
     weighed = weigh_losses(cells, decisions, policy.trade_offs)
-    over_limit = runs_over_limit(cells)
+    # Of every run, whatever measured it: a limit is no comparison.
+    over_limit = runs_over_limit(whole)
     flagged = flag_runs(cells, judged)
     return Judgement(
         cells=cells,
+        whole=whole,
+        sources=sources,
         comparisons=measured,
         judged=beyond_shift,
         q=q.q,
         q_beyond_effects=q.beyond_effects,
         plain_rule=plain_rule(cells, measured, policy),
         statistical=statistical,
-        decisions=with_hard_limits(with_trade_offs(decisions, weighed), cells, over_limit),
+        decisions=with_hard_limits(with_trade_offs(decisions, weighed), whole, over_limit),
         decisions_without_flagged=_without_flagged(
-            cells, flagged, is_faulty, shifts=shifts, fitted=fitted, policy=policy
+            cells, flagged, is_faulty, sources, shifts=shifts, fitted=fitted, policy=policy
         ),
         flagged=flagged,
         over_limit=over_limit,
@@ -99,6 +108,7 @@ def _without_flagged(
     cells: Cells,
     flagged: FlaggedRuns,
     is_faulty: BoolArray,
+    sources: CellSources,
     *,
     shifts: tuple[MatrixShift, ...],
     fitted: tuple[FittedMetric, ...],
@@ -106,9 +116,10 @@ def _without_flagged(
 ) -> Decisions:
     """Return what would be decided without the flagged runs; nothing else rests on it."""
     trimmed = without_flagged_runs(cells, flagged)
-    judged = judgeable(trimmed, is_faulty, policy)
+    judged = judgeable(trimmed, is_faulty, policy) & ~sources.is_changed
     comparisons = compare_cells(
         trimmed, judged=judged, policy=policy, shift=shift_of_cells(cells, shifts)
     )
     q = campaign_q(comparisons, fitted).q
-    return decide(trimmed, comparisons, q=q, is_faulty=is_faulty, judged=judged, policy=policy)
+    decided = decide(trimmed, comparisons, q=q, is_faulty=is_faulty, judged=judged, policy=policy)
+    return sound_decisions(decided, trimmed, sources)

@@ -34,6 +34,7 @@ _WHY_UNDECIDED = {
     Verdict.NO_BASELINE: "nothing accepted to compare with",
     Verdict.DATA_FAULT: "values that cannot be judged",
     Verdict.NOT_RUN: "expected, and nothing of it landed",
+    Verdict.SOURCE_CHANGED: "measured by sources that mean different things",
 }
 
 
@@ -247,5 +248,10 @@ def _steps(material: ReportMaterial) -> Iterator[str]:
         yield f"Run {again} again to confirm{_how(material)}."
     if Verdict.NO_BASELINE in counts:
         yield f"Accept first baselines with `lm baseline init --campaign` {campaign}."
+    if Verdict.SOURCE_CHANGED in counts:
+        yield (
+            "Bring back the source that the baseline was measured by, or accept a new baseline "
+            "from the one that there is now: the cells named *source changed* compare nothing."
+        )
     if Verdict.INCONCLUSIVE in counts:
         yield "Add runs where cells are inconclusive, as many as stated above."

@@ -22,6 +22,7 @@ VERDICT_WORDS = {
     Verdict.NOT_COMPARABLE: "not comparable",
     Verdict.DATA_FAULT: "data fault",
     Verdict.NOT_RUN: "not run",
+    Verdict.SOURCE_CHANGED: "source changed",
 }
 
 # Shapes differ as well as colours, so that a verdict is read in print and by any eye.
@@ -38,6 +39,7 @@ VERDICT_SIGNS = {
     Verdict.NOT_COMPARABLE: "≠",
     Verdict.DATA_FAULT: "✕",
     Verdict.NOT_RUN: "∅",
+    Verdict.SOURCE_CHANGED: "⇄",
 }
 
 # Worst first: the order in which a reader wants to see cells.
@@ -51,6 +53,7 @@ VERDICT_RANK = {
             Verdict.DATA_FAULT,
             Verdict.NOT_RUN,
             Verdict.NOT_COMPARABLE,
+            Verdict.SOURCE_CHANGED,
             Verdict.INCONCLUSIVE,
             Verdict.INSUFFICIENT_DATA,
             Verdict.NO_BASELINE,

@@ -11,6 +11,7 @@ from lm_assets.reports.material import DecisionRule, ReportMaterial
 UNDECIDED = (
     Verdict.CONFOUNDED,
     Verdict.NOT_COMPARABLE,
+    Verdict.SOURCE_CHANGED,
     Verdict.INCONCLUSIVE,
     Verdict.INSUFFICIENT_DATA,
     Verdict.NO_BASELINE,

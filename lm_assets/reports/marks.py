@@ -23,6 +23,7 @@ VERDICT_COLOURS = {
     Verdict.NOT_COMPARABLE: "#a5adba",
     Verdict.DATA_FAULT: "#56361e",
     Verdict.NOT_RUN: "#56361e",
+    Verdict.SOURCE_CHANGED: "#6554c0",
 }
 BASELINE_COLOUR = "#7a869a"
 CURRENT_COLOUR = "#0b5cad"

@@ -1,6 +1,6 @@
 """``lm baseline list``, ``show`` and ``verify``: the commands that look at baselines."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from lm_assets.model.baseline import Baseline, BaselineCatalogue
 from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import ConfigurationError, LmError
 from lm_assets.model.metric import MetricCatalogue
+from lm_assets.model.provenance import source_of
+from lm_assets.model.record import RunRecord
 from lm_assets.regression.baselines.checks import (
     MAXIMUM_AGE_DAYS,
     Remark,
@@ -144,14 +146,15 @@ def show(*, combination: str, config_directory: Path, as_json: bool) -> int:
     "--campaign",
     "campaigns",
     multiple=True,
-    help="Compare environments with this campaign's; may be repeated, the last one counts most.",
+    help="Compare environments and sources with this campaign's; may be repeated, the last one "
+    "counts most.",
 )
 @click.option(
     "--recent",
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="Compare environments with this many of the bucket's latest campaigns.",
+    help="Compare environments and sources with this many of the bucket's latest campaigns.",
 )
 @click.option(
     "--max-age-days",
@@ -188,23 +191,32 @@ def verify(
     if recent:
         campaigns = (*recent_campaigns(open_bucket(), recent), *campaigns)
     settings = workspace.settings
+    records = _records(campaigns)
     remarks = check_catalogue(
         workspace.catalogue,
         now=SystemClock().now(),
         combinations=settings.matrix.by_id.keys(),
         metrics=settings.metrics,
         policy=workspace.policy(Stage.NIGHTLY),
-        recent_environments=_environments(campaigns),
+        recent_environments={r.combination: r.environment for r in records},
+        recent_sources=_sources(records),
         maximum_age_days=max_age_days,
     )
     remarks += _file_remarks(workspace, campaigns)
     return _finish(remarks, workspace.catalogue, as_json=as_json)
 
 
-def _environments(campaigns: Sequence[str]) -> dict[str, Any]:
-    if not campaigns:
-        return {}
-    return {r.combination: r.environment for r in records_of(open_bucket(), campaigns)}
+def _records(campaigns: Sequence[str]) -> list[RunRecord]:
+    return list(records_of(open_bucket(), campaigns)) if campaigns else []
+
+
+def _sources(records: Iterable[RunRecord]) -> dict[str, dict[str, set[str]]]:
+    found: dict[str, dict[str, set[str]]] = {}
+    for record in records:
+        of_combination = found.setdefault(record.combination, {})
+        for metric, provenance in record.provenance.items():
+            of_combination.setdefault(metric, set()).add(source_of(provenance))
+    return found
 
 
 def _broken(error: ConfigurationError) -> Remark:

@@ -216,6 +216,7 @@ def _exit_code(verdicts: set[Verdict]) -> ExitCode:
     for verdict, code in (
         (Verdict.REGRESSED, ExitCode.REGRESSION),
         (Verdict.DATA_FAULT, ExitCode.DATA_FAULT),
+        (Verdict.SOURCE_CHANGED, ExitCode.INCONCLUSIVE),
         (Verdict.INCONCLUSIVE, ExitCode.INCONCLUSIVE),
         (Verdict.INSUFFICIENT_DATA, ExitCode.INCONCLUSIVE),
     ):

@@ -8,6 +8,7 @@ from typing import Any
 
 from lm_assets.collect.foreign_json import read_foreign_json
 from lm_assets.model.errors import UnusableInputError
+from lm_assets.model.provenance import UNKNOWN_SOURCE
 from lm_assets.regression.cells.sample_table import SampleTable
 
 MAX_LINE_BYTES = 64 * 1024
@@ -18,7 +19,11 @@ _TEXTS = ("combination", "metric")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sample:
-    """One line. ``value`` is None where the file says null: the run has no value of the metric."""
+    """One line. ``value`` is None where the file says null: the run has no value of the metric.
+
+    ``source`` is what measured it, empty where the line does not say; ``is_at_least`` marks a
+    value that is known to be a lower bound.
+    """
 
     combination: str
     metric: str
@@ -27,6 +32,8 @@ class Sample:
     started_at: datetime | None
     file: Path
     line: int
+    source: str = UNKNOWN_SOURCE
+    is_at_least: bool = False
 
     @property
     def place(self) -> str:
@@ -62,7 +69,9 @@ def read_samples(path: Path) -> list[Sample]:
 def sample_table(samples: Iterable[Sample]) -> SampleTable:
     """Return samples as a table; missing values are left out."""
     return SampleTable.from_rows(
-        (s.combination, s.metric, s.run, s.value) for s in samples if s.value is not None
+        (s.combination, s.metric, s.run, s.value, s.source, s.is_at_least)
+        for s in samples
+        if s.value is not None
     )
 
 
@@ -118,7 +127,25 @@ def _sample(fields: Any, file: Path, line: int) -> Sample:
         started_at=_moment(fields.get("started_at")),
         file=file,
         line=line,
+        source=_source(fields.get("source")),
+        is_at_least=_is_at_least(fields.get("at_least")),
     )
+
+
+def _source(value: object) -> str:
+    if value is None:
+        return UNKNOWN_SOURCE
+    if not isinstance(value, str):
+        raise UnusableInputError("wrong_type", f"source must be text, got {value!r}")
+    return value
+
+
+def _is_at_least(value: object) -> bool:
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise UnusableInputError("wrong_type", f"at_least must be true or false, got {value!r}")
+    return value
 
 
 def _value(value: object) -> float | None:

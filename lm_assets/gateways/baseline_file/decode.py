@@ -34,6 +34,8 @@ _ENTRY_OPTIONAL = frozenset(
 )
 _SUBJECT = frozenset({"git_sha", "version_labels", "image_digests"})
 _METRIC = frozenset({"samples", "mean", "stddev", "ci95"})
+# Files from before sources were kept have none.
+_SOURCES = frozenset({"sources"})
 _ANCHOR = frozenset({"set_at", "source_campaigns", "reason", "samples"})
 _ACKNOWLEDGED = frozenset({"finding", "by", "at", "reason", "loss", "loss_since_anchor"})
 _REJECTED = frozenset({"campaign", "run_id", "reason"})
@@ -127,14 +129,15 @@ def _metrics(at: At, node: Node, size: int) -> dict[str, MetricBaseline]:
 
 
 def _metric(at: At, node: Node, size: int) -> MetricBaseline:
-    fields = at.fields(node, _METRIC, _NONE)
+    fields = at.fields(node, _METRIC, _SOURCES)
     samples = (at / "samples").numbers(fields["samples"])
     if len(samples) > size:
         (at / "samples").refuse(
             fields["samples"], f"must hold sample_size = {size} values or fewer, got {len(samples)}"
         )
+    sources = _sources(at / "sources", fields.get("sources"), len(samples))
     derived = (at / "samples").checked(
-        fields["samples"], lambda: MetricBaseline.of_samples(samples)
+        fields["samples"], lambda: MetricBaseline.of_samples(samples, sources)
     )
     ci95 = fields["ci95"]
     bounds = None if is_null(ci95) else (at / "ci95").numbers(ci95)
@@ -143,10 +146,21 @@ def _metric(at: At, node: Node, size: int) -> MetricBaseline:
         mean=(at / "mean").number(fields["mean"]),
         stddev=_number_or_none(at / "stddev", fields["stddev"]),
         ci95=bounds,  # type: ignore[arg-type]  # its length is compared below
+        sources=sources,
     )
     if found != derived:
         _check_derived(at, fields, found, derived)
     return found
+
+
+def _sources(at: At, node: Node | None, n: int) -> tuple[str, ...]:
+    """Return the source of each of n samples: one name stands for all."""
+    if node is None:
+        return ()
+    named = _texts(at, node)
+    if len(named) not in (1, n) or not all(named):
+        at.refuse(node, f"must name one source for all samples, or each of the {n}: {list(named)}")
+    return named * n if len(named) == 1 else named
 
 
 def _check_derived(
@@ -206,7 +220,7 @@ def _subject(at: At, node: Node) -> Subject:
 
 
 def _anchor(at: At, node: Node) -> BaselineAnchor:
-    fields = at.fields(node, _ANCHOR, _NONE)
+    fields = at.fields(node, _ANCHOR, _SOURCES)
     inner = at / "samples"
     samples = {n: _samples(inner / n, item) for n, item in inner.mapping(fields["samples"]).items()}
     return BaselineAnchor(
@@ -214,6 +228,7 @@ def _anchor(at: At, node: Node) -> BaselineAnchor:
         source_campaigns=_texts(at / "source_campaigns", fields["source_campaigns"]),
         reason=(at / "reason").text(fields["reason"]),
         samples=samples,
+        sources=_text_mapping(at / "sources", fields["sources"]) if "sources" in fields else {},
     )
 
 

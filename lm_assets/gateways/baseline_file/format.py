@@ -111,6 +111,8 @@ def _anchor_lines(anchor: BaselineAnchor) -> Iterator[str]:
     yield "      samples:" if samples else "      samples: {}"
     for name, flow in sorted(samples.items()):
         yield f"        {scalar(name)}: {flow}"
+    if anchor.sources:
+        yield from _mapping("sources", anchor.sources, indent=6)
 
 
 def _metric_lines(name: str, metric: MetricBaseline) -> Iterator[str]:
@@ -119,6 +121,10 @@ def _metric_lines(name: str, metric: MetricBaseline) -> Iterator[str]:
     yield f"        mean: {number(metric.mean)}"
     yield f"        stddev: {_number_or_null(metric.stddev)}"
     yield f"        ci95: {'null' if metric.ci95 is None else _flow(map(number, metric.ci95))}"
+    if metric.sources:
+        # One name where all samples have the same, else one a sample.
+        named = metric.sources[:1] if len(set(metric.sources)) == 1 else metric.sources
+        yield f"        sources: {_flow(map(scalar, named))}"
 
 
 def _mapping(name: str, values: Mapping[str, str], *, indent: int) -> Iterator[str]:

@@ -12,8 +12,10 @@ from lm_assets.regression.baselines.create import MINIMUM_RUNS
 from lm_assets.regression.baselines.guards import Guard, differing_names, odd_samples
 from lm_assets.regression.baselines.moves import metric_moves
 from lm_assets.regression.baselines.review import UNACKNOWLEDGED_LOSS, described_loss
+from lm_assets.regression.baselines.sources import mixed_sources, unlike_anchor, unlike_recent
 
 MAXIMUM_AGE_DAYS = 90
+_NO_SOURCES: Mapping[str, Mapping[str, Collection[str]]] = {}
 
 
 class Severity(StrEnum):
@@ -42,6 +44,7 @@ def check_catalogue(
     metrics: MetricCatalogue,
     policy: StagePolicy,
     recent_environments: Mapping[str, Mapping[str, str]],
+    recent_sources: Mapping[str, Mapping[str, Collection[str]]] = _NO_SOURCES,
     maximum_age_days: int = MAXIMUM_AGE_DAYS,
 ) -> list[Remark]:
     """Return what is to be said of a catalogue whose schema and derived values are sound.
@@ -58,6 +61,8 @@ def check_catalogue(
         Scales; the thresholds from which a deviation matters.
     recent_environments : mapping
         Environment of each combination's most recent runs.
+    recent_sources : mapping
+        What measured each metric of each combination's most recent runs.
     maximum_age_days : int
         Days after which an entry is stale.
     """
@@ -70,6 +75,7 @@ def check_catalogue(
         remarks += _name_remarks(entry, combinations, metrics)
         remarks += _sample_remarks(entry, metrics, policy)
         remarks += _anchor_remarks(entry, metrics, policy)
+        remarks += _source_remarks(entry, recent_sources.get(name, {}), metrics)
         if (recent := recent_environments.get(name)) is not None:
             remarks += _environment_remarks(entry, recent)
     return remarks
@@ -117,6 +123,19 @@ def _sample_remarks(
         severity = Severity.NOTE if is_known else Severity.WARNING
         known = " (allowed when it was accepted)" if is_known else ""
         yield _remark(entry, severity, finding.guard, f"{finding.message}{known}")
+
+
+def _source_remarks(
+    entry: Baseline, recent: Mapping[str, Collection[str]], metrics: MetricCatalogue
+) -> Iterator[Remark]:
+    """Yield where samples are not of one quantity, or not of the one that is measured now."""
+    found = (
+        *mixed_sources(entry, metrics),
+        *unlike_anchor(entry, metrics),
+        *unlike_recent(entry, recent, metrics),
+    )
+    for metric, detail in found:
+        yield _remark(entry, Severity.WARNING, Guard.SOURCE_CHANGED, f"{metric}: {detail}")
 
 
 def _anchor_remarks(

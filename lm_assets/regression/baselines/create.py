@@ -15,6 +15,7 @@ from lm_assets.model.baseline import (
     RejectedRun,
 )
 from lm_assets.model.metric import MetricCatalogue, Scale
+from lm_assets.model.provenance import is_at_least, source_of
 from lm_assets.model.record import RunRecord
 
 MINIMUM_RUNS = 5
@@ -182,6 +183,7 @@ def anchor_of(entry: Baseline) -> BaselineAnchor:
         source_campaigns=entry.source_campaigns,
         reason=entry.reason,
         samples={name: metric.samples for name, metric in entry.metrics.items()},
+        sources={n: metric.sources[0] for n, metric in entry.metrics.items() if metric.sources},
     )
 
 
@@ -203,10 +205,10 @@ def _shortage(found: int, needed: int, rejected: Sequence[RejectedRun]) -> str:
 def _metrics_of(
     combination: str, runs: Sequence[RunRecord], minimum_runs: int
 ) -> tuple[dict[str, MetricBaseline], list[Refusal]]:
-    values = [run.metrics for run in runs]
+    values = [_whole_values(run) for run in runs]
     metrics: dict[str, MetricBaseline] = {}
     refusals: list[Refusal] = []
-    for name in sorted({name for of_run in values for name in of_run}):
+    for name in sorted({name for run in runs for name in run.metrics}):
         samples = [of_run[name] for of_run in values if name in of_run]
         if too_large := [value for value in samples if abs(value) > LARGEST_SAMPLE]:
             detail = f"values must lie within ±{LARGEST_SAMPLE:g}, got {too_large[0]!r}"
@@ -215,9 +217,9 @@ def _metrics_of(
             )
             continue
         if len(samples) >= minimum_runs:
-            metrics[name] = MetricBaseline.of_samples(samples)
+            metrics[name] = MetricBaseline.of_samples(samples, _sources(name, runs))
             continue
-        why = "; ".join(sorted({r for run in runs if (r := run.missing.get(name)) is not None}))
+        why = "; ".join(sorted({r for run in runs if (r := _why_not(run, name)) is not None}))
         detail = f"{len(samples)} values in {len(runs)} runs, {minimum_runs} needed"
         refusals.append(
             Refusal(
@@ -231,3 +233,20 @@ def _metrics_of(
         detail = f"none of the {len(runs)} runs has a value of any metric"
         refusals.append(Refusal(combination=combination, rule="too_few_samples", detail=detail))
     return metrics, refusals
+
+
+def _whole_values(run: RunRecord) -> dict[str, float]:
+    """Return what a run measured, without lower bounds: what is accepted must be what was."""
+    return {n: v for n, v in run.metrics.items() if not is_at_least(run.provenance.get(n, ""))}
+
+
+def _sources(name: str, runs: Sequence[RunRecord]) -> tuple[str, ...]:
+    """Return what measured each run's value; empty where one of them does not say."""
+    named = [source_of(run.provenance.get(name, "")) for run in runs if name in _whole_values(run)]
+    return tuple(named) if all(named) else ()
+
+
+def _why_not(run: RunRecord, name: str) -> str | None:
+    if name in run.metrics and is_at_least(provenance := run.provenance.get(name, "")):
+        return f"only a lower bound is known: {provenance}"
+    return run.missing.get(name)

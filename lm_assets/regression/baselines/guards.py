@@ -12,6 +12,7 @@ from lm_assets.model.baseline import Baseline
 from lm_assets.model.metric import Metric, MetricCatalogue, Scale
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.record import RunRecord
+from lm_assets.regression.baselines.sources import changed_sources, mixed_sources
 from lm_assets.stats.bimodality import detect_two_modes
 from lm_assets.stats.power import runs_to_detect
 
@@ -33,6 +34,7 @@ class Guard(StrEnum):
     LOST_ANCHOR = "lost_anchor"
     MIXED_SUBJECTS = "mixed_subjects"
     INSENSITIVE = "insensitive"
+    SOURCE_CHANGED = "source_changed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +80,7 @@ def guard_findings(
         *_lost_metrics(candidate, previous),
         *_lost_anchor(candidate, previous),
         *_mixed_subjects(candidate, runs),
+        *_source_findings(candidate, previous, metrics),
     ]
 
 
@@ -259,6 +262,15 @@ def _lost_anchor(candidate: Baseline, previous: Baseline | None) -> Iterator[Gua
     if lost:
         detail = f"the anchor has no {', '.join(lost)}; take it back from version control"
         yield _finding(candidate, Guard.LOST_ANCHOR, "", f"{detail}, or the last samples become it")
+
+
+def _source_findings(
+    candidate: Baseline, previous: Baseline | None, metrics: MetricCatalogue
+) -> Iterator[GuardFinding]:
+    for name, detail in mixed_sources(candidate, metrics):
+        yield _finding(candidate, Guard.SOURCE_CHANGED, name, detail)
+    for name, detail in changed_sources(candidate, previous, metrics) if previous else ():
+        yield _finding(candidate, Guard.SOURCE_CHANGED, name, detail)
 
 
 def _mixed_subjects(candidate: Baseline, runs: Sequence[RunRecord]) -> Iterator[GuardFinding]:

@@ -9,6 +9,7 @@ import numpy as np
 from lm_assets.model.baseline import AcknowledgedFinding, Baseline
 from lm_assets.model.metric import Direction, Metric, MetricCatalogue, Scale
 from lm_assets.model.policy import StagePolicy
+from lm_assets.regression.baselines.sources import is_changed
 from lm_assets.stats.moments import SampleMoments, log_moments, sample_moments
 from lm_assets.stats.power import detectable_difference
 from lm_assets.stats.ragged import RaggedSamples
@@ -60,9 +61,10 @@ def metric_moves(
 def _move(metric: Metric, old: Baseline | None, new: Baseline, policy: StagePolicy) -> MetricMove:
     before = () if old is None else _samples(old, metric.name)
     after = _samples(new, metric.name)
-    pinned: tuple[float, ...] = ()
-    if old is not None and old.anchor is not None:
-        pinned = old.anchor.samples.get(metric.name, ())
+    pinned = _pinned(old, new, metric)
+    if old is not None and is_changed(_sources(old, metric), _sources(new, metric), metric):
+        # The guard of that name says so; what is not the same quantity has not moved.
+        before = ()
     change = change_between(before, after, metric)
     degradation = degradation_of(change, metric)
     since_anchor = change_between(pinned, after, metric)
@@ -78,7 +80,7 @@ def _move(metric: Metric, old: Baseline | None, new: Baseline, policy: StagePoli
         metric=metric.name,
         unit=metric.unit,
         change_unit=CHANGE_UNITS[metric.scale],
-        n_old=len(before),
+        n_old=0 if old is None else len(_samples(old, metric.name)),
         n_new=len(after),
         mean_old=None if not before else math.fsum(before) / len(before),
         mean_new=None if not after else math.fsum(after) / len(after),
@@ -105,6 +107,21 @@ def _beyond_acknowledged(
         return (1.0 + against_anchor) / (1.0 + accepted) - 1.0
     left = 1.0 - accepted
     return 1.0 - (1.0 - against_anchor) / left if left > 0.0 else against_anchor
+
+
+def _pinned(old: Baseline | None, new: Baseline, metric: Metric) -> tuple[float, ...]:
+    """Return the anchor's samples, none where another class of sources measured them."""
+    if old is None or old.anchor is None:
+        return ()
+    source = old.anchor.sources.get(metric.name)
+    if source is not None and is_changed([source], _sources(new, metric), metric):
+        return ()
+    return old.anchor.samples.get(metric.name, ())
+
+
+def _sources(entry: Baseline, metric: Metric) -> tuple[str, ...]:
+    found = entry.metrics.get(metric.name)
+    return () if found is None else found.sources
 
 
 def _samples(entry: Baseline, metric: str) -> tuple[float, ...]:

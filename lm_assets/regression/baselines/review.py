@@ -18,6 +18,7 @@ from lm_assets.regression.baselines.moves import (
     metric_moves,
 )
 from lm_assets.regression.baselines.request import ChangeRequest
+from lm_assets.regression.baselines.sources import is_changed
 
 UNACKNOWLEDGED_LOSS = "unacknowledged_loss"
 
@@ -57,7 +58,7 @@ def review(
         updated_at=moment_text(request.now),
         allowed_guards=_recorded(overruled),
         acknowledged_findings=_acknowledgements(moves, request, metrics, policy),
-        anchor=_moved_anchor(new, old) if request.moves_anchor else _kept_anchor(new, old),
+        anchor=_moved_anchor(new, old) if request.moves_anchor else _kept_anchor(new, old, metrics),
     )
     return Review(
         old=old,
@@ -74,11 +75,29 @@ def moment_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
-def _kept_anchor(new: Baseline, old: Baseline | None) -> BaselineAnchor:
-    """Return the anchor that stays; a metric that it lacks is pinned at its first samples."""
+def _kept_anchor(new: Baseline, old: Baseline | None, metrics: MetricCatalogue) -> BaselineAnchor:
+    """Return the anchor that stays; a metric that it lacks is pinned at its first samples.
+
+    So is one that another class of sources measures now: nothing drifts from another quantity.
+    """
     if old is None:
         return anchor_of(new)
-    return _with_missing(old.anchor or anchor_of(old), (old, new))
+    kept = old.anchor or anchor_of(old)
+    gone = {
+        name
+        for name, source in kept.sources.items()
+        if name in new.metrics
+        and name in metrics
+        and is_changed([source], new.metrics[name].sources, metrics[name])
+    }
+    if gone:
+        kept = dataclasses.replace(
+            kept,
+            samples={n: values for n, values in kept.samples.items() if n not in gone},
+            sources={n: source for n, source in kept.sources.items() if n not in gone},
+        )
+        return _with_missing(_with_missing(kept, (new,)), (old,))
+    return _with_missing(kept, (old, new))
 
 
 def _moved_anchor(new: Baseline, old: Baseline | None) -> BaselineAnchor:
@@ -92,6 +111,7 @@ def _moved_anchor(new: Baseline, old: Baseline | None) -> BaselineAnchor:
     return dataclasses.replace(
         moved,
         samples={**moved.samples, **stay},
+        sources={**{n: s for n, s in old.anchor.sources.items() if n in stay}, **moved.sources},
         source_campaigns=_united(moved.source_campaigns, old.anchor.source_campaigns),
     )
 
@@ -103,6 +123,10 @@ def _with_missing(anchor: BaselineAnchor, entries: Iterable[Baseline]) -> Baseli
             anchor = dataclasses.replace(
                 anchor,
                 samples={**anchor.samples, **first},
+                sources={
+                    **anchor.sources,
+                    **{n: s for n, s in anchor_of(entry).sources.items() if n in first},
+                },
                 source_campaigns=_united(anchor.source_campaigns, entry.source_campaigns),
             )
     return anchor

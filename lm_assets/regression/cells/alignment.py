@@ -13,11 +13,14 @@ from lm_assets.stats.validation import BoolArray, FloatArray, IntArray
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CellSamples:
-    """The samples of one side, aligned with the cells, and the run that each came from."""
+    """The samples of one side, aligned with the cells, and the run and source of each."""
 
     ragged: RaggedSamples
     runs: tuple[str, ...]
     run_code: IntArray
+    sources: tuple[str, ...]
+    source_code: IntArray
+    is_at_least: BoolArray
 
     @property
     def n(self) -> IntArray:
@@ -37,7 +40,14 @@ class CellSamples:
         ragged = RaggedSamples.from_codes(
             self.ragged.values[mask], self.ragged.cells[mask], n_cells=self.ragged.n_cells
         )
-        return CellSamples(ragged=ragged, runs=self.runs, run_code=self.run_code[mask])
+        return CellSamples(
+            ragged=ragged,
+            runs=self.runs,
+            run_code=self.run_code[mask],
+            sources=self.sources,
+            source_code=self.source_code[mask],
+            is_at_least=self.is_at_least[mask],
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,4 +136,7 @@ def _aligned(table: SampleTable, keys: IntArray, cells: IntArray) -> CellSamples
         ragged=RaggedSamples.from_codes(table.values[order], codes, n_cells=cells.size),
         runs=table.runs,
         run_code=table.run_code[order],
+        sources=table.sources,
+        source_code=table.source_code[order],
+        is_at_least=table.is_at_least[order],
     )

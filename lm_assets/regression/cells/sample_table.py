@@ -2,11 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from lm_assets.stats.validation import FloatArray, IntArray
+from lm_assets.model.provenance import UNKNOWN_SOURCE
+from lm_assets.stats.validation import BoolArray, FloatArray, IntArray
+
+# Combination, metric, run, value; then, where known, the source and whether it is a lower bound.
+SampleRow: TypeAlias = tuple[str, str, str, float] | tuple[str, str, str, float, str, bool]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,6 +20,9 @@ class SampleTable:
 
     ``*_code`` are positions in the name tables, which are sorted too: equal samples make equal
     tables, in whatever order they came. All arrays have shape (samples,).
+
+    ``source_code`` is a position in ``sources``, where "" is a source that nobody named;
+    ``is_at_least`` marks values that are known to be lower bounds.
     """
 
     combinations: tuple[str, ...]
@@ -24,10 +32,16 @@ class SampleTable:
     metric_code: IntArray
     run_code: IntArray
     values: FloatArray
+    sources: tuple[str, ...]
+    source_code: IntArray
+    is_at_least: BoolArray
 
     @classmethod
-    def from_rows(cls, rows: Iterable[tuple[str, str, str, float]]) -> "SampleTable":
+    def from_rows(cls, rows: Iterable[SampleRow]) -> "SampleTable":
         """Return a table of (combination, metric, run, value) rows.
+
+        The source of the value may stand behind it, and then whether it is a lower bound; all rows
+        have the same length.
 
         Raises
         ------
@@ -37,7 +51,12 @@ class SampleTable:
         """
         columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
         return cls.from_columns(
-            combinations=columns[0], metrics=columns[1], runs=columns[2], values=columns[3]
+            combinations=columns[0],
+            metrics=columns[1],
+            runs=columns[2],
+            values=columns[3],
+            sources=columns[4] if len(columns) > 4 else None,
+            is_at_least=columns[5] if len(columns) > 5 else None,
         )
 
     @classmethod
@@ -48,10 +67,14 @@ class SampleTable:
         metrics: Sequence[str],
         runs: Sequence[str],
         values: npt.ArrayLike,
+        sources: Sequence[str] | None = None,
+        is_at_least: Sequence[bool] | None = None,
     ) -> "SampleTable":
         """Return a table of equally long columns; raises as `from_rows` does."""
         array = np.asarray(values, dtype=np.float64)
-        for name, column in (("combinations", combinations), ("metrics", metrics), ("runs", runs)):
+        named = {"combinations": combinations, "metrics": metrics, "runs": runs}
+        named |= {} if sources is None else {"sources": sources}
+        for name, column in named.items():
             if len(column) != array.size:
                 raise ValueError(f"{name} must have length {array.size}, got {len(column)}")
         if not np.isfinite(array).all():
@@ -74,6 +97,8 @@ class SampleTable:
                 f"{metrics[at]} of {combinations[at]}, run {runs[at]}: a run must have one value, "
                 "got two"
             )
+        source_names, source_code = _sources(sources, array.size)
+        bounds = np.zeros(array.size, np.bool_) if is_at_least is None else np.array(is_at_least)
         return cls(
             combinations=combination_names,
             metrics=metric_names,
@@ -82,6 +107,9 @@ class SampleTable:
             metric_code=metric_code[order],
             run_code=run_code[order],
             values=array[order],
+            sources=source_names,
+            source_code=source_code[order],
+            is_at_least=bounds.astype(np.bool_)[order],
         )
 
     @classmethod
@@ -121,6 +149,12 @@ class SampleTable:
                 strict=True,
             )
         ]
+
+
+def _sources(named: Sequence[str] | None, size: int) -> tuple[tuple[str, ...], IntArray]:
+    if named is None:
+        return (UNKNOWN_SOURCE,), np.zeros(size, dtype=np.int64)
+    return encoded(named)
 
 
 def encoded(names: Sequence[str]) -> tuple[tuple[str, ...], IntArray]:

@@ -13,6 +13,8 @@ from lm_assets.regression.cells.alignment import Cells, align_cells
 from lm_assets.regression.cells.comparison import changes, compare_cells
 from lm_assets.regression.cells.data_faults import fault_mask, find_faults
 from lm_assets.regression.cells.sample_table import SampleTable
+from lm_assets.regression.cells.soundness import sound_decisions
+from lm_assets.regression.cells.sources import choose_sources
 from lm_assets.regression.cells.verdicts import VERDICTS, Decisions, decide, judgeable
 from lm_assets.regression.matrix.multiplicity import campaign_q
 from lm_assets.stats.validation import BoolArray
@@ -71,12 +73,14 @@ def confirm_suspected(
 def _answers(fresh: Cells, is_asked: BoolArray, policy: StagePolicy) -> Mapping[int, ConfirmedCell]:
     """Return what the fresh cells that were asked for say, those with enough runs."""
     is_faulty = fault_mask(fresh, find_faults(fresh))
+    fresh, sources = choose_sources(fresh)
     # A side that has only begun to land decides nothing, not even by a prediction interval.
     is_landed = np.minimum(fresh.baseline.n, fresh.current.n) >= policy.minimum_baseline_runs
-    judged = judgeable(fresh, is_faulty, policy) & is_asked & is_landed
+    judged = judgeable(fresh, is_faulty, policy) & is_asked & is_landed & ~sources.is_changed
     comparisons = compare_cells(fresh, judged=judged, policy=policy)
     q = campaign_q(comparisons).q
-    outcome = decide(fresh, comparisons, q=q, is_faulty=is_faulty, judged=judged, policy=policy)
+    decided = decide(fresh, comparisons, q=q, is_faulty=is_faulty, judged=judged, policy=policy)
+    outcome = sound_decisions(decided, fresh, sources)
     change, low, high = changes(fresh, comparisons)
     return {
         at: ConfirmedCell(

@@ -4,6 +4,7 @@ import numpy as np
 
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
+from lm_assets.regression.cells.soundness import has_lower_bound
 from lm_assets.regression.cells.verdicts import VERDICTS
 from lm_assets.regression.matrix.common_shift import follows_any
 from lm_assets.regression.verdict.campaign_context import CampaignContext
@@ -31,6 +32,8 @@ def flags_of_cells(
         "environment_changed": _of_combinations(judgement, changed_places),
         "has_failed_runs": _of_combinations(judgement, set(context.failed_runs)),
         "runs_needed_above_maximum": _needs_too_many(judgement),
+        "at_least": has_lower_bound(cells),
+        "other_sources_left_out": _has_left_out(judgement),
     }
     flags: list[tuple[str, ...]] = [()] * len(cells)
     for name, mask in masks.items():
@@ -48,6 +51,7 @@ def explanations(
     _add_outliers(result, judgement)
     _add_faults_and_gaps(result, judgement, context)
     _add_limits(result, judgement)
+    _add_sources(result, judgement)
     for cell, loss in judgement.weighed.items():
         result[cell]["trade_off"] = {
             "rule": loss.rule,
@@ -152,10 +156,24 @@ def _add_faults_and_gaps(
 
 
 def _add_limits(result: list[Explanation], judgement: Judgement) -> None:
-    cells = judgement.cells
+    cells = judgement.whole
     for cell, runs in cells.current.runs_of_cells(judgement.over_limit).items():
         limit = cells.metrics[cells.metric_code[cell]].limit
         result[cell]["limit"] = {"limit": limit, "runs": runs}
+
+
+def _add_sources(result: list[Explanation], judgement: Judgement) -> None:
+    sources = judgement.sources
+    for cell, sides in sources.runs.items():
+        result[cell]["sources"] = {side: dict(runs) for side, runs in sides.items()}
+    for cell, sides in sources.left_out.items():
+        result[cell]["sources_left_out"] = {side: dict(runs) for side, runs in sides.items()}
+
+
+def _has_left_out(judgement: Judgement) -> BoolArray:
+    mask = np.zeros(len(judgement.cells), dtype=np.bool_)
+    mask[list(judgement.sources.left_out)] = True
+    return mask
 
 
 def _scale_conflict(judgement: Judgement, policy: StagePolicy) -> BoolArray:

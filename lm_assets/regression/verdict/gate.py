@@ -18,6 +18,7 @@ _GRAVITY = (
     Verdict.CONFOUNDED,
     Verdict.NOT_COMPARABLE,
     Verdict.NOT_RUN,
+    Verdict.SOURCE_CHANGED,
     *_UNDECIDED,
     Verdict.ACCEPTED_TRADEOFF,
     Verdict.IMPROVED,

@@ -7,6 +7,7 @@ from lm_assets.regression.cells.alignment import Cells
 from lm_assets.regression.cells.comparison import CellComparisons
 from lm_assets.regression.cells.outlier_flips import FlaggedRuns
 from lm_assets.regression.cells.run_advice import RunAdvice
+from lm_assets.regression.cells.sources import CellSources
 from lm_assets.regression.cells.trade_offs import WeighedLoss
 from lm_assets.regression.cells.verdicts import Decisions
 from lm_assets.regression.confirmation.fresh_runs import ConfirmedCell
@@ -22,10 +23,13 @@ class Judgement:
     ``comparisons`` are those of the samples as they are, ``judged`` those with a common shift
     taken off (the same object where there is none). ``statistical`` are the decisions by
     comparison alone, ``decisions`` the last word; ``plain_rule`` is that of the samples as they
-    are. ``over_limit`` is over the current samples; mappings are by cell.
+    are. ``cells`` have the samples of one class of sources each, ``whole`` those of all;
+    ``over_limit`` is over the current samples of ``whole``. Mappings are by cell.
     """
 
     cells: Cells
+    whole: Cells
+    sources: CellSources
     comparisons: CellComparisons
     judged: CellComparisons
     q: FloatArray

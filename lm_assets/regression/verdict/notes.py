@@ -1,14 +1,18 @@
 """What a reader must know of a campaign beside its verdict, in sentences."""
 
+from collections import Counter
+
 import numpy as np
 
 from lm_assets.model.policy import StagePolicy
+from lm_assets.model.verdict import Verdict
 from lm_assets.regression.matrix.common_shift import is_finding
 from lm_assets.regression.verdict.campaign_context import CampaignContext
 from lm_assets.regression.verdict.judgement import Judgement
 from lm_assets.regression.verdict.phrases import change_phrase
 
 # Of 20 cells without anything between them, 1 in 100 campaigns shows 1.6 (measured).
+_SIDES = ("baseline", "current")
 _FEWEST_CELLS = 20
 _NOTED_OVERDISPERSION = 1.6
 
@@ -23,6 +27,7 @@ def campaign_notes(
         *_failed_runs(context),
         *_priors(judgement),
         *_overdispersion(judgement),
+        *_changed_sources(judgement),
     )
 
 
@@ -70,4 +75,18 @@ def _priors(judgement: Judgement) -> list[str]:
         f"of freedom at a standard deviation of {prior.variance**0.5:.4g}"
         for metric, prior in zip(judgement.cells.metrics, judgement.judged.priors, strict=True)
         if prior is not None
+    ]
+
+
+def _changed_sources(judgement: Judgement) -> list[str]:
+    """Return which metrics other sources measured than in the baseline, in how many cells."""
+    cells, sources = judgement.cells, judgement.sources
+    places: Counter[tuple[str, str, str]] = Counter()
+    for cell in np.flatnonzero(judgement.decisions.has(Verdict.SOURCE_CHANGED)).tolist():
+        before, now = (", ".join(sorted(sources.runs[cell][side])) for side in _SIDES)
+        places[cells.metrics[cells.metric_code[cell]].name, before, now] += 1
+    return [
+        f"{metric}: measured by {before} in the baseline and by {now} now, in {n} cells; these are "
+        "different quantities, and nothing was compared"
+        for (metric, before, now), n in places.items()
     ]

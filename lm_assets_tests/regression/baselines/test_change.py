@@ -383,6 +383,7 @@ CONTAMINATED = {
         *runs(SOUND[3:], campaign="nightly-2026-11-30-b", subject=a_subject(git_sha="b" * 40)),
     ],
     Guard.INSENSITIVE: runs([4.0, 4.1, 4.2, 12.0, 12.1]),
+    Guard.SOURCE_CHANGED: runs(SOUND, provenance={"duration_s": "event log"}),
 }
 
 
