@@ -6,7 +6,9 @@ from lm_assets.model.baseline import Baseline
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.provenance import UNKNOWN_SOURCE, is_at_least, source_of
 from lm_assets.model.record import RunRecord
-from lm_assets.regression.cells.sample_table import SampleRow
+
+# Combination, metric, run, value; what measured it, and whether it is a lower bound.
+SampleRow = tuple[str, str, str, float, str, bool]
 
 
 def baseline_rows(baselines: Mapping[str, Baseline]) -> Iterator[SampleRow]:

@@ -56,11 +56,7 @@ def judge_cells(
         cells,
         sources,
     )
-    confirmed: Mapping[int, ConfirmedCell] = {}
-    if confirmation is not None:
-        confirmed = confirm_suspected(
-            cells, statistical, confirmation, catalogue=metrics, policy=policy
-        )
+    confirmed = _confirmed(cells, statistical, confirmation, metrics, policy)
     decisions = with_confirmations(statistical, confirmed)
     weighed = weigh_losses(cells, decisions, policy.trade_offs)
     # Of every run, whatever measured it: a limit is no comparison.
@@ -89,6 +85,18 @@ def judge_cells(
         confirmed=confirmed,
         advice=advise(cells, beyond_shift, decisions, policy),
     )
+
+
+def _confirmed(
+    cells: Cells,
+    decisions: Decisions,
+    confirmation: ConfirmationSamples | None,
+    metrics: MetricCatalogue,
+    policy: StagePolicy,
+) -> Mapping[int, ConfirmedCell]:
+    if confirmation is None:
+        return {}
+    return confirm_suspected(cells, decisions, confirmation, catalogue=metrics, policy=policy)
 
 
 def _beyond_shift(

@@ -96,10 +96,10 @@ def _choice(before: IntArray, now: IntArray) -> tuple[IntArray, IntArray, BoolAr
     known_before, known_now = before[:, 1:], now[:, 1:]
     together = known_before + known_now
     shared = np.where((known_before > 0) & (known_now > 0), together, 0)
-    has_shared = shared.any(axis=1)
-    both_known = known_before.any(axis=1) & known_now.any(axis=1)
+    has_shared = shared.sum(axis=1) > 0
+    both_known = (known_before.sum(axis=1) > 0) & (known_now.sum(axis=1) > 0)
     in_common = 1 + np.where(has_shared[:, None], shared, together).argmax(axis=1)
-    is_changed = both_known & ~has_shared
+    is_changed: BoolArray = both_known & ~has_shared
     chosen_before = np.where(is_changed, 1 + known_before.argmax(axis=1), in_common)
     chosen_now = np.where(is_changed, 1 + known_now.argmax(axis=1), in_common)
     return chosen_before, chosen_now, is_changed

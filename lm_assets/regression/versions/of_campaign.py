@@ -9,8 +9,8 @@ from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.record import RunRecord
 from lm_assets.model.version_comparison import VersionComparison
-from lm_assets.regression.campaign_samples import current_rows
-from lm_assets.regression.cells.sample_table import SampleRow, SampleTable
+from lm_assets.regression.campaign_samples import SampleRow, current_rows
+from lm_assets.regression.cells.sample_table import SampleTable
 from lm_assets.regression.versions.comparison import compare_versions
 
 ANY_VERSION = "*"
@@ -76,5 +76,5 @@ def _rows(
     records: Sequence[RunRecord], matrix: Matrix, metrics: MetricCatalogue
 ) -> Iterator[SampleRow]:
     for record in records:
-        for _, *sample in current_rows([record], metrics):
-            yield cell_of(record, matrix), *sample  # type: ignore[misc]  # a row but its name
+        for _, metric, run, value, source, is_bound in current_rows([record], metrics):
+            yield cell_of(record, matrix), metric, run, value, source, is_bound
