@@ -15,7 +15,7 @@ from lm_assets_tests.architecture.project import (
 
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 # The dev lock installs over the runtime lock; pyspark is neither, it is 450 MB.
-LOCK_OF = {"runtime": LOCKS, "local": LOCKS, "dev": LOCKS[1:]}
+LOCK_OF = {"runtime": LOCKS, "local": LOCKS, "mcp": LOCKS, "dev": LOCKS[1:]}
 
 
 @pytest.mark.parametrize("lock", LOCKS)

@@ -12,6 +12,7 @@ SYSTEM_PACKAGES = PROJECT / "deploy" / "system-packages.sh"
 SECTIONS = {
     "runtime": "Runtime",
     "local": "Extra `local`: engines in a checkout",
+    "mcp": "Extra `mcp`: for language models",
     "spark": "Extra `spark`: only to record campaigns",
     "dev": "Extra `dev`",
 }

@@ -1,0 +1,1 @@
+"""What continuous integration shows of a verdict: one document a format, within its limits."""
