@@ -38,7 +38,10 @@ def _memory_cost(figures: ApplicationFigures) -> str:
 
 def _spill(figures: ApplicationFigures) -> str:
     sums = figures.sums
-    return f"{sums.disk_bytes_spilled} bytes spilled, {sums.shuffle_bytes_written} shuffle written"
+    spilled = f"{sums.disk_bytes_spilled} bytes spilled to disk"
+    return (
+        f"{spilled} ({sums.memory_bytes_spilled} in memory), {sums.shuffle_bytes_written} written"
+    )
 
 
 def _gc(figures: ApplicationFigures) -> str:

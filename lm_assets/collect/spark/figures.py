@@ -1,10 +1,16 @@
 """What one Spark application attempt did, as its event log or a History Server tells it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 DRIVER = "driver"
+
+# Figures that may not be whole while others are: what rests on a line that cannot be read.
+TASKS, STAGES, JOBS = "failed tasks", "failed stages", "failed jobs"
+CPU, HEAP, SPILL, GC, ROWS = "CPU time", "heap", "spill", "GC time", "rows"
+DURATIONS, EXECUTORS = "task durations", "executors"
+EVERYTHING = frozenset({TASKS, STAGES, JOBS, CPU, HEAP, SPILL, GC, ROWS, DURATIONS, EXECUTORS})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +53,8 @@ class ApplicationFigures:
 
     ``failed_tasks`` are task attempts that failed of themselves. A killed attempt (also one whose
     commit was denied, as in Spark's own count), a speculative copy and a resubmission after a lost
-    executor are counted by themselves and are no failure. ``stages_run`` counts stage attempts
+    executor are counted by themselves and are no failure, and so are cancelled jobs and stages,
+    such as those that adaptive execution no longer needed. ``stages_run`` counts stage attempts
     that were submitted; ``skipped_stages`` counts stages that an ended job never needed to submit.
     ``task_duration_*_ms`` are quantiles of finish minus launch over the application's successful
     task attempts, None where there are none.
@@ -55,7 +62,8 @@ class ApplicationFigures:
     ``unrecorded`` names task metrics that some task did not record, whose sum is therefore unknown.
 
     ``incomplete`` says why counts and sums are lower bounds (compacted or missing log files, a
-    server that dropped old stages), and is empty where they are whole. ``notes`` is for people.
+    server that dropped old stages), and is empty where they are whole. ``partial`` says of single
+    figures, by the names of ``EVERYTHING``, why they are not whole. ``notes`` is for people.
     """
 
     app_id: str
@@ -70,7 +78,9 @@ class ApplicationFigures:
     jobs: int = 0
     failed_jobs: int = 0
     stages_run: int = 0
+    cancelled_jobs: int = 0
     failed_stages: int = 0
+    cancelled_stages: int = 0
     skipped_stages: int = 0
     tasks: int = 0
     failed_tasks: int = 0
@@ -86,6 +96,7 @@ class ApplicationFigures:
     unrecorded: frozenset[str] = frozenset()
     malformed_lines: int = 0
     incomplete: tuple[str, ...] = ()
+    partial: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property

@@ -1,11 +1,13 @@
 """From a History Server's answers to the figures that the event log itself would give."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from lm_assets.collect.spark.contradictions import is_beyond, was_cancelled
 from lm_assets.collect.spark.figures import (
+    CPU,
     DRIVER,
     ApplicationFigures,
     ExecutorFigures,
@@ -18,6 +20,7 @@ from lm_assets.collect.spark.task_durations import TaskDurations
 from lm_assets.gateways.http.history_server_answers import (
     ApplicationAnswers,
     Executor,
+    Job,
     StageAttempt,
     Task,
 )
@@ -25,6 +28,10 @@ from lm_assets.gateways.http.history_server_answers import (
 _DENIED = "TaskCommitDenied"
 # Spark's default of spark.ui.retainedDeadExecutors; older dead executors are dropped.
 _RETAINED_DEAD_EXECUTORS = 100
+_CPU_LEFT_OUT = "{cpu} attempts say more CPU time than they were there"
+# Rows are rounded one by one, a stage's sum is not.
+_SUMS_AGREE = 0.9
+_CLOCK_NS = 1_000_000
 
 
 def figures_from_answers(answers: ApplicationAnswers) -> ApplicationFigures:
@@ -40,6 +47,8 @@ def figures_from_answers(answers: ApplicationAnswers) -> ApplicationFigures:
     properties = dict(answers.environment.spark_properties)
     executors = [executor for executor in answers.executors if executor.total_cores > 0]
     is_local = any(executor.id == DRIVER for executor in executors)
+    ended_jobs = [job for job in answers.jobs if job.status == "FAILED"]
+    cancelled_jobs = [job for job in ended_jobs if _was_job_cancelled(job, stages)]
     without_tasks = ApplicationFigures(
         app_id=answers.application.id,
         attempt_id=attempt.attempt_id,
@@ -51,9 +60,11 @@ def figures_from_answers(answers: ApplicationAnswers) -> ApplicationFigures:
         executor_memory_bytes=executor_memory_bytes(properties, is_local=is_local),
         executors=executors_in_order(_executor(executor) for executor in executors),
         jobs=len(answers.jobs),
-        failed_jobs=sum(job.status == "FAILED" for job in answers.jobs),
+        failed_jobs=len(ended_jobs) - len(cancelled_jobs),
+        cancelled_jobs=len(cancelled_jobs),
         stages_run=sum(_was_submitted(stage) for stage in stages),
-        failed_stages=sum(stage.status == "FAILED" for stage in stages),
+        failed_stages=sum(_has_failed(stage) for stage in stages),
+        cancelled_stages=sum(_is_cancelled(stage) for stage in stages),
         skipped_stages=sum(stage.status == "SKIPPED" for stage in stages),
         sums=_sums(stages),
         driver_peak_jvm_heap_bytes=_driver_peak(answers.executors),
@@ -71,8 +82,11 @@ def _with_tasks(figures: ApplicationFigures, answers: ApplicationAnswers) -> App
     counted_failures = sum(stage.num_failed_tasks for stage in answers.stages)
     failures = outcomes["failed"] + outcomes["failed speculative"]
     peaks = (task.task_metrics.peak_execution_memory for task in tasks)
+    sums, contradictions = _without_contradictions(figures.sums, tasks)
     return replace(
         figures,
+        sums=sums,
+        partial={} if not contradictions["cpu"] else {CPU: _CPU_LEFT_OUT.format(**contradictions)},
         tasks=len(tasks) - outcomes["running"],
         failed_tasks=outcomes["failed"],
         killed_tasks=outcomes["killed"],
@@ -83,7 +97,35 @@ def _with_tasks(figures: ApplicationFigures, answers: ApplicationAnswers) -> App
         task_duration_p50_ms=durations.quantile_ms(0.50),
         task_duration_p95_ms=durations.quantile_ms(0.95),
         task_duration_p99_ms=durations.quantile_ms(0.99),
-        notes=tuple(_notes(outcomes["failed speculative"], durations)),
+        notes=(
+            *_notes(outcomes["failed speculative"], durations),
+            *_left_out(figures, contradictions, answers),
+        ),
+    )
+
+
+def _without_contradictions(sums: TaskSums, tasks: Sequence[Task]) -> tuple[TaskSums, Counter[str]]:
+    """Return the sums without the times of attempts that say more than they were there."""
+    found: Counter[str] = Counter()
+    run_ms = gc_ms = cpu_ns = 0
+    for task in tasks:
+        metrics = task.task_metrics
+        if _outcome(task) == "running":
+            continue
+        if is_beyond(metrics.executor_run_time, task.duration or 0):
+            found["run"] += 1
+            run_ms, gc_ms = run_ms + metrics.executor_run_time, gc_ms + metrics.jvm_gc_time
+        if is_beyond(metrics.executor_cpu_time / 1e6, task.duration or 0):
+            found["cpu"] += 1
+            cpu_ns += metrics.executor_cpu_time
+    return (
+        replace(
+            sums,
+            executor_run_time_ms=sums.executor_run_time_ms - run_ms,
+            jvm_gc_time_ms=sums.jvm_gc_time_ms - gc_ms,
+            executor_cpu_time_ns=sums.executor_cpu_time_ns - cpu_ns,
+        ),
+        found,
     )
 
 
@@ -96,6 +138,20 @@ def _outcome(task: Task) -> str:
     if task.status == "FAILED":
         return "failed speculative" if task.speculative else "failed"
     return "running"
+
+
+def _is_cancelled(stage: StageAttempt) -> bool:
+    return stage.status == "FAILED" and was_cancelled(stage.failure_reason)
+
+
+def _has_failed(stage: StageAttempt) -> bool:
+    return stage.status == "FAILED" and not was_cancelled(stage.failure_reason)
+
+
+def _was_job_cancelled(job: Job, stages: Sequence[StageAttempt]) -> bool:
+    """Whether a job was called off: the server does not say, but to fail takes a failed stage."""
+    own = [stage for stage in stages if stage.stage_id in set(job.stage_ids)]
+    return bool(own) and not any(_has_failed(stage) for stage in own)
 
 
 def _was_submitted(stage: StageAttempt) -> bool:
@@ -150,7 +206,7 @@ def _incomplete(answers: ApplicationAnswers) -> Iterator[str]:
         )
     # Spark numbers jobs and stages from 0 without gaps.
     jobs = {job.job_id for job in answers.jobs}
-    if jobs and max(jobs) >= len(jobs):
+    if jobs and max(jobs) >= len(jobs) and not _has_first_job(answers.jobs):
         yield f"the server dropped old jobs: {len(jobs)} of {max(jobs) + 1} left"
     stages = {stage.stage_id for stage in answers.stages}
     if stages and max(stages) >= len(stages):
@@ -163,9 +219,58 @@ def _incomplete(answers: ApplicationAnswers) -> Iterator[str]:
                 f"the server dropped old tasks of stage {stage.stage_id}.{stage.attempt_id}: "
                 f"{succeeded} of {stage.num_complete_tasks} successful ones left"
             )
+        yield from _contradictions(stage, rows, succeeded)
     dead = sum(not executor.is_active for executor in answers.executors)
     if dead >= _RETAINED_DEAD_EXECUTORS:
         yield f"{dead} dead executors: the server may have dropped others"
+
+
+def _contradictions(stage: StageAttempt, rows: Sequence[Task], succeeded: int) -> Iterator[str]:
+    """Yield where a stage's rows say more than the stage: one of them is wrong."""
+    where = f"the server's answers contradict each other: stage {stage.stage_id}.{stage.attempt_id}"
+    ended = sum(_outcome(task) != "running" for task in rows)
+    if succeeded > stage.num_complete_tasks or ended > stage.ended_tasks:
+        counted = f"{stage.num_complete_tasks} successful of {stage.ended_tasks} ended tasks"
+        yield f"{where} counts {counted}, its rows {succeeded} of {ended}"
+        return
+    told_ns = sum(task.task_metrics.executor_cpu_time for task in rows)
+    if told_ns * _SUMS_AGREE > stage.executor_cpu_time + _CLOCK_NS:
+        yield (
+            f"{where} has {stage.executor_cpu_time / 1e9:g} s of CPU time, its rows "
+            f"{told_ns / 1e9:g} s"
+        )
+
+
+def _has_first_job(jobs: Sequence[Job]) -> bool:
+    """Whether the job that ended first is there: the server drops those first."""
+    first = next((job for job in jobs if job.job_id == 0), None)
+    if first is None or first.completion_time is None:
+        return False
+    ended = [job.completion_time for job in jobs if job.completion_time is not None]
+    return first.completion_time <= min(ended)
+
+
+def _left_out(
+    figures: ApplicationFigures, contradictions: Counter[str], answers: ApplicationAnswers
+) -> Iterator[str]:
+    jobs = {job.job_id for job in answers.jobs}
+    if jobs and max(jobs) >= len(jobs) and _has_first_job(answers.jobs):
+        yield f"{max(jobs) + 1 - len(jobs)} job ids were never announced"
+    if contradictions["run"]:
+        yield (
+            f"{contradictions['run']} task attempts left out of run and GC time: they say that "
+            "they ran for longer than they were there"
+        )
+    if figures.cancelled_jobs or figures.cancelled_stages:
+        yield (
+            f"{figures.cancelled_jobs} jobs and {figures.cancelled_stages} stages were cancelled; "
+            "not in failed_jobs and failed_stages"
+        )
+    if figures.sums.memory_bytes_spilled:
+        yield (
+            f"{figures.sums.memory_bytes_spilled} bytes of memory were spilled, as "
+            f"{figures.sums.disk_bytes_spilled} bytes on disk; shuffle_spill_pct is of the disk"
+        )
 
 
 def _notes(failed_speculative_tasks: int, durations: TaskDurations) -> Iterator[str]:

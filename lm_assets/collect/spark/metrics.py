@@ -1,10 +1,23 @@
 """Metrics of a load run that its Spark application's figures give."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from lm_assets.collect.spark.event_log.events import DISK_SPILL, GC_TIME
-from lm_assets.collect.spark.figures import ApplicationFigures
+from lm_assets.collect.spark.figures import (
+    CPU,
+    DURATIONS,
+    EXECUTORS,
+    GC,
+    HEAP,
+    JOBS,
+    ROWS,
+    SPILL,
+    STAGES,
+    TASKS,
+    ApplicationFigures,
+)
 from lm_assets.model.measurement import Measurements
+from lm_assets.model.provenance import provenance_text
 
 _GIB = 2**30
 # A finite number, or the reason why there is none.
@@ -28,11 +41,15 @@ def application_measurements(figures: ApplicationFigures, *, source: str) -> Mea
     """
     values: dict[str, float] = {}
     missing: dict[str, str] = {}
+    provenance: dict[str, str] = {}
     whole = not figures.incomplete
     for metric, answer_of in _METRICS.items():
         # Duration needs the first and last event only; all else needs what lies between.
         usable = whole or metric == "duration_s"
         answer = answer_of(figures) if usable else "; ".join(figures.incomplete)
+        bounded = _partial(figures, _BOUNDED, metric)
+        if unknown := _partial(figures, _UNKNOWN, metric):
+            answer = answer if isinstance(answer, str) else unknown
         if not isinstance(answer, str) and answer < 0.0:
             # A sum that ran over, or a clock set back: no metric of an application can be that.
             answer = f"{answer:g} is below zero"
@@ -40,7 +57,16 @@ def application_measurements(figures: ApplicationFigures, *, source: str) -> Mea
             missing[metric] = f"{source}: {answer}"
         else:
             values[metric] = answer
-    return Measurements(values=values, missing=missing, provenance=dict.fromkeys(values, source))
+            provenance[metric] = provenance_text(source, bounded, at_least=bool(bounded))
+    return Measurements(values=values, missing=missing, provenance=provenance)
+
+
+def _partial(
+    figures: ApplicationFigures, needed: Mapping[str, tuple[str, ...]], metric: str
+) -> str:
+    """Return why the figures that a metric needs are not whole; empty where they are."""
+    reasons = (figures.partial.get(figure, "") for figure in needed.get(metric, ()))
+    return "; ".join(dict.fromkeys(filter(None, reasons)))
 
 
 def _duration_s(figures: ApplicationFigures) -> _Answer:
@@ -142,6 +168,26 @@ _METRICS: dict[str, Callable[[ApplicationFigures], _Answer]] = {
     "latency_p50_ms": lambda figures: _latency_ms(figures.task_duration_p50_ms),
     "latency_p95_ms": lambda figures: _latency_ms(figures.task_duration_p95_ms),
     "latency_p99_ms": lambda figures: _latency_ms(figures.task_duration_p99_ms),
+}
+
+# Figures of which a part can only make the metric too low, and those of which it can be anything.
+_BOUNDED: Mapping[str, tuple[str, ...]] = {
+    "failed_tasks": (TASKS,),
+    "failed_stages": (STAGES,),
+    "failed_jobs": (JOBS,),
+    "cpu_usage_pct": (CPU,),
+    "cpu_core_seconds": (CPU,),
+    "memory_usage_pct": (HEAP,),
+    "throughput_rows_s": (ROWS,),
+}
+_UNKNOWN: Mapping[str, tuple[str, ...]] = {
+    "cpu_usage_pct": (EXECUTORS,),
+    "memory_gib_seconds": (EXECUTORS,),
+    "shuffle_spill_pct": (SPILL,),
+    "gc_time_pct": (GC,),
+    "latency_p50_ms": (DURATIONS,),
+    "latency_p95_ms": (DURATIONS,),
+    "latency_p99_ms": (DURATIONS,),
 }
 
 APPLICATION_METRICS = tuple(_METRICS)

@@ -32,6 +32,8 @@ class Job(Struct, rename="camel"):
 
     job_id: int
     status: Literal["RUNNING", "SUCCEEDED", "FAILED", "UNKNOWN"]
+    stage_ids: list[int] = field(default_factory=list)
+    completion_time: str | None = None
 
 
 class StageAttempt(Struct, rename="camel"):
@@ -57,6 +59,7 @@ class StageAttempt(Struct, rename="camel"):
     shuffle_write_bytes: int
     shuffle_write_records: int
     submission_time: str | None = None
+    failure_reason: str | None = None
 
     @property
     def ended_tasks(self) -> int:
@@ -65,9 +68,12 @@ class StageAttempt(Struct, rename="camel"):
 
 
 class TaskMetrics(Struct, rename="camel"):
-    """The one task metric that no stage sum holds."""
+    """The one task metric that no stage sum holds, and those that a row may contradict."""
 
     peak_execution_memory: int = 0
+    executor_run_time: int = 0
+    executor_cpu_time: int = 0
+    jvm_gc_time: int = 0
 
 
 class Task(Struct, rename="camel"):

@@ -85,10 +85,17 @@ class JobStart(Struct):
     stage_ids: list[int] = field(name="Stage IDs", default_factory=list)
 
 
+class JobException(Struct):
+    """Why a job ended otherwise than succeeded."""
+
+    message: str | None = field(name="Message", default=None)
+
+
 class JobResult(Struct):
     """How a job ended."""
 
     result: str = field(name="Result")
+    exception: JobException | None = field(name="Exception", default=None)
 
 
 class JobEnd(Struct):
@@ -135,15 +142,15 @@ class StageExecutorMetrics(Struct):
 class TaskEndReason(Struct):
     """Why a task attempt ended."""
 
-    reason: str = field(name="Reason")
+    reason: str | None = field(name="Reason", default=None)
 
 
 class TaskInfo(Struct):
     """A task attempt."""
 
-    launched_ms: Instant = field(name="Launch Time")
-    finished_ms: Instant = field(name="Finish Time")
-    executor_id: str = field(name="Executor ID")
+    launched_ms: Instant | None = field(name="Launch Time", default=None)
+    finished_ms: Instant | None = field(name="Finish Time", default=None)
+    executor_id: str | None = field(name="Executor ID", default=None)
     is_speculative: bool = field(name="Speculative", default=False)
 
 
@@ -194,7 +201,7 @@ class TaskMetrics(Struct):
 class TaskEnd(Struct):
     """A task attempt ended."""
 
-    reason: TaskEndReason = field(name="Task End Reason")
+    reason: TaskEndReason = field(name="Task End Reason", default_factory=TaskEndReason)
     info: TaskInfo | None = field(name="Task Info", default=None)
     peaks: ExecutorPeaks | None = field(name="Task Executor Metrics", default=None)
     metrics: TaskMetrics | None = field(name="Task Metrics", default=None)
@@ -206,8 +213,8 @@ class OtherEvent(Struct):
     name: str = field(name="Event")
 
 
-_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
-    f"SparkListener{kind.__name__}": msgspec.json.Decoder(kind)
+KINDS: dict[str, type[Struct]] = {
+    f"SparkListener{kind.__name__}": kind
     for kind in (
         LogStart,
         ApplicationStart,
@@ -223,6 +230,9 @@ _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
         StageExecutorMetrics,
         TaskEnd,
     )
+}
+_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
+    name: msgspec.json.Decoder(kind) for name, kind in KINDS.items()
 }
 _OTHER = msgspec.json.Decoder(OtherEvent)
 _BY_RAW_NAME = {name.encode(): decoder for name, decoder in _DECODERS.items()}

@@ -1,5 +1,6 @@
 """One event log, streamed once, to the figures of its application."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -10,8 +11,9 @@ from lm_assets.collect.spark.event_log.events import decode_event
 from lm_assets.collect.spark.event_log.limits import EventLogLimits
 from lm_assets.collect.spark.event_log.lines import lines_of
 from lm_assets.collect.spark.event_log.parts import EventLogPart, order_parts
+from lm_assets.collect.spark.event_log.repair import repaired
 from lm_assets.collect.spark.event_log.tally import EventTally
-from lm_assets.collect.spark.figures import ApplicationFigures
+from lm_assets.collect.spark.figures import CPU, EVERYTHING, ApplicationFigures
 from lm_assets.collect.spark.task_durations import TaskDurations
 from lm_assets.model.errors import UnusableInputError
 
@@ -25,6 +27,9 @@ class _Reading:
     lines: int = 0
     malformed: list[int] = field(default_factory=list)
     malformed_lines: int = 0
+    lost_lines: int = 0
+    odd_fields: Counter[str] = field(default_factory=Counter)
+    unread_lines: Counter[str] = field(default_factory=Counter)
     incomplete: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -35,8 +40,9 @@ def parse_event_log(
     """Return what a Spark event log says of its application attempt.
 
     The parts are read in Spark's own order, whatever order they come in, and never held whole:
-    memory is one line, one chunk, and 4 bytes per task. A malformed line is counted and the rest
-    is kept. A log that ends early has no ``ended_at``; its counts are what was logged.
+    memory is one line, one chunk, and 4 bytes per task. Of a malformed line what can be read is
+    kept, and what rests on the rest is ``partial``. A log that ends early has no ``ended_at``; its
+    counts are what was logged, and partial too.
 
     Raises
     ------
@@ -53,20 +59,48 @@ def parse_event_log(
         try:
             event = decode_event(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            reading.malformed_lines += 1
-            if len(reading.malformed) < 5:
-                reading.malformed.append(reading.lines)
-            continue
+            event = _repaired(line, reading)
+            if event is None:
+                continue
         events += 1
         tally.add(event)
     _refuse_what_is_no_log(parts, reading.lines, events)
-    if tally.start is None:
+    if tally.start is None and not tally.has_beginning:
         reading.incomplete.append("no application start event: the log's beginning is missing")
     return tally.figures(
         malformed_lines=reading.malformed_lines,
         incomplete=tuple(reading.incomplete),
+        partial=_partial(tally, reading),
         notes=tuple(_notes(tally, reading)),
     )
+
+
+def _repaired(line: bytes, reading: _Reading) -> object | None:
+    """Return what is left of a line that is no event as it stands; keep what is lost with it."""
+    left = repaired(line)
+    reading.odd_fields.update(left.fields)
+    reading.unread_lines.update(left.affects)
+    reading.malformed_lines += left.event is None or bool(left.fields)
+    if left.event is None:
+        reading.lost_lines += 1
+        if len(reading.malformed) < 5:
+            reading.malformed.append(reading.lines)
+    return left.event
+
+
+def _partial(tally: EventTally, reading: _Reading) -> dict[str, str]:
+    """Return why single figures are not whole."""
+    partial = {
+        figure: f"{n} line{'' if n == 1 else 's'} with a part of it could not be read"
+        for figure, n in reading.unread_lines.items()
+    }
+    if tally.ended_ms is None:
+        why = "the log has no application end event"
+        partial = {f: "; ".join(filter(None, (why, partial.get(f)))) for f in sorted(EVERYTHING)}
+    if tally.contradictory_cpu:
+        why = f"{tally.contradictory_cpu} attempts say more CPU time than they were there"
+        partial[CPU] = "; ".join(filter(None, (partial.get(CPU), why)))
+    return partial
 
 
 def _lines(
@@ -91,12 +125,36 @@ def _notes(tally: EventTally, reading: _Reading) -> Iterator[str]:
     yield from reading.notes
     if tally.ended_ms is None:
         yield "no application end event: the application was running or died, or the log was cut"
-    if reading.malformed_lines:
+    if reading.lost_lines:
         where = ", ".join(str(number) for number in reading.malformed)
-        yield f"{reading.malformed_lines} malformed lines skipped (first at lines {where})"
+        yield f"{reading.lost_lines} malformed lines skipped (first at lines {where})"
+    if reading.odd_fields:
+        names = ", ".join(f"{name} ({n})" for name, n in sorted(reading.odd_fields.items())[:10])
+        yield f"fields left out that are not what they should be: {names}"
+    if tally.contradictory_tasks:
+        yield (
+            f"{tally.contradictory_tasks} task attempts left out of run and GC time: they say that "
+            "they ran for longer than they were there"
+        )
+    yield from _told_apart(tally)
     if tally.failed_speculative_tasks:
         yield f"{tally.failed_speculative_tasks} speculative copies failed; not in failed_tasks"
     if not tally.durations.is_exact:
         yield (
             f"task-duration quantiles within 0.5 %: more than {tally.durations.exact_up_to} tasks"
+        )
+
+
+def _told_apart(tally: EventTally) -> Iterator[str]:
+    """Yield what is counted by itself, and what a share of disk spill does not show."""
+    jobs = sum(result == "cancelled" for result in tally.job_results.values())
+    if jobs or tally.cancelled_stages:
+        yield (
+            f"{jobs} jobs and {len(tally.cancelled_stages)} stages were cancelled; not in "
+            "failed_jobs and failed_stages"
+        )
+    if tally.memory_bytes_spilled:
+        yield (
+            f"{tally.memory_bytes_spilled} bytes of memory were spilled, as "
+            f"{tally.disk_bytes_spilled} bytes on disk; shuffle_spill_pct is of the disk"
         )

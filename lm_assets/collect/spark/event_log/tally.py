@@ -1,8 +1,9 @@
 """Counts and sums over the events of one application, one event at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from lm_assets.collect.spark.contradictions import is_beyond, was_cancelled
 from lm_assets.collect.spark.event_log import events
 from lm_assets.collect.spark.figures import (
     DRIVER,
@@ -41,9 +42,12 @@ class EventTally:
     peak_heap_bytes: dict[str, int] = field(default_factory=dict)
     stages_of_job: dict[int, list[int]] = field(default_factory=dict)
     jobs: set[int] = field(default_factory=set)
-    failed_jobs: int = 0
+    job_results: dict[int, str] = field(default_factory=dict)
     submitted: set[tuple[int, int]] = field(default_factory=set)
     failed_stages: set[tuple[int, int]] = field(default_factory=set)
+    cancelled_stages: set[tuple[int, int]] = field(default_factory=set)
+    contradictory_tasks: int = 0
+    contradictory_cpu: int = 0
     unneeded_stage_ids: set[int] = field(default_factory=set)
     tasks: int = 0
     failed_tasks: int = 0
@@ -102,29 +106,38 @@ class EventTally:
             return
         self.tasks += 1
         self._count_outcome(reason, info)
-        if event.peaks is not None:
+        if event.peaks is not None and info.executor_id is not None:
             self._peak(info.executor_id, event.peaks.jvm_heap_bytes)
         if event.metrics is not None:
-            self._sum(event.metrics)
+            self._sum(event.metrics, _span_ms(info))
 
-    def _count_outcome(self, reason: str, info: events.TaskInfo) -> None:
+    def _count_outcome(self, reason: str | None, info: events.TaskInfo) -> None:
         if info.is_speculative:
             self.speculative_tasks += 1
         if reason == "Success":
-            self.durations.add(info.finished_ms - info.launched_ms)
+            if (span_ms := _span_ms(info)) is not None:
+                self.durations.add(span_ms)
         elif reason in _KILLED:
             self.killed_tasks += 1
+        elif reason is None:
+            # How it ended cannot be read: neither a failure nor shown to be none.
+            return
         elif info.is_speculative:
             self.failed_speculative_tasks += 1
         else:
             self.failed_tasks += 1
 
-    def _sum(self, metrics: events.TaskMetrics) -> None:
-        self.run_time_ms += metrics.run_time_ms
-        self.cpu_time_ns += metrics.cpu_time_ns
+    def _sum(self, metrics: events.TaskMetrics, span_ms: int | None) -> None:
+        if is_beyond(metrics.cpu_time_ns / 1e6, span_ms):
+            self.contradictory_cpu += 1
+        else:
+            self.cpu_time_ns += metrics.cpu_time_ns
         if metrics.jvm_gc_time_ms is None:
             self.unrecorded.add(events.GC_TIME)
+        elif is_beyond(metrics.run_time_ms, span_ms):
+            self.contradictory_tasks += 1
         else:
+            self.run_time_ms += metrics.run_time_ms
             self.jvm_gc_time_ms += metrics.jvm_gc_time_ms
         self.memory_bytes_spilled += metrics.memory_bytes_spilled
         if metrics.disk_bytes_spilled is None:
@@ -163,7 +176,8 @@ class EventTally:
         if event.info.submitted_ms is not None:
             self.submitted.add(attempt)
         if event.info.failure_reason is not None:
-            self.failed_stages.add(attempt)
+            is_cancelled = was_cancelled(event.info.failure_reason)
+            (self.cancelled_stages if is_cancelled else self.failed_stages).add(attempt)
 
     def _job_start(self, event: events.JobStart) -> None:
         self.jobs.add(event.job_id)
@@ -171,7 +185,9 @@ class EventTally:
 
     def _job_end(self, event: events.JobEnd) -> None:
         self.jobs.add(event.job_id)
-        self.failed_jobs += event.result.result != "JobSucceeded"
+        said = event.result.exception.message if event.result.exception else None
+        if event.result.result != "JobSucceeded":
+            self.job_results[event.job_id] = "cancelled" if was_cancelled(said) else "failed"
         self.unneeded_stage_ids.update(self.stages_of_job.pop(event.job_id, ()))
 
     def _block_manager_added(self, event: events.BlockManagerAdded) -> None:
@@ -202,11 +218,16 @@ class EventTally:
         self.version = event.version
 
     def figures(
-        self, *, malformed_lines: int, incomplete: tuple[str, ...], notes: tuple[str, ...]
+        self,
+        *,
+        malformed_lines: int,
+        incomplete: tuple[str, ...],
+        partial: Mapping[str, str],
+        notes: tuple[str, ...],
     ) -> ApplicationFigures:
         """Return what was counted."""
         start = self.start
-        run_ids = {stage_id for stage_id, _ in self.submitted | self.failed_stages}
+        run_ids = {stage_id for stage_id, _ in self._attempted()}
         return ApplicationFigures(
             app_id=(start.app_id if start else None) or self.properties.get("spark.app.id", ""),
             attempt_id=start.attempt_id if start else None,
@@ -218,9 +239,11 @@ class EventTally:
             executor_memory_bytes=self._executor_memory_bytes(),
             executors=self._executors(),
             jobs=len(self.jobs),
-            failed_jobs=self.failed_jobs,
+            failed_jobs=self._jobs_that("failed"),
+            cancelled_jobs=self._jobs_that("cancelled"),
             stages_run=len(self.submitted),
             failed_stages=len(self.failed_stages),
+            cancelled_stages=len(self.cancelled_stages),
             skipped_stages=len(self.unneeded_stage_ids - run_ids),
             tasks=self.tasks,
             failed_tasks=self.failed_tasks,
@@ -236,8 +259,20 @@ class EventTally:
             unrecorded=frozenset(self.unrecorded),
             malformed_lines=malformed_lines,
             incomplete=incomplete,
+            partial=partial,
             notes=notes,
         )
+
+    @property
+    def has_beginning(self) -> bool:
+        """Whether the log begins where the application began: with its first line and first job."""
+        return self.version is not None and 0 in self.jobs
+
+    def _attempted(self) -> set[tuple[int, int]]:
+        return self.submitted | self.failed_stages | self.cancelled_stages
+
+    def _jobs_that(self, ended: str) -> int:
+        return sum(result == ended for result in self.job_results.values())
 
     def _executor_memory_bytes(self) -> int | None:
         if not self.properties:
@@ -274,3 +309,9 @@ class EventTally:
             output_bytes=self.output_bytes,
             output_rows=self.output_rows,
         )
+
+
+def _span_ms(info: events.TaskInfo) -> int | None:
+    if info.launched_ms is None or info.finished_ms is None:
+        return None
+    return info.finished_ms - info.launched_ms

@@ -1,0 +1,31 @@
+"""What an application says of itself that cannot be so, or is not what it looks like."""
+
+import re
+
+# Driver and executor do not read one clock.
+_TOLERANCE_MS = 1_000
+# "Job 1 cancelled …", "Stage cancelled", "Stage 3 was cancelled", "Job 1 cancelled part of
+# cancelled job group g": what nobody needed any more, or somebody called off.
+_CANCELLED = re.compile(
+    r"(?:\[[A-Z_.]+\] *)?(?:Job|Stage)(?: \d+)?(?: was)? cancell?ed\b", re.IGNORECASE
+)
+
+_SHUT_DOWN = "SparkContext was shut down"
+
+
+def was_cancelled(reason: str | None) -> bool:
+    """Whether a job or stage ended because it was called off, and not because it failed.
+
+    What ends with its application half-way has failed, whatever Spark calls it.
+    """
+    if reason is None or _SHUT_DOWN in reason:
+        return False
+    return _CANCELLED.match(reason.strip()) is not None
+
+
+def is_beyond(time_ms: float, span_ms: int | None) -> bool:
+    """Whether a task says that it worked for longer than it was there.
+
+    Spark up to 3.0.1 gives an attempt that was killed before it began the machine's uptime.
+    """
+    return span_ms is not None and time_ms > max(span_ms, 0) + _TOLERANCE_MS
