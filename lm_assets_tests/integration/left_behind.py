@@ -14,7 +14,7 @@ from lm_assets.gateways.object_store.s3 import S3ObjectStore
 ROWS_OF_ONE_WRITE = (("load_runs", "run_metrics"), ("summaries",), ("verdicts", "findings"))
 TABLES = ("campaigns", *(table for group in ROWS_OF_ONE_WRITE for table in group))
 # When a row was stored is the one thing that differs between two equal runs.
-TIMES_OF_STORING = {"first_stored_at", "stored_at", "updated_at"}
+TIMES_OF_STORING = {"first_stored_at", "judged_at", "stored_at", "updated_at"}
 
 
 @dataclass(frozen=True)
