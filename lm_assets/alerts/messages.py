@@ -112,14 +112,14 @@ def _finding_lines(
 ) -> Iterator[str]:
     findings = [f for f in verdict.findings if f.kind != "cell"]
     for finding in findings[:limit]:
-        where = ", ".join(f"{name}={value}" for name, value in finding.where.items())
+        where = wording.where_phrase(finding)
         kind = finding.kind.replace("_", " ")
         label = wording.metric_label(metrics, finding.metric) or kind
         size = "" if finding.change is None else f" {wording.change_phrase(finding)}"
         # With a change the message would say the same once more.
         message = f": {slack_text(finding.message)}" if finding.change is None else ""
         yield (
-            f"• *{slack_text(label)}*{size} in {slack_code(where or 'the whole matrix')}, "
+            f"• *{slack_text(label)}*{size} in {slack_code(where)}, "
             f"{finding.cells} cells ({slack_text(kind)}, "
             f"{wording.verdict_words(finding.severity)}){message}"
         )

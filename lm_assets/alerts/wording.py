@@ -8,6 +8,7 @@ from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding, Verdi
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 _MARKUP = re.compile(r"([*_~@]|:(?=[\w+-]+:))")
+_MOST_NAMED = 2
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>|]+")
 _VERDICTS_WORST_FIRST = (
     Verdict.REGRESSED,
@@ -48,6 +49,15 @@ def slack_link(title: str, address: str) -> str:
     if _WEB_ADDRESS.fullmatch(address):
         return f"<{address.replace('&', '&amp;')}|{slack_text(title)}>"
     return f"{slack_text(title)} {slack_code(address, limit=500)}"
+
+
+def where_phrase(finding: Finding) -> str:
+    """Return where a finding lives: dimension values, else combinations, else everywhere."""
+    if finding.where:
+        return ", ".join(f"{name}={value}" for name, value in finding.where.items())
+    if len(finding.combinations) > _MOST_NAMED:
+        return f"{len(finding.combinations)} combinations"
+    return ", ".join(finding.combinations) or "the whole matrix"
 
 
 def signed_change(change: float | None, change_unit: str) -> str:

@@ -111,10 +111,13 @@ def _cell_table(cells: Sequence[CellVerdict]) -> Table:
 
 def _reason(cell: CellVerdict) -> str:
     """Return why a cell could not be decided, in a few words; nothing for one that was."""
-    fault = cell.explanation.get("fault")
-    if isinstance(fault, Mapping):
+    why = cell.explanation
+    if isinstance(fault := why.get("fault"), Mapping):
         return f"{fault['rule']}; {fault['side']} run {fault['run']} is {fault['value']:g}"
+    if isinstance(reasons := why.get("no_usable_run_because"), Sequence):
+        return "; ".join(map(str, reasons))
     told = {
+        Verdict.NOT_RUN: _not_run,
         Verdict.NO_BASELINE: _no_baseline,
         Verdict.INSUFFICIENT_DATA: _insufficient,
         Verdict.SOURCE_CHANGED: _source_changed,
@@ -123,14 +126,20 @@ def _reason(cell: CellVerdict) -> str:
     return told(cell) if told else ""
 
 
+def _not_run(cell: CellVerdict) -> str:
+    return f"nothing landed; {cell.explanation.get('not_run_because', 'it was expected')}"
+
+
 def _no_baseline(_cell: CellVerdict) -> str:
     return "nothing to compare with"
 
 
 def _insufficient(cell: CellVerdict) -> str:
-    missing = cell.explanation.get("missing_because")
+    why = cell.explanation
+    if "promised_runs" in why:
+        return f"{why.get('usable_runs')} of {why['promised_runs']} promised runs"
     few = "no current run" if not cell.n_current else "fewer runs than the stage asks for"
-    return str(missing or few)
+    return str(why.get("missing_because") or few)
 
 
 def _source_changed(cell: CellVerdict) -> str:

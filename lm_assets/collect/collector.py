@@ -7,6 +7,7 @@ from functools import partial
 
 from lm_assets.collect.campaign_records import canonical_record, read_results
 from lm_assets.collect.landing.closing import refuse_expired
+from lm_assets.collect.landing.delivery import campaign_delivery
 from lm_assets.collect.landing.landed_objects import LandedObject, sort_landed_objects
 from lm_assets.collect.landing.manifest import assumed_manifest, parse_manifest
 from lm_assets.collect.run_sources import RunSources
@@ -16,6 +17,7 @@ from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.object_store.protocol import ObjectTooLargeError
 from lm_assets.model.campaign import Manifest
 from lm_assets.model.combination import Matrix
+from lm_assets.model.delivery import Delivery
 from lm_assets.model.errors import DataFaultError, UnusableInputError
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.record import QuarantinedLine, RunRecord
@@ -27,14 +29,15 @@ MAX_RESULT_FILE_BYTES = 256 * 1024 * 1024
 class CollectedCampaign:
     """Records in (combination, delivery) order, what was refused, and what never came.
 
-    ``absent_combinations`` are expected by the manifest and have no record.
+    ``absent_combinations`` are expected by the manifest and have no record. ``delivery`` is what
+    landed, and what of it no record came from.
     """
 
     manifest: Manifest
     records: tuple[RunRecord, ...]
     quarantined: tuple[QuarantinedLine, ...]
     absent_combinations: tuple[str, ...]
-    is_complete: bool
+    delivery: Delivery
 
 
 def collect_campaign(
@@ -77,12 +80,20 @@ def collect_campaign(
         )
         for run, answered in zip(results.runs, answers, strict=True)
     )
+    quarantined = (*refused_manifest, *results.quarantined)
     return CollectedCampaign(
         manifest=manifest,
         records=records,
-        quarantined=(*refused_manifest, *results.quarantined),
+        quarantined=quarantined,
         absent_combinations=_absent(manifest, records),
-        is_complete=landed.is_complete,
+        delivery=campaign_delivery(
+            campaign,
+            objects,
+            is_complete=landed.is_complete,
+            matrix=matrix,
+            records=records,
+            quarantined=quarantined,
+        ),
     )
 
 

@@ -3,8 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from lm_assets.model.delivery import Delivery
 from lm_assets.model.metric import MetricCatalogue, Tier
 from lm_assets.model.policy import TierCoverage as RequiredTier
 from lm_assets.model.record import RunRecord
@@ -42,6 +43,16 @@ class CampaignCoverage:
         if self.too_thin:
             return "too many runs without: " + ", ".join(self.too_thin)
         return ""
+
+
+def with_coverage(
+    delivery: Delivery, records: Iterable[RunRecord], required: Iterable[RequiredTier]
+) -> Delivery:
+    """Return a delivery with what makes its campaign unfit to be judged among its faults."""
+    coverage = tier_coverage(records, required)
+    if coverage.is_enough:
+        return delivery
+    return replace(delivery, faults=(*delivery.faults, coverage.message))
 
 
 def metric_coverage(

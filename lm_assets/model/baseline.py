@@ -143,6 +143,11 @@ class BaselineCatalogue:
     digest: str = ""
     revision: str = ""
 
+    @property
+    def active(self) -> Mapping[str, Baseline]:
+        """The baselines that campaigns are judged against, by combination."""
+        return {n: e for n, e in self.entries.items() if e.status is BaselineStatus.ACTIVE}
+
 
 @lru_cache(maxsize=1024)
 def _student_t_975(degrees_of_freedom: int) -> float:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from lm_assets.model.campaign import Stage
 from lm_assets.model.verdict import Verdict
@@ -167,7 +168,9 @@ class StagePolicy:
 
     ``threshold_*`` and ``alpha`` are the plain rule: worse by more than the threshold, with p
     below alpha. ``equivalence_*`` are the margins within which a cell must be *shown* to lie to be
-    called unchanged. ``power`` and ``maximum_runs`` are for the advice on how many runs to make.
+    called unchanged. ``expects`` is what a campaign is to run where its manifest says neither
+    combinations nor a priority. ``power`` and ``maximum_runs`` are for the advice on how many runs
+    to make.
     ``expected_every_hours`` is how often a campaign of the stage comes; None: nobody waits for one.
     """
 
@@ -190,6 +193,7 @@ class StagePolicy:
     confirmation: ConfirmationPolicy = field(default_factory=ConfirmationPolicy)
     gate: GatePolicy = field(default_factory=GatePolicy)
     coverage: tuple[TierCoverage, ...] = ()
+    expects: Literal["all_baselines", "landed"] = "all_baselines"
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
     expected_every_hours: float | None = None
 

@@ -82,7 +82,8 @@ class CellVerdict:
 class Finding:
     """One reported cause: a cell, or a dimension-level or matrix-wide effect that explains many.
 
-    ``kind`` is ``cell``, ``dimension``, ``common_shift``, ``limit`` or ``environment_change``;
+    ``kind`` is ``cell``, ``dimension``, ``common_shift``, ``limit`` or ``environment_change``; of
+    what did not come ``unfit_campaign``, ``no_usable_run``, ``not_run`` or ``fewer_runs``;
     ``where`` gives the dimension values it lives in (empty: the whole matrix); ``cells`` the
     number of cells it explains; ``severity`` the verdict it stands for.
     """
@@ -131,7 +132,8 @@ class CampaignVerdict:
     """The roll-up of a campaign: its verdict, the exit code it means, and every cell and finding.
 
     ``counts`` maps each verdict to the number of cells that have it. ``confirmation`` is None
-    where no cell asks for fresh runs.
+    where no cell asks for fresh runs. ``delivery_digest`` is of the landed objects that it is the
+    verdict of; empty where there were none, or an earlier version judged.
     """
 
     campaign: str
@@ -144,6 +146,7 @@ class CampaignVerdict:
     baseline_version: str = ""
     notes: tuple[str, ...] = ()
     confirmation: ConfirmationState | None = None
+    delivery_digest: str = ""
 
 
 def _refuse_not_finite(row: CellVerdict | Finding, names: Iterable[str]) -> None:

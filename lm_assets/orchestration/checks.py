@@ -1,23 +1,26 @@
 """Asset checks of a campaign: fit to be judged, nothing refused, nothing absent.
 
-Blocking checks stop the run before a verdict that would rest on too little.
+None of them blocks: a campaign that is not fit to be judged gets its verdict too, a data fault
+with the reasons, and the reports and the message that say so.
 """
-
-from collections import Counter
 
 import dagster as dg
 import pandas as pd
 
 from lm_assets.collect.collector import campaign_manifest
 from lm_assets.collect.coverage import tier_coverage
+from lm_assets.collect.landing.delivery import first_reasons
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.deliveries import read_delivery
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.model.campaign import confirmation_campaign
 from lm_assets.model.metric import Tier
 from lm_assets.model.policy import TierCoverage
 from lm_assets.model.record import QuarantinedLine
+from lm_assets.orchestration.catalogue import current_catalogue
 from lm_assets.orchestration.partitions import campaign_partitions
 from lm_assets.orchestration.tables_of_campaigns import RECORDS
+from lm_assets.regression.verdict.expectation import campaign_expectation
 
 
 @dg.asset_check(
@@ -45,10 +48,9 @@ def no_fresh_run_quarantined(
 
 
 def _emptiness(reasons: list[QuarantinedLine]) -> dg.AssetCheckResult:
-    rules = Counter(reason.rule for reason in reasons)
     return dg.AssetCheckResult(
         passed=not reasons,
-        description=", ".join(f"{n} × {rule}" for rule, n in sorted(rules.items())) or None,
+        description=first_reasons(reasons) or None,
         metadata={
             "quarantined": len(reasons),
             "reasons": dg.TableMetadataValue(
@@ -69,20 +71,28 @@ def _emptiness(reasons: list[QuarantinedLine]) -> dg.AssetCheckResult:
 @dg.asset_check(
     asset="raw_metrics",
     partitions_def=campaign_partitions,
-    description="Every combination that the manifest expects has landed.",
+    description="Every combination that the manifest, or else the stage, expects has landed.",
 )
 def every_combination_landed(
     context: dg.AssetCheckExecutionContext,
     raw_metrics: pd.DataFrame,
     bucket: dg.ResourceParam[CampaignBucket],
+    settings: dg.ResourceParam[Configuration],
 ) -> dg.AssetCheckResult:
     """Expected combinations without a record are none."""
     manifest, _ = campaign_manifest(bucket, context.partition_key)
-    absent = sorted(set(manifest.expected_combinations) - set(raw_metrics["combination"]))
+    expected = campaign_expectation(
+        manifest,
+        matrix=settings.matrix,
+        baselines=current_catalogue(settings.baselines_path).active,
+        policy=settings.regression.stages[manifest.stage],
+    )
+    absent = sorted(set(expected.combinations) - set(raw_metrics["combination"]))
     return dg.AssetCheckResult(
         passed=not absent,
+        description=f"{expected.because}: {', '.join(absent[:5])}" if absent else None,
         metadata={
-            "expected": len(manifest.expected_combinations),
+            "expected": len(expected.combinations),
             "absent": len(absent),
             "absent_combinations": ", ".join(absent[:50]) or "none",
         },
@@ -92,7 +102,6 @@ def every_combination_landed(
 @dg.asset_check(
     asset="raw_metrics",
     partitions_def=campaign_partitions,
-    blocking=True,
     description="There are records, and each tier that policy requires has values in enough runs.",
 )
 def fit_to_judge(
@@ -105,9 +114,10 @@ def fit_to_judge(
     manifest, _ = campaign_manifest(bucket, context.partition_key)
     policy = settings.regression.stages[manifest.stage]
     coverage = tier_coverage(RECORDS.rows(raw_metrics), policy.coverage)
+    faults = (*read_delivery(bucket.store, context.partition_key).faults, coverage.message)
     return dg.AssetCheckResult(
-        passed=coverage.is_enough,
-        description=coverage.message,
+        passed=not any(faults),
+        description="; ".join(filter(None, faults)),
         metadata={"runs": coverage.runs, **coverage.missing_shares},
     )
 

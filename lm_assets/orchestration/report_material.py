@@ -1,5 +1,7 @@
 """What the report layers are made from, put together from a campaign's frames."""
 
+from collections import Counter
+
 import pandas as pd
 
 from lm_assets.collect.collector import campaign_manifest
@@ -56,6 +58,7 @@ def _material(
         current_samples=current_samples(records),
         dimensions={record.combination: record.dimensions for record in records},
         missing=missing_reasons(records),
+        runs=Counter(record.combination for record in records),
         quarantined=[
             *bucket.quarantine(campaign),
             *bucket.quarantine(confirmation_campaign(campaign)),

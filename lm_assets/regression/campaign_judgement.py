@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from lm_assets.model.baseline import Baseline, BaselineCatalogue, BaselineStatus
+from lm_assets.model.baseline import Baseline, BaselineCatalogue
 from lm_assets.model.campaign import Manifest, confirmation_campaign
+from lm_assets.model.combination import Matrix
+from lm_assets.model.delivery import Delivery
 from lm_assets.model.errors import DataFaultError
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.policy import RegressionPolicy
@@ -15,6 +17,7 @@ from lm_assets.regression.cells.sample_table import SampleTable
 from lm_assets.regression.confirmation.of_campaign import confirmation_samples, of_these_baselines
 from lm_assets.regression.judge import judge
 from lm_assets.regression.verdict.campaign_context import CampaignContext
+from lm_assets.regression.verdict.expectation import Expectation, campaign_expectation
 
 
 def judge_campaign(
@@ -25,28 +28,33 @@ def judge_campaign(
     metrics: MetricCatalogue,
     policy: RegressionPolicy,
     fresh: Sequence[RunRecord] = (),
+    matrix: Matrix | None = None,
+    delivery: Delivery | None = None,
 ) -> CampaignVerdict:
     """Return the verdict of a campaign's records against the active baselines.
 
     Only the combinations that the campaign was to run, or did run, are judged: the baselines of
     the others say nothing of it. ``fresh`` are the runs that its suspected cells asked for.
+    With a ``matrix``, what was to be run follows from the manifest's priority or the stage's policy
+    where the manifest has no list. ``delivery`` says what landed beside the records, and what
+    makes the campaign unfit to be judged whatever its cells say.
 
     Raises
     ------
     DataFaultError
         When there is no record and none was expected: fresh runs alone confirm nothing.
     """
-    if not records and not manifest.expected_combinations:
+    delivered = delivery or Delivery(campaign=manifest.campaign)
+    active = catalogue.active
+    of_stage = policy.stages[manifest.stage]
+    expected = campaign_expectation(manifest, matrix=matrix, baselines=active, policy=of_stage)
+    if not (records or expected.combinations or delivered.objects):
         raise DataFaultError(
             f"campaign {manifest.campaign!r} has no records and expected none: did fresh runs land "
             f"as {confirmation_campaign(manifest.campaign)!r} without the campaign itself?"
         )
-    to_run = {*manifest.expected_combinations, *(record.combination for record in records)}
-    baselines = {
-        name: entry
-        for name, entry in catalogue.entries.items()
-        if name in to_run and entry.status is BaselineStatus.ACTIVE
-    }
+    to_run = {*expected.combinations, *delivered.unusable, *(r.combination for r in records)}
+    baselines = {name: entry for name, entry in active.items() if name in to_run}
     usable = of_these_baselines(fresh, baselines)
     verdict = judge(
         campaign=manifest.campaign,
@@ -54,16 +62,34 @@ def judge_campaign(
         baseline=SampleTable.from_rows(baseline_rows(baselines)),
         current=SampleTable.from_rows(current_rows(records, metrics)),
         metrics=metrics,
-        policy=policy.stages[manifest.stage],
+        policy=of_stage,
         dimensions={record.combination: record.dimensions for record in records},
-        context=campaign_context(manifest, records, baselines),
+        context=_with_delivery(campaign_context(manifest, records, baselines), expected, delivered),
         baseline_version=catalogue.digest,
         confirmation=confirmation_samples(usable, metrics),
     )
-    if outdated := len(fresh) - len(usable):
-        note = f"{outdated} fresh runs are of a baseline replaced since, and decide nothing"
-        verdict = replace(verdict, notes=(note, *verdict.notes))
-    return verdict
+    return replace(
+        verdict,
+        notes=(*_outdated(len(fresh) - len(usable)), *verdict.notes),
+        delivery_digest=delivered.digest,
+    )
+
+
+def _with_delivery(
+    context: CampaignContext, expected: Expectation, delivered: Delivery
+) -> CampaignContext:
+    return replace(
+        context,
+        expected_combinations=expected.combinations,
+        expected_because=expected.because,
+        unusable=delivered.unusable,
+        unfit=(*filter(None, (expected.fault,)), *delivered.faults),
+    )
+
+
+def _outdated(runs: int) -> list[str]:
+    said = f"{runs} fresh runs are of a baseline replaced since, and decide nothing"
+    return [said] if runs else []
 
 
 def campaign_context(
@@ -86,4 +112,5 @@ def campaign_context(
         failed_runs=failed,
         attempted_runs=attempted,
         missing=missing,
+        promised_runs=manifest.runs_per_combination,
     )

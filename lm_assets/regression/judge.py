@@ -16,6 +16,12 @@ from lm_assets.regression.matrix.dimension_table import DimensionTable
 from lm_assets.regression.verdict.campaign_context import CampaignContext
 from lm_assets.regression.verdict.cell_rows import cell_rows
 from lm_assets.regression.verdict.coverage import coverage_gaps
+from lm_assets.regression.verdict.delivered import (
+    counts_of,
+    shortfall,
+    shortfall_findings,
+    with_shortfall,
+)
 from lm_assets.regression.verdict.findings import (
     cell_findings,
     environment_findings,
@@ -68,10 +74,16 @@ def judge(
     cells = align_cells(baseline, current, metrics)
     table = DimensionTable.of_combinations(cells.combinations, dimensions)
     judgement = judge_cells(cells, table, metrics=metrics, policy=policy, confirmation=confirmation)
-    rows = cell_rows(judgement, policy, context)
-    findings = _findings(judgement, rows, policy=policy, context=context)
-    counts = judgement.decisions.counts
-    outcome = campaign_outcome(counts, findings, coverage_gaps(cells, context, policy), policy.gate)
+    measured = cell_rows(judgement, policy, context)
+    short = shortfall(measured, context)
+    rows = with_shortfall(measured, short, context)
+    findings = (
+        *shortfall_findings(rows, short, context),
+        *_findings(judgement, measured, policy=policy, context=context),
+    )
+    counts = counts_of(rows)
+    gaps = coverage_gaps(cells, context, policy)
+    outcome = campaign_outcome(counts, findings, gaps, policy.gate, unfit=context.unfit)
     return CampaignVerdict(
         campaign=campaign,
         stage=stage.value,

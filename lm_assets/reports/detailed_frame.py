@@ -22,7 +22,7 @@ def cover(material: ReportMaterial) -> str:
     verdict, metrics = material.verdict, material.metrics
     worst = worst_combinations(material, (Verdict.REGRESSED, Verdict.SUSPECTED))
     findings = told_findings(material)
-    facts = phrases.campaign_facts(material.manifest, verdict)
+    facts = phrases.campaign_facts(material.manifest, verdict, material.runs)
     return rendered(
         "detailed_cover.html.jinja",
         campaign=one_line(verdict.campaign),

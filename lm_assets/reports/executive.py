@@ -61,7 +61,7 @@ def _head(material: ReportMaterial) -> Iterator[str]:
     yield f"# {VERDICT_SIGNS[verdict.verdict]} {words}: {markdown_code(verdict.campaign)}"
     yield ""
     yield f"**{phrases.headline(verdict)}**"
-    facts = phrases.campaign_facts(material.manifest, verdict)
+    facts = phrases.campaign_facts(material.manifest, verdict, material.runs)
     stated = " · ".join(f"{name} {markdown_text(value)}" for name, value in facts)
     yield f"{stated.rstrip('.')}. Rule: {phrases.rule_in_words(material.rule)}."
     changed, notes = material.changed_environment(), verdict.notes

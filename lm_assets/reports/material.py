@@ -41,7 +41,8 @@ class ReportMaterial:
 
     ``current_samples`` are the campaign's values by (combination, metric), ``dimensions`` the
     dimension values of each combination in the matrix's order, ``missing`` the number of runs
-    without a value by (metric, reason). ``baseline`` may hold more than the campaign needs.
+    without a value by (metric, reason), ``runs`` the number of load runs by combination.
+    ``baseline`` may hold more than the campaign needs.
     """
 
     manifest: Manifest
@@ -54,6 +55,7 @@ class ReportMaterial:
     dimensions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     missing: Mapping[CellKey, int] = field(default_factory=dict)
     quarantined: Sequence[QuarantinedLine] = ()
+    runs: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def combinations(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ Escape = Callable[[str], str]
 
 WHOLE_MATRIX = "the whole matrix"
 _MOST_OTHERS = 4
+_MOST_NAMED_COMBINATIONS = 2
 
 
 def metric_label(metrics: MetricCatalogue, name: str) -> str:
@@ -83,6 +84,8 @@ def confirmed_phrase(cell: CellVerdict) -> str:
 def _headline_without_regression(verdict: CampaignVerdict, whole: str) -> str:
     if verdict.verdict is Verdict.DATA_FAULT:
         return "The data is not fit to judge."
+    if absent := _combinations_with(verdict.cells, Verdict.NOT_RUN):
+        return f"{len(absent)} of {whole} did not land; nothing got worse in the others."
     if not any(cell.verdict in _JUDGED for cell in verdict.cells):
         return f"Nothing could be judged: {_reasons(verdict)}."
     if undecided := sum(cell.verdict is Verdict.INCONCLUSIVE for cell in verdict.cells):
@@ -90,11 +93,15 @@ def _headline_without_regression(verdict: CampaignVerdict, whole: str) -> str:
     return f"Nothing got worse in {whole}."
 
 
-def campaign_facts(manifest: Manifest, verdict: CampaignVerdict) -> list[tuple[str, str]]:
-    """Return who, what and how much, by name; what is not known is left out."""
+def campaign_facts(
+    manifest: Manifest, verdict: CampaignVerdict, runs: Mapping[str, int]
+) -> list[tuple[str, str]]:
+    """Return who, what and how much, by name; what is not known is left out.
+
+    ``runs`` are the load runs that were counted, by combination.
+    """
     combinations = {cell.combination for cell in verdict.cells}
     versions = ", ".join(f"{k} {v}" for k, v in sorted(manifest.subject.version_labels.items()))
-    runs = manifest.runs_per_combination
     facts = [
         ("stage", str(verdict.stage)),
         ("priority", manifest.priority),
@@ -102,7 +109,7 @@ def campaign_facts(manifest: Manifest, verdict: CampaignVerdict) -> list[tuple[s
         ("git", manifest.subject.git_sha),
         ("versions", versions),
         ("combinations", str(len(combinations))),
-        ("runs each", "" if runs is None else str(runs)),
+        ("runs each", _runs_each(runs, manifest.runs_per_combination)),
         ("baseline", verdict.baseline_version[:12]),
         ("exit code", str(verdict.exit_code)),
         ("note", manifest.notes),
@@ -110,6 +117,16 @@ def campaign_facts(manifest: Manifest, verdict: CampaignVerdict) -> list[tuple[s
     if manifest.is_simulated:
         facts.append(("data", "simulated"))
     return [(name, value) for name, value in facts if value]
+
+
+def _runs_each(runs: Mapping[str, int], promised: int | None) -> str:
+    """Return how many runs were counted, and the promised number where it is another one."""
+    if not runs:
+        return "" if promised is None else f"none of {promised} promised"
+    fewest, most = min(runs.values()), max(runs.values())
+    counted = str(most) if fewest == most else f"{fewest} to {most}"
+    is_kept = promised is None or fewest == most == promised
+    return counted if is_kept else f"{counted} ({promised} promised)"
 
 
 def rule_in_words(rule: DecisionRule) -> str:
@@ -128,8 +145,10 @@ def rule_in_words(rule: DecisionRule) -> str:
 def finding_sentence(finding: Finding, metrics: MetricCatalogue, escape: Escape = str) -> str:
     """Return a finding as one sentence, text from outside passed through ``escape``."""
     where = ", ".join(f"{k}={v}" for k, v in finding.where.items()) or WHOLE_MATRIX
-    if finding.kind == "cell" and finding.combinations:
-        where = finding.combinations[0]
+    if not finding.where and 0 < len(finding.combinations) <= _MOST_NAMED_COMBINATIONS:
+        where = ", ".join(finding.combinations)
+    elif not finding.where and finding.combinations:
+        where = plural(len(finding.combinations), "combination")
     subject = escape(metric_label(metrics, finding.metric)) if finding.metric else ""
     size = ""
     if finding.change is not None:

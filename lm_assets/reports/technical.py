@@ -67,7 +67,7 @@ def _header(material: ReportMaterial) -> Mapping[str, Any]:
         "verdict_words": VERDICT_WORDS[verdict.verdict],
         "verdict_sign": VERDICT_SIGNS[verdict.verdict],
         "headline": phrases.headline(verdict),
-        "facts": phrases.campaign_facts(material.manifest, verdict),
+        "facts": phrases.campaign_facts(material.manifest, verdict, material.runs),
         "rule": phrases.rule_in_words(material.rule),
         "baseline_version": verdict.baseline_version,
     }

@@ -129,17 +129,17 @@ def test_a_source_that_fails_for_some_runs_loses_none_and_says_so_everywhere(
 
 
 @pytest.mark.parametrize(("allowed", "is_fit"), [(0.6, True), (0.59, False)])
-def test_a_required_tier_missing_for_more_runs_than_allowed_stops_the_campaign(
+def test_a_required_tier_missing_for_more_runs_than_allowed_is_red_and_the_run_goes_on(
     bucket, history, allowed, is_fit
 ):
     result = collect(bucket, history, allowed=allowed)
 
-    assert result.success == is_fit
+    assert result.success
     (check,) = [c for c in result.get_asset_check_evaluations() if c.check_name == "fit_to_judge"]
-    assert (check.passed, check.blocking) == (is_fit, True)
+    assert (check.passed, check.blocking) == (is_fit, False)
     assert ("tier 1 (60% of runs" in (check.description or "")) != is_fit
     made = {e.asset_key.path[-1] for e in result.get_asset_materialization_events()}
-    assert ("statistical_summaries" in made) == is_fit
+    assert "statistical_summaries" in made
 
 
 def test_a_second_run_gives_the_same_records(bucket, history):

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from lm_assets.model.baseline import BaselineCatalogue
-from lm_assets.model.verdict import ConfirmationState, Verdict
+from lm_assets.model.verdict import ConfirmationState, Finding, Verdict
+from lm_assets.reports.escaping import markdown_text
 from lm_assets.reports.executive import executive_markdown
 from lm_assets.reports.technical import technical_html
 from lm_assets_tests.builders import (
@@ -244,3 +245,37 @@ def test_a_confirmed_cell_says_what_the_fresh_runs_said():
     assert "fresh runs 5 : 5 said +42 % [+31, +54] %" in text
     html = plain(technical_html(of_cells(verdict=verdict)))
     assert "fresh runs 5 : 5 said +42 %" in html
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        ({"a": 5, "b": 5}, "runs each 5 ·"),
+        ({"a": 1, "b": 5}, "runs each 1 to 5 (5 promised) ·"),
+        ({"a": 4, "b": 4}, "runs each 4 (5 promised) ·"),
+        ({}, "runs each none of 5 promised ·"),
+    ],
+)
+def test_runs_are_those_that_were_counted_and_not_those_that_were_promised(runs, said):
+    material = dataclasses.replace(a_report_material(), runs=runs)
+    assert said in executive_markdown(material)
+
+
+def test_a_finding_of_one_combination_names_it():
+    finding = Finding(
+        kind="limit",
+        metric="failed_runs",
+        severity=Verdict.REGRESSED,
+        combinations=(COMBINATION,),
+        message="load runs failed in 1 combinations",
+    )
+    assert f"in {markdown_text(COMBINATION)}, 1 cell" in executive_markdown(
+        of_cells(verdict=dataclasses.replace(a_verdict([a_cell()]), findings=(finding,)))
+    )
+
+
+def test_combinations_that_did_not_land_are_the_headline_where_nothing_else_is():
+    cells = [a_cell(verdict=Verdict.UNCHANGED), a_cell(combination="b", verdict=Verdict.NOT_RUN)]
+    verdict = dataclasses.replace(a_verdict(cells), verdict=Verdict.NOT_RUN)
+    text = executive_markdown(of_cells(verdict=verdict))
+    assert "1 of 2 combinations did not land" in text

@@ -6,7 +6,6 @@ done, or when nothing has changed for the quiet period by *this* machine's clock
 be skewed against it. Once it is so old that its objects expire it is closed (see ``closing``).
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from lm_assets.collect.landing.closing import Closing, ClosingRule, Delivery, closing
+from lm_assets.collect.landing.delivery import delivery_digest
 from lm_assets.collect.landing.landed_objects import LandedObject
 from lm_assets.gateways.bucket.object_keys import success_key
 from lm_assets.gateways.object_store.protocol import ObjectInfo
@@ -224,13 +224,10 @@ def _remembered(gone: Mapping[str, SeenLanding], now: datetime) -> dict[str, See
 
 
 def _landing(campaign: str, landed: Sequence[LandedObject]) -> Landing:
-    digest = hashlib.sha256()
-    for key, etag in sorted((item.key, item.etag) for item in landed):
-        digest.update(f"{len(key)}:{key}{len(etag)}:{etag}".encode())
     times = [item.last_modified for item in landed]
     return Landing(
         campaign=campaign,
-        digest=digest.hexdigest(),
+        digest=delivery_digest(landed),
         objects=len(landed),
         is_complete=any(item.key == success_key(campaign) for item in landed),
         oldest=min(times),

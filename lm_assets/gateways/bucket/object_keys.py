@@ -144,6 +144,11 @@ def facts_key(campaign: str) -> str:
     return aggregated_prefix(campaign) + "campaign.json"
 
 
+def delivery_key(campaign: str) -> str:
+    """Return the key of what had landed of a campaign when its records were made."""
+    return aggregated_prefix(campaign) + "delivery.json"
+
+
 def reports_prefix(campaign: str) -> str:
     """Return the prefix of a campaign's reports."""
     return f"{REPORTS}{validated_id('campaign', campaign)}/"
@@ -233,7 +238,7 @@ def parse_incoming_key(key: str) -> IncomingKey:
     raise UnusableInputError(
         "unexpected_object",
         f"{quoted(key)} is none of {MANIFEST_NAME}, {SUCCESS_NAME}, <combination>/<name>.jsonl, "
-        "<combination>/<run>/<file>",
+        "<combination>/<run>/<file>: a result file lies in the folder of its combination",
     )
 
 

@@ -32,6 +32,7 @@ class _About:
     baseline_version: str
     notes: tuple[str, ...]
     confirmation: ConfirmationState | None = None
+    delivery_digest: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +80,7 @@ def verdict_rows(verdict: CampaignVerdict) -> list[VerdictRow]:
             "counts": {str(name): n for name, n in verdict.counts.items()},
             "baseline_version": verdict.baseline_version,
             "notes": list(verdict.notes),
+            "delivery_digest": verdict.delivery_digest,
             "confirmation": verdict.confirmation
             and {
                 "asked": verdict.confirmation.asked,
@@ -131,6 +133,7 @@ def campaign_verdict(rows: Iterable[VerdictRow]) -> CampaignVerdict:
         baseline_version=about.baseline_version,
         notes=about.notes,
         confirmation=about.confirmation,
+        delivery_digest=about.delivery_digest,
         findings=tuple(_finding(row) for row in by_scope["finding"]),
         cells=tuple(_cell(row) for row in by_scope["cell"]),
     )

@@ -4,7 +4,9 @@ import dagster as dg
 import pandas as pd
 
 from lm_assets.collect.collector import campaign_manifest
+from lm_assets.collect.coverage import with_coverage
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.deliveries import read_delivery
 from lm_assets.gateways.bucket.verdict_json import verdict_rows
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.orchestration import metadata
@@ -34,13 +36,20 @@ def regression_verdicts(
     """Verdict of every cell of the campaign, its findings, and the campaign's own verdict."""
     manifest, _ = campaign_manifest(bucket, context.partition_key)
     catalogue = current_catalogue(settings.baselines_path)
+    records = RECORDS.rows(raw_metrics)
     verdict = judge_campaign(
         manifest,
-        RECORDS.rows(raw_metrics),
+        records,
         catalogue=catalogue,
         metrics=settings.metrics,
         policy=settings.regression,
         fresh=RECORDS.rows(confirmation_runs),
+        matrix=settings.matrix,
+        delivery=with_coverage(
+            read_delivery(bucket.store, context.partition_key),
+            records,
+            settings.regression.stages[manifest.stage].coverage,
+        ),
     )
     return dg.Output(
         VERDICTS.frame(verdict_rows(verdict)),

@@ -6,6 +6,7 @@ import pandas as pd
 from lm_assets.collect.collector import collect_campaign
 from lm_assets.collect.run_sources import RunSources
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.deliveries import write_delivery
 from lm_assets.gateways.clock import Clock
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.orchestration import metadata
@@ -48,6 +49,7 @@ def raw_metrics(
         report_progress=context.log.info,
     )
     bucket.write_quarantine(context.partition_key, collected.quarantined)
+    write_delivery(bucket.store, collected.delivery)
     return dg.Output(
         RECORDS.frame(collected.records),
         metadata=metadata.of_records(collected, settings.metrics),

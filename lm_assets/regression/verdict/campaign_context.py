@@ -10,7 +10,10 @@ class CampaignContext:
 
     ``environment_*`` are the fingerprints under which the runs were made. ``failed_runs`` names
     the load runs that ended with an error and ``attempted_runs`` counts all that were made.
-    ``missing`` gives, by (combination, metric), why there is no value.
+    ``missing`` gives, by (combination, metric), why there is no value. ``expected_because`` says
+    why combinations are expected, ``promised_runs`` how many runs of each. ``unusable`` has, by
+    combination, why no run of it is usable although something of it landed; ``unfit`` what makes
+    the campaign as a whole unfit to be judged.
     """
 
     environment_baseline: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -19,3 +22,7 @@ class CampaignContext:
     failed_runs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     attempted_runs: Mapping[str, int] = field(default_factory=dict)
     missing: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    expected_because: str = ""
+    promised_runs: int | None = None
+    unusable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unfit: tuple[str, ...] = ()

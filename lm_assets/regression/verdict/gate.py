@@ -40,15 +40,17 @@ def campaign_outcome(
     findings: Sequence[Finding],
     gaps: Sequence[TierGap],
     policy: GatePolicy,
+    *,
+    unfit: Sequence[str] = (),
 ) -> GateOutcome:
     """Return the verdict of the campaign.
 
-    A campaign that is not covered is a data fault whatever its cells say. Otherwise the gravest
-    verdict that is present decides; undecided cells are present when they are more than the
-    policy allows, and nothing at all to judge is never a pass.
+    A campaign that is ``unfit`` or not covered is a data fault whatever its cells say. Otherwise
+    the gravest verdict that is present decides; undecided cells are present when they are more
+    than the policy allows, and nothing at all to judge is never a pass.
     """
-    if gaps:
-        notes = tuple(gap.message for gap in gaps)
+    if gaps or unfit:
+        notes = (*unfit, *(gap.message for gap in gaps))
         return GateOutcome(verdict=Verdict.DATA_FAULT, exit_code=EXIT_DATA_FAULT, notes=notes)
     total = sum(counts.values())
     if total == 0:

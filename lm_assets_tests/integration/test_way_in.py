@@ -1,0 +1,98 @@
+"""What a load runner delivers, on real servers: never a pass by being lost, always a verdict."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lm_assets.gateways.bucket.object_keys import REPORT_NAMES
+from lm_assets.gateways.warehouse import Warehouse
+from lm_assets.model.verdict import Verdict
+from lm_assets_tests.conftest import PROJECT
+from lm_assets_tests.integration.in_process_platform import InProcessPlatform
+from lm_assets_tests.integration.result_files import land, result_line
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+
+CAMPAIGN = "nightly-2026-11-22-1a2b3c4"
+FOUR = tuple(
+    f"3.5.0_connect_kubernetes_none_{name}_1gb" for name in ("read", "join", "window", "write")
+)
+STEADY = (10.0, 10.1, 9.9, 10.05, 9.95)
+
+
+@pytest.fixture
+def platform(
+    service_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> InProcessPlatform:
+    config = shutil.copytree(PROJECT / "config", tmp_path / "config")
+    for name, value in {**service_environment, "LM_CONFIG_DIR": str(config)}.items():
+        monkeypatch.setenv(name, value)
+    with Warehouse.from_environment(service_environment) as warehouse:
+        warehouse.migrate()
+    made = InProcessPlatform.of_environment()
+    made.accept(*FOUR, duration_s=STEADY)
+    return made
+
+
+def naive(combination: str, run: int) -> str:
+    line = json.loads(result_line(combination, run, 10.0))
+    return json.dumps({**line, "start_time": "2026-11-22T01:00:00"})
+
+
+def reports(platform: InProcessPlatform) -> dict[str, bytes]:
+    return {name: platform.bucket.report(CAMPAIGN, name) for name in REPORT_NAMES}
+
+
+@pytest.mark.parametrize("has_manifest", [False, True])
+def test_a_refused_file_and_a_missing_run_are_no_pass(platform, has_manifest):
+    lines = {FOUR[2]: [naive(FOUR[2], run) for run in range(1, 6)]}
+    durations = {FOUR[0]: STEADY, FOUR[1]: STEADY[:1], FOUR[2]: ()}
+    land(platform.bucket.store, CAMPAIGN, durations, extra_lines=lines)
+    if not has_manifest:
+        platform.bucket.store.delete(f"incoming/{CAMPAIGN}/manifest.json")
+
+    assert platform.run(CAMPAIGN).success
+
+    verdict = platform.verdict(CAMPAIGN)
+    said = {c.combination: c.verdict for c in verdict.cells if c.metric == "duration_s"}
+    assert verdict.exit_code == 4
+    assert said[FOUR[2]] is Verdict.DATA_FAULT
+    assert said[FOUR[0]] is Verdict.UNCHANGED
+    if has_manifest:
+        assert said[FOUR[1]] is Verdict.INSUFFICIENT_DATA
+        assert b"runs each 1 to 5 (5 promised)" in reports(platform)["executive.md"]
+    else:
+        assert said[FOUR[3]] is Verdict.NOT_RUN
+    assert b"start_time must say its time zone" in reports(platform)["executive.md"]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "lines", "reason"),
+    [
+        pytest.param(b"{", (), b"manifest.json was refused: not_json", id="unreadable manifest"),
+        pytest.param(None, ('{"a"',), b"no load run was accepted", id="all quarantined"),
+    ],
+)
+def test_an_unfit_campaign_has_a_verdict_four_reports_and_a_red_check(
+    platform, manifest, lines, reason
+):
+    durations = {FOUR[0]: () if lines else STEADY}
+    land(platform.bucket.store, CAMPAIGN, durations, extra_lines={FOUR[0]: lines})
+    if manifest is not None:
+        platform.bucket.store.write(f"incoming/{CAMPAIGN}/manifest.json", manifest)
+
+    result = platform.run(CAMPAIGN)
+
+    assert result.success
+    verdict = platform.verdict(CAMPAIGN)
+    assert (verdict.verdict, verdict.exit_code) == (Verdict.DATA_FAULT, 4)
+    made = reports(platform)
+    assert reason in made["executive.md"]
+    assert reason in made["raw.jsonl"]
+    assert made["detailed.pdf"].startswith(b"%PDF")
+    assert b"DATA FAULT" in made["technical.html"] or b"data fault" in made["technical.html"]
+    (check,) = [c for c in result.get_asset_check_evaluations() if c.check_name == "fit_to_judge"]
+    assert not check.passed
+    assert reason.decode() in (check.description or "")
