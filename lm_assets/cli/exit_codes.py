@@ -11,3 +11,4 @@ class ExitCode(IntEnum):
     REGRESSION = 2
     INCONCLUSIVE = 3
     DATA_FAULT = 4
+    NOT_JUDGED = 5

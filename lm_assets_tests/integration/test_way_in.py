@@ -65,7 +65,7 @@ def test_a_refused_file_and_a_missing_run_are_no_pass(platform, has_manifest):
         assert b"runs each 1 to 5 (5 promised)" in reports(platform)["executive.md"]
     else:
         assert said[FOUR[3]] is Verdict.NOT_RUN
-    assert b"start_time must say its time zone" in reports(platform)["executive.md"]
+    assert b"must say its time zone" in reports(platform)["executive.md"]
 
 
 @pytest.mark.parametrize(

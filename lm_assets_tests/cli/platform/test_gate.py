@@ -1,14 +1,21 @@
 """``lm gate``: a stored verdict as an exit code, and what became of its suspicions."""
 
+import dataclasses
 import json
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from lm_assets.cli.platform import gate as gate_module
-from lm_assets.cli.platform.gate import gate
+from lm_assets.cli.platform.gate import Duration, gate
+from lm_assets.cli.platform.standing import wait_for_standing
+from lm_assets.collect.landing.delivery import delivery_digest
+from lm_assets.gateways.bucket import object_keys
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.deliveries import write_delivery
 from lm_assets.gateways.bucket.verdict_json import verdict_rows
+from lm_assets.model.delivery import Delivery
 from lm_assets.model.errors import DataFaultError
 from lm_assets.model.verdict import ConfirmationState, Verdict
 from lm_assets_tests.builders import CAMPAIGN, a_cell, a_verdict
@@ -72,3 +79,96 @@ def test_a_suspicion_says_where_fresh_runs_are_asked_for(bucket):
 def test_a_campaign_that_was_never_judged_is_a_data_fault_and_no_pass(bucket):
     with pytest.raises(DataFaultError, match="has no verdict"):
         ended()
+
+
+def deliver(bucket, content=b"1"):
+    bucket.store.write(f"incoming/{CAMPAIGN}/a/r.jsonl", content)
+    bucket.store.write(object_keys.success_key(CAMPAIGN), b"")
+
+
+def judge(bucket, *, reports=object_keys.REPORT_NAMES):
+    verdict = a_verdict([a_cell(verdict=Verdict.UNCHANGED)])
+    digest = delivery_digest(bucket.landed(CAMPAIGN))
+    bucket.write_verdict_rows(
+        CAMPAIGN, verdict_rows(dataclasses.replace(verdict, delivery_digest=digest))
+    )
+    for name in reports:
+        bucket.write_report(CAMPAIGN, name, b"-", "text/plain")
+
+
+def waiting(bucket):
+    code, text = ended("--json")
+    document = json.loads(text)
+    assert (code, document["state"], document["exit_code"]) == (5, "waiting", 5)
+    return document["reason"]
+
+
+class TestBoundToWhatWasDelivered:
+    def test_a_campaign_that_landed_is_not_judged_yet(self, bucket):
+        deliver(bucket)
+        assert waiting(bucket) == "2 objects landed, and it is not judged yet"
+        assert ended()[0] == 5
+
+    def test_a_verdict_of_exactly_this_content_counts(self, bucket):
+        deliver(bucket)
+        judge(bucket)
+        code, text = ended("--json")
+        assert (code, json.loads(text)["state"]) == (0, "judged")
+
+    def test_a_verdict_of_an_earlier_delivery_does_not(self, bucket):
+        deliver(bucket)
+        judge(bucket)
+        deliver(bucket, b"2")
+        assert "is not what its stored verdict is of" in waiting(bucket)
+
+    def test_a_verdict_without_all_its_reports_does_not(self, bucket):
+        deliver(bucket)
+        judge(bucket, reports=["executive.md", "technical.html"])
+        assert waiting(bucket) == "it is judged, and not yet there: detailed.pdf, raw.jsonl"
+
+    def test_what_was_quarantined_is_told(self, bucket):
+        deliver(bucket)
+        judge(bucket)
+        write_delivery(bucket.store, Delivery(campaign=CAMPAIGN, quarantined={"time": 5}))
+        assert "quarantined: 5 × time" in ended()[1]
+        assert json.loads(ended("--json")[1])["quarantined"] == {"time": 5}
+
+    def test_nothing_at_all_is_one_document_too(self, bucket):
+        code, text = ended("--json")
+        assert (code, json.loads(text)["state"]) == (4, "absent")
+
+
+def test_waiting_ends_with_the_verdict_or_with_the_time(bucket):
+    said, slept = [], []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        if len(slept) == 2:
+            deliver(bucket)
+            judge(bucket)
+
+    def look(wait_s):
+        return wait_for_standing(
+            bucket,
+            CAMPAIGN,
+            wait_s=wait_s,
+            report=said.append,
+            sleep=sleep,
+            clock=lambda: sum(slept),
+        )
+
+    assert look(1.5).state == "absent"
+    assert slept == [1.5]
+    assert look(100.0).state == "judged"
+    assert "nothing of it lies under incoming/" in said[0]
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("90s", 90), ("15m", 900), ("1h", 3600)])
+def test_a_length_of_time_is_read_with_its_unit(text, seconds):
+    assert Duration().convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "m", "15 m", "-1", "1d", "15mm"])
+def test_what_is_no_length_of_time_is_a_usage_error(text):
+    with pytest.raises(click.BadParameter, match="no length of time"):
+        Duration().convert(text, None, None)
