@@ -95,7 +95,8 @@ def lm() -> None:
       lm COMMAND --help                what a command does, with examples
 
     Exit codes: 0 ok, 2 regression, 3 inconclusive or suspected, 4 data fault, 5 not judged yet,
-    1 usage or internal error. Connections and secrets come from the environment only (docs/configuration.md).
+    1 usage or internal error. Connections and secrets come from the environment only
+    (docs/configuration.md).
     """
 
 

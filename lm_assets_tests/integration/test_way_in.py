@@ -89,7 +89,7 @@ def test_an_unfit_campaign_has_a_verdict_four_reports_and_a_red_check(
     verdict = platform.verdict(CAMPAIGN)
     assert (verdict.verdict, verdict.exit_code) == (Verdict.DATA_FAULT, 4)
     made = reports(platform)
-    assert reason in made["executive.md"]
+    assert reason in made["executive.md"].replace(b"\\", b"")
     assert reason in made["raw.jsonl"]
     assert made["detailed.pdf"].startswith(b"%PDF")
     assert b"DATA FAULT" in made["technical.html"] or b"data fault" in made["technical.html"]

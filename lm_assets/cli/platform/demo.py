@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from lm_assets.cli.platform.demo_state import make_anew, write_down
 from lm_assets.cli.platform.local_platform import start_engines
 from lm_assets.cli.platform.report import fetch_reports
 from lm_assets.cli.progress import Steps
@@ -74,7 +75,8 @@ def demo(state: Path) -> None:
     would, lets the sensor start the runs, makes the baselines from the first campaign, judges the
     other two, prints the verdicts and the paths of the reports, and stops what it started.
 
-    The state folder is made anew each time; one that holds campaigns of your own is left alone.
+    The state folder is made anew each time. One that holds campaigns, baselines, configuration or
+    reports that are not the demo's, or that is in use, is refused and left as it is.
     """
     # A TERM must unwind like Ctrl-C does, so that nothing that was started outlives the demo.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -103,6 +105,7 @@ def demo(state: Path) -> None:
                     bucket, campaign, places.reports, object_keys.REPORT_NAMES
                 )
             ]
+        write_down(state)
         with steps.step("stop what was started"):
             engines.stop()
     console.print("\nReports:")
@@ -115,18 +118,13 @@ def prepare(places: DemoPlaces) -> None:
     """Make the state folder anew, with the project's configuration for the demo's matrix."""
     if not places.campaigns.is_dir():
         raise LmError(f"{places.campaigns} is not there: run this in a checkout of the project")
-    marker = places.state / "made-by-lm-demo"
-    if places.state.exists():
-        if any(places.state.iterdir()) and not marker.is_file():
-            raise LmError(
-                f"{places.state} was not made by the demo and is left alone; "
-                "name another folder with --state"
-            )
-        shutil.rmtree(places.state)
-    places.state.mkdir(parents=True)
-    marker.write_text("`lm demo` removes this folder and makes it anew.\n", encoding="utf-8")
-    shutil.copytree(places.project / "config", places.configuration)
-    shutil.copytree(places.project / "demo" / "config", places.configuration, dirs_exist_ok=True)
+    make_anew(places.state, frozenset({BASELINE, *JUDGED}))
+    # The demo makes its own baselines, as a person does; the recorded ones are to compare with.
+    own = shutil.ignore_patterns("baselines")
+    shutil.copytree(places.project / "config", places.configuration, ignore=own)
+    demo_configuration = places.project / "demo" / "config"
+    shutil.copytree(demo_configuration, places.configuration, ignore=own, dirs_exist_ok=True)
+    write_down(places.state)
 
 
 def run_campaigns(
@@ -154,6 +152,7 @@ def run_campaigns(
         wait(BASELINE, begun)
     with steps.step("make the baselines from it, as lm baseline init does"):
         plan = initialise_baselines(places, bucket)
+    write_down(places.state)
     for refusal in plan.refusals:
         steps.say(f"refused: {refusal.combination}: {refusal.rule}: {refusal.detail}")
     begun = time.time()

@@ -2,17 +2,20 @@
 
 import os
 import signal
+import socket
 import threading
 from pathlib import Path
 
 import click
 from rich.console import Console
 
+from lm_assets.cli.platform.demo_state import refuse_in_use
 from lm_assets.cli.platform.local_platform import start_engines
 from lm_assets.cli.progress import Steps
 from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices
 from lm_assets.gateways.engines import EmbeddedEngines
 from lm_assets.gateways.engines.processes import free_port
+from lm_assets.model.errors import LmError
 
 _CHECK_SECONDS = 2.0
 
@@ -51,6 +54,8 @@ def serve(state: Path, config_directory: Path | None, port: int) -> None:
     stopped = _stop_signal()
     left_by_demo = state / "config"
     chosen = config_directory or (left_by_demo if left_by_demo.is_dir() else Path("config"))
+    refuse_in_use(state)
+    refuse_taken_port(port)
     state.mkdir(parents=True, exist_ok=True)
     with EmbeddedEngines(state) as engines:
         with steps.step("start the object store and Postgres"):
@@ -67,11 +72,24 @@ def serve(state: Path, config_directory: Path | None, port: int) -> None:
             console.print("stopping …")
 
 
+def refuse_taken_port(port: int) -> None:
+    """Refuse a port that something else listens on, before anything is started for it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise LmError(
+                f"port {port} of 127.0.0.1 cannot be had ({error.strerror}): name another one "
+                "with --port, 0 takes a free one"
+            ) from error
+
+
 def _say_where(console: Console, address: str, configuration: Path, shell_file: Path) -> None:
     lines = {
         "Dagster UI": address,
         "Object store": f"{os.environ['LM_S3_ENDPOINT']}, bucket {os.environ['LM_S3_BUCKET']}",
-        "Configuration": f"{configuration}/",
+        "Configuration": f"{configuration.resolve()}/   (lm serve --config FOLDER: another)",
         "For a shell": f"source {shell_file}   (addresses and keys for lm and S3 clients)",
     }
     console.print()

@@ -38,9 +38,22 @@ class StateFolder:
             except BlockingIOError:
                 yield False
             else:
+                os.ftruncate(descriptor, 0)
+                os.write(descriptor, f"{os.getpid()}\n".encode())
                 yield True
         finally:
             os.close(descriptor)
+
+    @property
+    def owner(self) -> int | None:
+        """The process of the command that has started the engines; None when none has them."""
+        try:
+            with self.ownership() as is_free:
+                if is_free:
+                    return None
+            return int((self.directory / "engines.lock").read_text().strip() or 0)
+        except (FileNotFoundError, ValueError):
+            return None
 
     def secret(self, name: str) -> str:
         """Return the generated secret of this name, the same for the life of the folder."""
