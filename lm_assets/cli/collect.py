@@ -28,6 +28,7 @@ from lm_assets.gateways.configuration import Configuration, load_configuration
 from lm_assets.gateways.http.history_server import HistoryServer, Patience
 from lm_assets.gateways.http.prometheus import Prometheus
 from lm_assets.model.errors import LmError, UnusableInputError
+from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.record import RunRecord
 
 _RUN = "run"
@@ -130,7 +131,7 @@ def collect(explain: bool, as_json: bool, config_directory: Path, **named: objec
     """
     settings = load_configuration(config_directory)
     asked = Asked(**named)  # type: ignore[arg-type]
-    line = _result_line(asked.result_line)
+    line = _result_line(asked.result_line, settings.metrics)
     answers = _ask_all(asked, line, settings)
     if not answers:
         raise LmError(
@@ -144,13 +145,13 @@ def collect(explain: bool, as_json: bool, config_directory: Path, **named: objec
     return _exit_code(record)
 
 
-def _result_line(file: BinaryIO | None) -> ResultLine | None:
+def _result_line(file: BinaryIO | None, metrics: MetricCatalogue) -> ResultLine | None:
     if file is None:
         return None
     lines = [line for line in file.read().split(b"\n") if line.strip()]
     if len(lines) != 1:
         raise UnusableInputError("not_one_line", f"{file.name}: {len(lines)} result lines, not one")
-    return parse_result_line(lines[0])
+    return parse_result_line(lines[0], metrics)
 
 
 def _ask_all(asked: Asked, line: ResultLine | None, settings: Configuration) -> list[SourceAnswer]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lm_assets.collect.landing.landed_objects import LandedCampaign, LandedObject
 from lm_assets.collect.result_line import ResultLine, parse_result_line
+from lm_assets.collect.source_answers import RESULT_LINE
 from lm_assets.gateways.object_store.read_ahead import read_ahead
 from lm_assets.model.campaign import Manifest
 from lm_assets.model.combination import Combination, Matrix
@@ -44,12 +45,16 @@ class ReadResults:
 
 
 def read_results(
-    landed: LandedCampaign, *, matrix: Matrix, read: Callable[[LandedObject], bytes]
+    landed: LandedCampaign,
+    *,
+    matrix: Matrix,
+    read: Callable[[LandedObject], bytes],
+    metrics: MetricCatalogue | None = None,
 ) -> ReadResults:
     """Return the load runs that a campaign's result files hold.
 
     Each line is judged alone: a broken one is quarantined and the rest of its file is used.
-    ``read`` is called from several threads.
+    ``read`` is called from several threads. ``metrics`` are the shipped ones unless given.
     """
     runs: dict[tuple[str, str], LandedRun] = {}
     quarantined: list[QuarantinedLine] = []
@@ -64,7 +69,7 @@ def read_results(
                 continue
             source = SourceObject(key=item.key, etag=item.etag, line=number)
             try:
-                run = _landed_run(folder, line, source, matrix)
+                run = _landed_run(folder, line, source, matrix, metrics)
                 _refuse_second_delivery(runs, run)
             except UnusableInputError as refusal:
                 quarantined.append(_quarantined(landed.campaign, source, line, refusal))
@@ -87,6 +92,8 @@ def canonical_record(
 
     Metrics that no source gives are ``missing``, with every source's reason.
     """
+    if run.line.notes:
+        source_notes = {RESULT_LINE: run.line.notes, **source_notes}
     merged = run.line.measurements
     for source in measurements:
         merged = merged.merged_with(source)
@@ -113,8 +120,14 @@ def canonical_record(
     )
 
 
-def _landed_run(folder: str, line: bytes, source: SourceObject, matrix: Matrix) -> LandedRun:
-    parsed = parse_result_line(line)
+def _landed_run(
+    folder: str,
+    line: bytes,
+    source: SourceObject,
+    matrix: Matrix,
+    metrics: MetricCatalogue | None,
+) -> LandedRun:
+    parsed = parse_result_line(line, metrics)
     combination = _combination(parsed, folder, matrix)
     return LandedRun(folder=folder, combination=combination, line=parsed, source=source)
 

@@ -64,7 +64,9 @@ def collect_campaign(
         refuse_expired(campaign, objects, bucket=bucket, now=now, closing_after=closing_after)
     landed = sort_landed_objects(campaign, objects)
     manifest, refused_manifest = campaign_manifest(bucket, campaign)
-    results = read_results(landed, matrix=matrix, read=partial(_read_results, bucket))
+    results = read_results(
+        landed, matrix=matrix, read=partial(_read_results, bucket), metrics=metrics
+    )
     report_progress(f"{len(results.runs)} load runs, {len(results.quarantined)} refused")
 
     answers = (sources or RunSources(store=bucket.store)).ask(

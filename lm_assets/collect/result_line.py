@@ -1,31 +1,25 @@
 """One line of a load runner's result file, read liberally and refused precisely."""
 
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from lm_assets.collect.foreign_json import read_foreign_json
+from lm_assets.collect.line_metrics import LineMetrics
+from lm_assets.gateways.configuration import shipped_metrics
 from lm_assets.model.errors import UnusableInputError
 from lm_assets.model.measurement import Measurements
+from lm_assets.model.metric import MetricCatalogue
 
-SOURCE = "result line"
 MAX_LINE_BYTES = 1024 * 1024
 
 # Load runners spell the same thing differently; the first spelling present is read and the others
 # are kept among the extra fields.
 _NAME_FIELDS = ("test_name", "combination")
 _RUN_FIELDS = ("run_id", "iteration")
-_DURATION_FIELDS = ("duration_sec", "duration_s")
-_METRIC_FIELDS: Mapping[str, tuple[str, ...]] = {
-    "throughput_rows_s": ("throughput_rows_sec", "throughput_rows_s", "throughput"),
-    "latency_p50_ms": ("latency_p50_ms",),
-    "latency_p95_ms": ("latency_p95_ms",),
-    "latency_p99_ms": ("latency_p99_ms",),
-}
-_ALTERNATIVES = (_NAME_FIELDS, _RUN_FIELDS, _DURATION_FIELDS, *_METRIC_FIELDS.values())
+_ALTERNATIVES = (_NAME_FIELDS, _RUN_FIELDS)
 _OWN_FIELDS = frozenset(
     {
         *("start_time", "end_time", "exit_code", "spark_app_id", "namespace"),
@@ -45,7 +39,7 @@ class ResultLine:
 
     ``name`` is the test name, or ``None`` when the line gives dimension fields instead. ``extra``
     has those, the row counts, further spellings of a field that was read, and every field that
-    the platform does not know.
+    the platform does not know. ``notes`` name fields that may be a metric in an unknown unit.
     """
 
     name: str | None
@@ -57,10 +51,11 @@ class ResultLine:
     namespace: str | None
     measurements: Measurements
     extra: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
-def parse_result_line(line: bytes) -> ResultLine:
-    """Return what one line says.
+def parse_result_line(line: bytes, metrics: MetricCatalogue | None = None) -> ResultLine:
+    """Return what one line says of the metrics of a catalogue; the shipped ones unless given.
 
     Raises
     ------
@@ -71,6 +66,8 @@ def parse_result_line(line: bytes) -> ResultLine:
     fields = _read_object(line)
     started_at = _moment(fields, "start_time")
     ended_at = _moment(fields, "end_time")
+    catalogue = shipped_metrics() if metrics is None else metrics
+    read = LineMetrics.of_catalogue(catalogue).read(fields, _duration(started_at, ended_at))
     return ResultLine(
         name=next((_text(fields, spelling) for spelling in _given(fields, _NAME_FIELDS)), None),
         run_id=_run_id(fields),
@@ -79,8 +76,9 @@ def parse_result_line(line: bytes) -> ResultLine:
         exit_code=_whole_number(fields, "exit_code", largest=_LARGEST_EXIT_CODE),
         spark_app_id=_text(fields, "spark_app_id"),
         namespace=_text(fields, "namespace"),
-        measurements=_measurements(fields, started_at, ended_at),
-        extra=_extra(fields),
+        measurements=read.measurements,
+        extra=_extra(fields, read.fields),
+        notes=read.notes,
     )
 
 
@@ -97,9 +95,10 @@ def _given(fields: Mapping[str, Any], spellings: tuple[str, ...]) -> Iterator[st
     return (name for name in spellings if fields.get(name) not in (None, ""))
 
 
-def _extra(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _extra(fields: Mapping[str, Any], read: Set[str]) -> dict[str, Any]:
     unread = {name for spellings in _ALTERNATIVES for name in [*_given(fields, spellings)][1:]}
-    return {n: value for n, value in fields.items() if n not in _OWN_FIELDS or n in unread}
+    own = _OWN_FIELDS | read
+    return {n: value for n, value in fields.items() if n not in own or n in unread}
 
 
 def _shown(value: object) -> str:
@@ -113,22 +112,6 @@ def _text(fields: Mapping[str, Any], name: str) -> str | None:
     if not isinstance(value, str):
         raise UnusableInputError("wrong_type", f"{name} must be text, got {_shown(value)}")
     return value
-
-
-def _measured(fields: Mapping[str, Any], name: str, *, check: Callable[[float], bool]) -> float:
-    value = fields[name]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise UnusableInputError("wrong_type", f"{name} must be a number, got {_shown(value)}")
-    if not check(number := _as_float(value, name)):
-        raise UnusableInputError("out_of_range", f"{name} must not be {_shown(value)}")
-    return number
-
-
-def _as_float(value: float, name: str) -> float:
-    try:
-        return float(value)
-    except OverflowError as error:
-        raise UnusableInputError("not_finite", f"{name} is beyond the range of a number") from error
 
 
 def _whole_number(fields: Mapping[str, Any], name: str, *, largest: int) -> int | None:
@@ -181,58 +164,13 @@ def _moment(fields: Mapping[str, Any], name: str) -> datetime | None:
     return moment.astimezone(UTC)
 
 
-def _measurements(
-    fields: Mapping[str, Any], started_at: datetime | None, ended_at: datetime | None
-) -> Measurements:
-    values: dict[str, float] = {}
-    provenance: dict[str, str] = {}
-    missing: dict[str, str] = {}
-    duration_s, origin = _duration(fields, started_at, ended_at)
-    if duration_s is None:
-        missing["duration_s"] = origin
-    else:
-        values["duration_s"], provenance["duration_s"] = duration_s, f"{SOURCE}: {origin}"
-    for metric, spellings in _METRIC_FIELDS.items():
-        name = next(_given(fields, spellings), None)
-        if name is None:
-            missing[metric] = f"the result line has no {spellings[0]}"
-        else:
-            values[metric] = _measured(fields, name, check=lambda x: x >= 0.0)
-            provenance[metric] = f"{SOURCE}: {name}"
-    _derive_throughput(fields, values, provenance, missing)
-    return Measurements(values=values, missing=missing, provenance=provenance)
-
-
-def _duration(
-    fields: Mapping[str, Any], started_at: datetime | None, ended_at: datetime | None
-) -> tuple[float | None, str]:
-    """Return the duration and the fields it is from, or ``None`` and why there is none."""
-    if started_at is not None and ended_at is not None and ended_at < started_at:
-        raise UnusableInputError("duration", "end_time is before start_time")
-    for name in _given(fields, _DURATION_FIELDS):
-        return _measured(fields, name, check=lambda x: x > 0.0), name
+def _duration(started_at: datetime | None, ended_at: datetime | None) -> tuple[float | None, str]:
+    """Return the time from start to end and how it was found, or ``None`` and why there is none."""
     if started_at is None or ended_at is None:
         return None, "the result line has neither duration_sec nor both start_time and end_time"
+    if ended_at < started_at:
+        raise UnusableInputError("duration", "end_time is before start_time")
     if ended_at == started_at:
         # A clock of whole seconds; the run did take time.
         return None, "the result line's start_time and end_time are equal"
     return (ended_at - started_at).total_seconds(), "end_time - start_time"
-
-
-def _derive_throughput(
-    fields: Mapping[str, Any],
-    values: dict[str, float],
-    provenance: dict[str, str],
-    missing: dict[str, str],
-) -> None:
-    """Fill the throughput from the rows read, else written, and the duration."""
-    for name in _given(fields, ("rows_read", "rows_written")):
-        rows = _measured(fields, name, check=lambda x: x >= 0.0)
-        if rows == 0.0 or "throughput_rows_s" in values or "duration_s" not in values:
-            continue
-        throughput = rows / values["duration_s"]
-        if not math.isfinite(throughput):
-            raise UnusableInputError("out_of_range", f"{name} / duration is no finite number")
-        values["throughput_rows_s"] = throughput
-        provenance["throughput_rows_s"] = f"{SOURCE}: {name} / duration"
-        del missing["throughput_rows_s"]

@@ -9,12 +9,14 @@ import types
 import typing
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 import yaml
 
+import lm_assets
 from lm_assets.model.combination import Matrix
 from lm_assets.model.errors import ConfigurationError
 from lm_assets.model.metric import Metric, MetricCatalogue
@@ -25,6 +27,10 @@ T = TypeVar("T")
 
 _TOO_DEEP = "the file is nested too deeply, or holds itself"
 
+_PACKAGE = Path(lm_assets.__file__).parent
+# A wheel carries it inside the package; in a checkout it is the project's own.
+SHIPPED = _PACKAGE / "shipped" if (_PACKAGE / "shipped").is_dir() else _PACKAGE.parent
+SHIPPED_CONFIGURATION = SHIPPED / "config"
 BASELINES_FILE = Path("baselines") / "load-test-baselines.yaml"
 
 
@@ -89,6 +95,13 @@ def load_configuration(directory: Path) -> Configuration:
         retention=read_yaml_as(directory / "retention.yaml", RetentionPolicy),
         collection=read_yaml(collection_path) if collection_path.exists() else {},
     )
+
+
+@lru_cache(maxsize=1)
+def shipped_metrics() -> MetricCatalogue:
+    """Return the metrics of the configuration that lm-assets is shipped with."""
+    path = SHIPPED_CONFIGURATION / "metrics.yaml"
+    return MetricCatalogue(read_yaml_as(path, _MetricsFile).metrics)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

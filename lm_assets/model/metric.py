@@ -39,6 +39,20 @@ class Scale(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MetricField:
+    """A field of result lines that holds a metric, and the factor to the metric's unit."""
+
+    name: str
+    factor: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError("name must not be empty")
+        if not (math.isfinite(self.factor) and self.factor > 0.0):
+            raise ValueError(f"factor must be finite and above 0, got {self.factor!r}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Metric:
     """One named quantity.
 
@@ -50,6 +64,9 @@ class Metric:
     ``minimum`` and ``maximum`` say what a value can be at all: beyond them is no measurement.
     ``comparable_sources`` are classes of sources whose figures are shown to be the same quantity;
     a source in none of them is a class by itself, and classes are never compared.
+
+    ``fields`` of a result line that hold it, the first that is given wins. Its own name is always
+    one: the first, unless it stands among them.
     """
 
     name: str
@@ -64,6 +81,7 @@ class Metric:
     minimum: float | None = None
     maximum: float | None = None
     comparable_sources: tuple[tuple[str, ...], ...] = ()
+    fields: tuple[MetricField, ...] = ()
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

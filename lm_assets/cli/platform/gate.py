@@ -22,7 +22,7 @@ _DURATION = re.compile(r"(\d{1,6}(?:\.\d+)?)(s|m|h|)", re.ASCII)
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """A length of time such as ``90s``, ``15m`` or ``1h``; a bare number is seconds."""
 
     name = "duration"

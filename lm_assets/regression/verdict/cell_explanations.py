@@ -4,7 +4,9 @@ import numpy as np
 
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
+from lm_assets.regression.cells.data_faults import fault_mask
 from lm_assets.regression.cells.soundness import has_lower_bound
+from lm_assets.regression.cells.unit_suspects import find_unit_suspects
 from lm_assets.regression.cells.verdicts import VERDICTS
 from lm_assets.regression.matrix.common_shift import follows_any
 from lm_assets.regression.verdict.campaign_context import CampaignContext
@@ -33,6 +35,7 @@ def flags_of_cells(
         "has_failed_runs": _of_combinations(judgement, set(context.failed_runs)),
         "runs_needed_above_maximum": _needs_too_many(judgement),
         "at_least": has_lower_bound(cells),
+        "unit_suspect": fault_mask(cells, find_unit_suspects(cells)),
         "other_sources_left_out": _has_left_out(judgement),
     }
     flags: list[tuple[str, ...]] = [()] * len(cells)
@@ -51,6 +54,8 @@ def explanations(
     _add_outliers(result, judgement)
     _add_faults_and_gaps(result, judgement, context)
     _add_limits(result, judgement)
+    for cell, suspects in find_unit_suspects(judgement.cells).items():
+        result[cell]["unit_suspect"] = suspects
     _add_sources(result, judgement)
     for cell, loss in judgement.weighed.items():
         result[cell]["trade_off"] = {

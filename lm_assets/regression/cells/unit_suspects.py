@@ -1,0 +1,68 @@
+"""Values that look like another unit: far off the baseline, or off the other runs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lm_assets.regression.cells.alignment import Cells
+from lm_assets.stats.ragged import RaggedSamples
+from lm_assets.stats.validation import BoolArray, FloatArray
+
+# Honest changes are smaller; seconds for milliseconds, or bytes for kilobytes, are larger.
+_FAR_OFF = 30.0
+# Milli, and minutes: between the runs of one combination nothing else is of just that size.
+_FACTORS = (1000.0, 60.0)
+_WITHIN = 0.25
+
+
+def find_unit_suspects(cells: Cells) -> Mapping[int, list[Mapping[str, object]]]:
+    """Return the suspicious current runs of each cell, each with both readings of its value."""
+    current = cells.current.ragged
+    of_cell, values = current.cells, current.values
+    before = _medians(cells.baseline.ragged)[of_cell]
+    others = _medians(current)[of_cell]
+    found: dict[int, list[Mapping[str, object]]] = {}
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        far = np.abs(np.log(values / before)) > np.log(_FAR_OFF)
+        ratio = values / others
+        known = np.zeros(values.size)
+        for factor in _FACTORS:
+            known = np.where(_is_about(ratio, factor), factor, known)
+            known = np.where(_is_about(ratio, 1.0 / factor), 1.0 / factor, known)
+    suspect = (far | (known > 0.0)) & ~cells.is_count[of_cell]
+    for at in np.flatnonzero(suspect).tolist():
+        reading = _reading(cells, at, float(before[at]), float(known[at]))
+        found.setdefault(int(of_cell[at]), []).append(reading)
+    return found
+
+
+def _reading(cells: Cells, at: int, before: float, known: float) -> Mapping[str, object]:
+    value = float(cells.current.ragged.values[at])
+    reading: dict[str, Any] = {
+        "run": cells.current.runs[cells.current.run_code[at]],
+        "value": value,
+    }
+    if known:
+        reading |= {"factor": known, "value_in_the_other_runs_unit": value / known}
+    if np.isfinite(before):
+        reading |= {"baseline_median": before, "times_the_baseline": value / before}
+    return reading
+
+
+def _is_about(ratio: FloatArray, factor: float) -> BoolArray:
+    close: BoolArray = np.abs(np.log(ratio / factor)) < np.log1p(_WITHIN)
+    return close
+
+
+def _medians(samples: RaggedSamples) -> FloatArray:
+    """Return each cell's median, NaN where there is no value or it is not above zero."""
+    n = samples.n
+    order = np.lexsort((samples.values, samples.cells))
+    values = samples.values[order]
+    starts = np.concatenate(([0], np.cumsum(n)))[:-1]
+    result = np.full(n.size, np.nan)
+    some = np.flatnonzero(n > 0)
+    low, high = starts[some] + (n[some] - 1) // 2, starts[some] + n[some] // 2
+    result[some] = (values[low] + values[high]) / 2.0
+    return np.where(result > 0.0, result, np.nan)

@@ -1,0 +1,35 @@
+"""A value in another unit is flagged with its run and both readings; an honest change is not."""
+
+import pytest
+
+from lm_assets_tests.regression.small_campaigns import STEADY, one_cell
+
+
+def test_a_run_in_milliseconds_among_runs_in_seconds_is_named_with_both_readings():
+    cell = one_cell(STEADY, [*STEADY[:4], 99_500.0])
+    assert "unit_suspect" in cell.flags
+    (found,) = cell.explanation["unit_suspect"]
+    assert (found["run"], found["value"], found["factor"]) == ("run-5", 99_500.0, 1000.0)
+    assert found["value_in_the_other_runs_unit"] == 99.5
+    assert found["baseline_median"] == 100.0
+
+
+@pytest.mark.parametrize("factor", [1000.0, 0.001, 60.0, 31.0, 1 / 31.0])
+def test_all_runs_far_off_the_baseline_are(factor):
+    cell = one_cell(STEADY, [factor * value for value in STEADY])
+    assert len(cell.explanation["unit_suspect"]) == 5
+
+
+@pytest.mark.parametrize("factor", [0.1, 1.0, 2.0, 29.0])
+def test_an_honest_change_is_not(factor):
+    assert "unit_suspect" not in one_cell(STEADY, [factor * value for value in STEADY]).flags
+
+
+def test_events_have_no_unit_to_mix_up():
+    assert "unit_suspect" not in one_cell([1, 1, 1], [60, 1, 1], "failed_tasks").flags
+
+
+def test_without_a_baseline_the_runs_still_tell():
+    (found,) = one_cell([], [100.0, 101.0, 6_000.0]).explanation["unit_suspect"]
+    assert (found["run"], found["factor"]) == ("run-3", 60.0)
+    assert "baseline_median" not in found
