@@ -95,7 +95,10 @@ def test_what_is_no_value_of_a_metric_is_refused(value, rule):
         read(peak_rss_mb=value)
 
 
-@given(st.dictionaries(st.text("abcmsd_p95", min_size=1, max_size=20), st.floats(0, 1e9), max_size=8))
+NAMES = st.text("abcmsd_p95", min_size=1, max_size=20)
+
+
+@given(st.dictionaries(NAMES, st.floats(0, 1e9), max_size=8))
 def test_every_number_is_read_kept_or_named(fields):
     fields.pop("run_id", None)
     line = read(**fields)
