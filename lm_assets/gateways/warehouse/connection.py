@@ -1,7 +1,7 @@
 """A connection to Postgres that is made again when it breaks."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors
@@ -40,13 +40,26 @@ class RetryingConnection:
         How an outage is waited for.
     on_connect : callable
         Called with each new connection, before its first unit.
+    patience_s : int
+        How long a server may take to answer a connection, and to acknowledge what was sent to it.
     """
 
     def __init__(
-        self, url: str, *, retry: RetryPolicy, on_connect: Callable[[psycopg.Connection], None]
+        self,
+        url: str,
+        *,
+        retry: RetryPolicy,
+        on_connect: Callable[[psycopg.Connection], None],
+        patience_s: int | None = None,
     ) -> None:
         self._url = url
         self._retry = retry
+        # Without a limit of its own a connection whose server vanished is noticed after minutes.
+        self._limits: dict[str, Any] = (
+            {"connect_timeout": 10}
+            if patience_s is None
+            else {"connect_timeout": patience_s, "tcp_user_timeout": patience_s * 1000}
+        )
         self._on_connect = on_connect
         self._connection: psycopg.Connection | None = None
 
@@ -76,7 +89,7 @@ class RetryingConnection:
     def _open(self) -> psycopg.Connection:
         if self._connection is None or self._connection.closed:
             connection = psycopg.connect(
-                self._url, autocommit=True, connect_timeout=10, application_name="lm-assets"
+                self._url, autocommit=True, application_name="lm-assets", **self._limits
             )
             try:
                 connection.execute("SET TIME ZONE 'UTC'")

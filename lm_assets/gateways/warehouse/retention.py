@@ -13,7 +13,10 @@ from lm_assets.gateways.warehouse.warehouse import Warehouse
 from lm_assets.model.retention import RetentionPolicy
 
 RAW_TABLES = ("load_runs", "run_metrics")
-AGGREGATED_TABLES = ("summaries", "verdicts", "findings", "deliveries", "campaigns")
+AGGREGATED_TABLES = (
+    *("summaries", "campaign_totals", "verdicts", "findings", "deliveries"),
+    "campaigns",
+)
 
 # A campaign is as old as its last sign of life, so that no half of one expires. No run ends much
 # later than it is stored: a clock that is years ahead must not keep rows for years.

@@ -118,6 +118,8 @@ class Warehouse:
         def write(connection: psycopg.Connection) -> None:
             _upsert_campaign(connection, {"campaign": campaign})
             _replace(connection, rows.SUMMARIES, campaign, rows.summary_rows(kept))
+            connection.execute(_REMOVE_TOTALS, [campaign])
+            connection.execute(_SUM_UP, [campaign])
             before_commit()
 
         self._write(campaign, write)
@@ -268,6 +270,12 @@ _UPSERT_COMBINATION = (
     "INSERT INTO combinations (combination, dimensions) VALUES (%s, %s) ON CONFLICT (combination) "
     "DO UPDATE SET dimensions = EXCLUDED.dimensions "
     "WHERE combinations.dimensions IS DISTINCT FROM EXCLUDED.dimensions"
+)
+_REMOVE_TOTALS = "DELETE FROM campaign_totals WHERE campaign = %s"
+_SUM_UP = (
+    "INSERT INTO campaign_totals (campaign, metric, unit, combinations, runs, total, mean) "
+    "SELECT campaign, metric, min(unit), count(*), sum(n), sum(mean * n), avg(mean) "
+    "FROM summaries WHERE campaign = %s AND mean IS NOT NULL GROUP BY campaign, metric"
 )
 _ENSURE_CAMPAIGN = (
     "INSERT INTO campaigns (campaign, first_stored_at) VALUES (%s, %s) ON CONFLICT DO NOTHING"
