@@ -19,6 +19,11 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "The whole pipeline on recorded Spark campaigns.",
     ),
     "serve": ("lm_assets.cli.platform.serve", "serve", "Embedded engines and the Dagster UI."),
+    "exporter": (
+        "lm_assets.cli.platform.exporter",
+        "exporter",
+        "What was judged last and which alerts are open, for Prometheus.",
+    ),
     "gate": (
         "lm_assets.cli.platform.gate",
         "gate",

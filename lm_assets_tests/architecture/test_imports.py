@@ -39,6 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     "collect": {"msgspec", "cramjam", "zstandard"},
     "reports": {"jinja2", "markupsafe", "msgspec", "numpy", "weasyprint", "pypdf"},
     "alerts": {"jinja2", "msgspec"},
+    "exporter": {"prometheus_client"},
     "orchestration": {
         *("dagster", "dagster_aws", "dagster_postgres", "dagster_k8s", "dagster_graphql"),
         *("pandas", "msgspec"),

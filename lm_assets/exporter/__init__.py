@@ -1,0 +1,1 @@
+"""What Prometheus is told: families of series, their order and limit, and the server for them."""
