@@ -1,0 +1,63 @@
+"""Tables of alerts: what, where, how much, since when, who has it."""
+
+from grafana_foundation_sdk.builders import table
+
+from grafana.building.panels import rows
+from grafana.building.sources import sql_table
+from grafana.building.style import coloured_cell, state_words, unit, width
+
+# A change is said in words: in one column relative, in points, or events per run.
+CHANGE = """CASE WHEN change IS NULL THEN ''
+WHEN change_unit = 'relative' THEN to_char(100 * change, 'FMSG999990.0') || ' %'
+WHEN change_unit = 'points' THEN to_char(change, 'FMSG999990.0') || ' points'
+ELSE to_char(change, 'FMSG999990.00') || ' a run' END"""
+PLACE = """CASE WHEN located_in = '{}' THEN
+CASE WHEN cardinality(combinations) = 1 THEN combinations[1]
+WHEN cardinality(combinations) = 0 THEN 'whole matrix'
+ELSE cardinality(combinations) || ' combinations' END
+ELSE (SELECT string_agg(key || '=' || value, ', ' ORDER BY key)
+FROM jsonb_each_text(located_in)) END"""
+
+
+def open_alerts() -> table.Panel:
+    """Return the live alerts of all stages."""
+    return _table(
+        "What is worse, where, since when, who has it?",
+        "Every alert that is open or that somebody has taken, the longest open first. Nobody has "
+        "an alert whose last column is empty: lm alerts ack takes it. Empty: nothing is worse.",
+        "state IN ('open', 'acknowledged')",
+        "state DESC, opened_at",
+        none="nothing is worse",
+    )
+
+
+def alerts_of_stage() -> table.Panel:
+    """Return the alerts of one stage that were opened in the time chosen, or still live."""
+    return _table(
+        "Alerts, and what became of them",
+        "Alerts of the stage that are live or were opened in the time chosen, newest first. "
+        "A taken one is open again after its expiry. Empty: no alert.",
+        "stage = ${stage:sqlstring} AND (state IN ('open', 'acknowledged') "
+        "OR $__timeFilter(campaign_time))",
+        "opened_at DESC",
+        none="no alert",
+    )
+
+
+def _table(title: str, description: str, where: str, order: str, *, none: str) -> table.Panel:
+    return (
+        rows(title, description, none=none)
+        .with_target(
+            sql_table(
+                f"""SELECT stage, state, metric, {PLACE} AS "where", {CHANGE} AS change,
+                opened_at AS "since", acknowledged_until AS "taken until",
+                coalesce(resolution, '') AS "how it ended", alert_id AS alert,
+                coalesce(who_has_it, '') AS "who has it"
+                FROM dashboard_alerts WHERE {where} ORDER BY {order}, alert_id LIMIT 100"""
+            )
+        )
+        .override_by_name("state", [*coloured_cell(state_words()), width(110)])
+        .override_by_name("stage", [width(80)])
+        .override_by_name("since", [unit("dateTimeFromNow"), width(120)])
+        .override_by_name("taken until", [unit("dateTimeFromNow"), width(120)])
+    )
