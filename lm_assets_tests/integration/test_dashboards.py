@@ -1,0 +1,103 @@
+"""Every query of the dashboards on a real Postgres, as the reader, also with hostile words."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from lm_assets.gateways.warehouse.schema import migrate
+from lm_assets_tests.conftest import own_database
+from lm_assets_tests.dashboards.boards import name_of, sql_queries
+from lm_assets_tests.dashboards.grafana_macros import expanded, interpolated
+from lm_assets_tests.integration.observed_history import (
+    newest,
+    recently,
+    store_history,
+    stored_combinations,
+)
+
+pytestmark = pytest.mark.integration
+
+HOSTILE = ["o'brien", "%", "'; DROP TABLE campaigns; --", "x" * 2000, "\\", "${stage}"]
+NAMES = ("stage", "campaign", "combination", "metric", "dimension")
+
+
+@pytest.fixture(scope="module", params=["postgres_15", "postgres_18"])
+def reader(request: pytest.FixtureRequest) -> Iterator[psycopg.Connection]:
+    """A connection as Grafana's: of the reader, to a warehouse with a history."""
+    if request.param == "postgres_15":
+        server = request.getfixturevalue("debian_postgres_url")
+    else:
+        server = request.getfixturevalue("engines")["LM_POSTGRES_URL"]
+    with own_database(server) as url:
+        migrate(url)
+        assert urlsplit(url).path
+        store_history(url, now=recently())
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("SET ROLE lm_reader")
+            yield connection
+
+
+def answer(connection: psycopg.Connection, sql: str, values: dict[str, str]) -> list[tuple]:
+    now = datetime.now(UTC)
+    text = interpolated(sql, values)
+    return connection.execute(
+        expanded(text, since=now - timedelta(days=90), until=now + timedelta(minutes=1))
+    ).fetchall()
+
+
+CHOSEN = {
+    "stage": "nightly",
+    "campaign": newest("nightly"),
+    "combination": stored_combinations()[1],
+    "metric": "duration_s",
+    "dimension": "extension",
+}
+
+
+@pytest.mark.parametrize("asked", sql_queries(), ids=name_of)
+def test_every_query_has_an_answer(reader, asked):
+    rows = answer(reader, asked.text, CHOSEN)
+    assert rows
+    assert any(value is not None for row in rows for value in row)
+
+
+@pytest.mark.parametrize("asked", sql_queries(), ids=name_of)
+def test_a_hostile_choice_is_only_a_word(reader, asked):
+    for word in HOSTILE:
+        values = dict.fromkeys(NAMES, word)
+        rows = answer(reader, asked.text, values)
+        assert len(rows) <= 500
+
+
+def test_the_reader_sees_the_views_and_can_change_nothing(reader):
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        reader.execute("DELETE FROM campaigns")
+
+
+def test_counts_and_sums_are_those_of_the_cells(reader):
+    (regressed,) = reader.execute(
+        "SELECT count(*) FROM verdicts WHERE campaign = 'nightly-00' AND verdict = 'regressed'"
+    ).fetchone()
+    (shown,) = reader.execute(
+        "SELECT regressed FROM dashboard_campaigns WHERE campaign = 'nightly-00'"
+    ).fetchone()
+    assert shown == regressed
+    (total,) = reader.execute(
+        "SELECT sum(mean * n) FROM summaries WHERE campaign = 'nightly-00' "
+        "AND metric = 'cpu_core_seconds'"
+    ).fetchone()
+    (kept,) = reader.execute(
+        "SELECT total FROM dashboard_totals WHERE campaign = 'nightly-00' "
+        "AND metric = 'cpu_core_seconds'"
+    ).fetchone()
+    assert kept == pytest.approx(total)
+
+
+def test_an_empty_warehouse_gives_empty_answers_and_no_error(warehouse_url):
+    with psycopg.connect(warehouse_url, autocommit=True) as connection:
+        connection.execute("SET ROLE lm_reader")
+        for asked in sql_queries():
+            answer(connection, asked.text, CHOSEN)
