@@ -40,6 +40,16 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "retention",
         "What is past its days: list, remove.",
     ),
+    "explain": (
+        "lm_assets.cli.causes.explain",
+        "explain",
+        "Why it got slower: of a campaign, or of event logs.",
+    ),
+    "profile": (
+        "lm_assets.cli.causes.profile_log",
+        "profile",
+        "What explains a run after its log has expired.",
+    ),
     "baseline": ("lm_assets.cli.baseline.group", "baseline", "Make, review and compare baselines."),
     "collect": ("lm_assets.cli.collect", "collect", "One load run's canonical record."),
     "judge": (

@@ -87,10 +87,12 @@ def canonical_record(
     metrics: MetricCatalogue,
     measurements: Iterable[Measurements],
     source_notes: Mapping[str, Sequence[str]] = _NO_NOTES,
+    behaviour: Mapping[str, int | str] | None = None,
 ) -> RunRecord:
     """Return the record of one load run; the first source that has a metric gives it.
 
-    Metrics that no source gives are ``missing``, with every source's reason.
+    Metrics that no source gives are ``missing``, with every source's reason. ``behaviour`` is what
+    was counted of its application.
     """
     if run.line.notes:
         source_notes = {RESULT_LINE: run.line.notes, **source_notes}
@@ -116,7 +118,8 @@ def canonical_record(
         source_object=run.source,
         exit_code=run.line.exit_code,
         extra=_extra(run.line, merged, metrics)
-        | ({"source_notes": {k: list(v) for k, v in source_notes.items()}} if source_notes else {}),
+        | ({"source_notes": {k: list(v) for k, v in source_notes.items()}} if source_notes else {})
+        | ({"behaviour": dict(behaviour)} if behaviour else {}),
     )
 
 
@@ -196,7 +199,7 @@ def _objects_without_use(
         yield _refused_object(landed.campaign, item, refusal.rule, detail)
     known = {(run.folder, run.line.run_id) for run in runs}
     orphans = [(run, item) for run, items in landed.event_logs.items() for item in items]
-    for run, item in [*orphans, *landed.pod_snapshots.items()]:
+    for run, item in [*orphans, *landed.pod_snapshots.items(), *landed.profiles.items()]:
         if run not in known:
             detail = (
                 f"no accepted result line speaks of run {run[1]!r}; the object was left in place"

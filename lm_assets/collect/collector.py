@@ -14,6 +14,7 @@ from lm_assets.collect.run_sources import RunSources
 from lm_assets.collect.source_answers import merge_answers
 from lm_assets.gateways.bucket import object_keys
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.causes import delete_other_profiles
 from lm_assets.gateways.object_store.protocol import ObjectTooLargeError
 from lm_assets.model.campaign import Manifest
 from lm_assets.model.combination import Matrix
@@ -79,10 +80,13 @@ def collect_campaign(
             metrics=metrics,
             measurements=[merge_answers(answered)],
             source_notes={a.source: a.notes for a in answered if a.notes},
+            behaviour=next((a.behaviour for a in answered if a.behaviour), None),
         )
         for run, answered in zip(results.runs, answers, strict=True)
     )
     quarantined = (*refused_manifest, *results.quarantined)
+    kept = [answer.profile_key for answered in answers for answer in answered]
+    delete_other_profiles(bucket.store, campaign, filter(None, kept))
     return CollectedCampaign(
         manifest=manifest,
         records=records,

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -29,7 +29,10 @@ from lm_assets.collect.spark.sources import (
     ApplicationRef,
     ask_event_log,
     ask_history_server,
+    ask_profile,
 )
+from lm_assets.gateways.bucket.causes import write_profile
+from lm_assets.gateways.bucket.profile_json import MAX_PROFILE_BYTES
 from lm_assets.gateways.http.history_server import HistoryServer
 from lm_assets.gateways.http.prometheus import Prometheus
 from lm_assets.gateways.object_store.protocol import ObjectStore, ObjectTooLargeError
@@ -99,12 +102,31 @@ class RunSources:
 
     def _ask_run(self, run: LandedRun, landed: LandedCampaign) -> list[SourceAnswer]:
         place = (run.folder, run.line.run_id)
-        answers = [self._event_log(landed.event_logs.get(place, ()))]
+        answers = [self._event_log(landed.event_logs.get(place, ()), landed.profiles.get(place))]
         if (snapshot := landed.pod_snapshots.get(place)) is not None:
             answers.append(self._pods(run, snapshot))
         if self.servers.history_server is not None:
             answers.append(self._history_server(self.servers.history_server, run))
-        return answers
+        return self._with_profiles_kept(answers, run, campaign=landed.campaign)
+
+    def _with_profiles_kept(
+        self, answers: list[SourceAnswer], run: LandedRun, *, campaign: str
+    ) -> list[SourceAnswer]:
+        """Store the profile of the first source that has one; hold none of them in memory.
+
+        A campaign's profiles together may be larger than this process should be.
+        """
+        content = next((answer.profile for answer in answers if answer.profile), b"")
+        key = None
+        if content:
+            key = write_profile(
+                self.store,
+                campaign=campaign,
+                combination=run.combination.id,
+                run_id=run.line.run_id,
+                content=content,
+            )
+        return [replace(answer, profile=b"", profile_key=key) for answer in answers]
 
     def _ask_pending(
         self,
@@ -129,9 +151,13 @@ class RunSources:
             again = pool.map(lambda n: self._history_server(server, runs[n]), pending)
             for number, answer in zip(pending, again, strict=True):
                 others = [a for a in answers[number] if a.source != HISTORY_SERVER]
-                answers[number][:] = [*others, answer]
+                answers[number][:] = [*others, replace(answer, profile=b"")]
 
-    def _event_log(self, parts: Sequence[LandedObject]) -> SourceAnswer:
+    def _event_log(
+        self, parts: Sequence[LandedObject], profile: LandedObject | None
+    ) -> SourceAnswer:
+        if not parts and profile is not None:
+            return self._delivered_profile(profile)
         if not parts:
             reason = "none was delivered"
             return failed_source(EVENT_LOG, APPLICATION_METRICS, asked=_NOTHING, reason=reason)
@@ -147,6 +173,14 @@ class RunSources:
                     for part in parts
                 ]
             )
+
+    def _delivered_profile(self, profile: LandedObject) -> SourceAnswer:
+        try:
+            content = self.store.read(profile.key, max_bytes=MAX_PROFILE_BYTES)
+        except ObjectTooLargeError as error:
+            reason = str(error)
+            return failed_source(EVENT_LOG, APPLICATION_METRICS, asked=profile.key, reason=reason)
+        return ask_profile(content, name=profile.key)
 
     def _pods(self, run: LandedRun, snapshot: LandedObject) -> SourceAnswer:
         window = SnapshotWindow(

@@ -31,6 +31,9 @@ class SourceAnswer:
 
     ``is_pending`` says that the same question may have a better answer soon. ``application`` is the
     run's, where the source knows it.
+
+    ``profile`` is what explains the application, packed; once it is stored, ``profile_key`` says
+    where, and it is let go. ``behaviour`` is what was counted, small enough for a record.
     """
 
     source: str
@@ -40,6 +43,9 @@ class SourceAnswer:
     notes: tuple[str, ...] = ()
     is_pending: bool = False
     application: ApplicationSpan | None = None
+    profile: bytes = b""
+    profile_key: str | None = None
+    behaviour: Mapping[str, int | str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.source not in PRECEDENCE:

@@ -7,6 +7,7 @@ Layout under ``incoming/<campaign>/``::
     <combination>/<anything>.jsonl               result lines
     <combination>/<run>/pods.json                optional pod snapshot
     <combination>/<run>/eventlog/<Spark's own>   optional event log: a file, or a rolling folder
+    <combination>/<run>/profile.json.zst         instead of the log: what `lm profile` made of it
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,6 +17,7 @@ from typing import Protocol
 
 from lm_assets.gateways.bucket.object_keys import (
     PODS_NAME,
+    PROFILE_NAME,
     IncomingKey,
     IncomingKind,
     parse_incoming_key,
@@ -54,6 +56,7 @@ class LandedCampaign:
     results: tuple[tuple[str, LandedObject], ...] = ()
     event_logs: Mapping[tuple[str, str], tuple[LandedObject, ...]] = field(default_factory=dict)
     pod_snapshots: Mapping[tuple[str, str], LandedObject] = field(default_factory=dict)
+    profiles: Mapping[tuple[str, str], LandedObject] = field(default_factory=dict)
     refused: tuple[tuple[LandedObject, UnusableInputError], ...] = ()
 
 
@@ -64,6 +67,7 @@ def sort_landed_objects(campaign: str, objects: Iterable[LandedObject]) -> Lande
     results: list[tuple[str, LandedObject]] = []
     event_logs: dict[tuple[str, str], tuple[LandedObject, ...]] = {}
     pods: dict[tuple[str, str], LandedObject] = {}
+    profiles: dict[tuple[str, str], LandedObject] = {}
     refused: list[tuple[LandedObject, UnusableInputError]] = []
     for item in sorted(objects, key=lambda o: o.key):
         try:
@@ -80,6 +84,8 @@ def sort_landed_objects(campaign: str, objects: Iterable[LandedObject]) -> Lande
             results.append((run[0], item))
         elif parsed.name == PODS_NAME:
             pods[run] = item
+        elif parsed.name == PROFILE_NAME:
+            profiles[run] = item
         else:
             event_logs[run] = (*event_logs.get(run, ()), item)
     return LandedCampaign(
@@ -89,6 +95,7 @@ def sort_landed_objects(campaign: str, objects: Iterable[LandedObject]) -> Lande
         results=tuple(results),
         event_logs=event_logs,
         pod_snapshots=pods,
+        profiles=profiles,
         refused=tuple(refused),
     )
 
@@ -96,9 +103,11 @@ def sort_landed_objects(campaign: str, objects: Iterable[LandedObject]) -> Lande
 def _known_key(key: str) -> IncomingKey:
     parsed = parse_incoming_key(key)
     is_run_file = parsed.kind is IncomingKind.RUN_FILE
-    if is_run_file and parsed.name != PODS_NAME and not parsed.name.startswith(EVENT_LOG_FOLDER):
+    is_known = parsed.name in {PODS_NAME, PROFILE_NAME} or parsed.name.startswith(EVENT_LOG_FOLDER)
+    if is_run_file and not is_known:
         raise UnusableInputError(
             "unexpected_object",
-            f"a run's folder holds {PODS_NAME} and {EVENT_LOG_FOLDER}, not {parsed.name!r}",
+            f"a run's folder holds {PODS_NAME}, {EVENT_LOG_FOLDER} or {PROFILE_NAME}, "
+            f"not {parsed.name!r}",
         )
     return parsed

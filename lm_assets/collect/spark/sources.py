@@ -11,11 +11,13 @@ from lm_assets.collect.source_answers import (
     SourceAnswer,
     failed_source,
 )
-from lm_assets.collect.spark.event_log import EventLogPart, parse_event_log
+from lm_assets.collect.spark.behaviour import behaviour_of
+from lm_assets.collect.spark.event_log import EventLogPart, ReadApplication, read_event_log
 from lm_assets.collect.spark.evidence import application_evidence
-from lm_assets.collect.spark.figures import ApplicationFigures
 from lm_assets.collect.spark.history_server_figures import figures_from_answers
+from lm_assets.collect.spark.history_server_profile import profile_from_answers
 from lm_assets.collect.spark.metrics import APPLICATION_METRICS, application_measurements
+from lm_assets.collect.spark.profile_document import profile_document, read_profile_document
 from lm_assets.gateways.http.history_server import HistoryServer, Patience, UnknownApplicationError
 from lm_assets.model.errors import LmError, UnusableInputError
 
@@ -32,12 +34,21 @@ def ask_event_log(parts: Sequence[EventLogPart]) -> SourceAnswer:
     """Return what an event log gives for its run; one that cannot be read gives reasons."""
     asked = ", ".join(part.name for part in parts[:3]) + (", …" if len(parts) > 3 else "")
     try:
-        figures = parse_event_log(parts)
+        application = read_event_log(parts)
     # Only what the log itself is at fault for: an outage of the store must fail the run, or its
     # metrics would be stored as missing for good.
     except UnusableInputError as error:
         return failed_source(EVENT_LOG, APPLICATION_METRICS, asked=asked, reason=str(error))
-    return _answer(EVENT_LOG, asked, figures)
+    return _answer(EVENT_LOG, asked, application)
+
+
+def ask_profile(content: bytes, *, name: str) -> SourceAnswer:
+    """Return what a profile gives that was delivered in its log's place; else reasons."""
+    try:
+        application = read_profile_document(content, source=name)
+    except UnusableInputError as error:
+        return failed_source(EVENT_LOG, APPLICATION_METRICS, asked=name, reason=str(error))
+    return _answer(EVENT_LOG, name, application)
 
 
 def ask_history_server(
@@ -55,6 +66,7 @@ def ask_history_server(
             application.app_id, application.attempt_id, patience=patience
         )
         figures = figures_from_answers(answers)
+        read = ReadApplication(figures=figures, profile=profile_from_answers(answers))
     except LmError as error:
         failed = failed_source(HISTORY_SERVER, APPLICATION_METRICS, asked=asked, reason=str(error))
         return replace(failed, is_pending=isinstance(error, UnknownApplicationError))
@@ -62,9 +74,7 @@ def ask_history_server(
     except (ValueError, OverflowError) as error:
         reason = f"unexpected_shape: {error}"
         return failed_source(HISTORY_SERVER, APPLICATION_METRICS, asked=asked, reason=reason)
-    return replace(
-        _answer(HISTORY_SERVER, asked, figures), is_pending=not answers.attempt.completed
-    )
+    return replace(_answer(HISTORY_SERVER, asked, read), is_pending=not answers.attempt.completed)
 
 
 def ask_history_server_for_all(
@@ -81,7 +91,8 @@ def ask_history_server_for_all(
         )
 
 
-def _answer(source: str, asked: str, figures: ApplicationFigures) -> SourceAnswer:
+def _answer(source: str, asked: str, application: ReadApplication) -> SourceAnswer:
+    figures = application.figures
     said = (
         f"{figures.app_id}: {figures.tasks} tasks in {figures.stages_run} stages "
         f"of {figures.jobs} jobs"
@@ -97,4 +108,6 @@ def _answer(source: str, asked: str, figures: ApplicationFigures) -> SourceAnswe
         application=ApplicationSpan(
             app_id=figures.app_id, started_at=figures.started_at, ended_at=figures.ended_at
         ),
+        profile=profile_document(application),
+        behaviour=behaviour_of(application.profile),
     )

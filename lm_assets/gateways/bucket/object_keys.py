@@ -16,6 +16,7 @@ REPORTS = "reports/"
 PROPOSALS = "proposals/"
 QUARANTINE = "quarantine/"
 CONFIRMATIONS = "confirmations/"
+PROFILES = "profiles/"
 
 REPORT_NAMES = ("executive.md", "technical.html", "detailed.pdf", "raw.jsonl")
 PROPOSED_CATALOGUE = "load-test-baselines.yaml"
@@ -23,6 +24,8 @@ PROPOSAL_TEXT = "pull-request.md"
 MANIFEST_NAME = "manifest.json"
 SUCCESS_NAME = "_SUCCESS"
 PODS_NAME = "pods.json"
+PROFILE_SUFFIX = ".json.zst"
+PROFILE_NAME = f"profile{PROFILE_SUFFIX}"
 
 MAX_KEY_BYTES = 1024
 # No valid campaign can have this name, so its quarantine never mixes with a campaign's own.
@@ -147,6 +150,23 @@ def facts_key(campaign: str) -> str:
 def delivery_key(campaign: str) -> str:
     """Return the key of what had landed of a campaign when its records were made."""
     return aggregated_prefix(campaign) + "delivery.json"
+
+
+def causes_key(campaign: str) -> str:
+    """Return the key of why a campaign's combinations changed."""
+    return aggregated_prefix(campaign) + "causes.jsonl"
+
+
+def profiles_prefix(campaign: str, combination: str | None = None) -> str:
+    """Return the prefix of the profiles of a campaign's runs, or of one combination's."""
+    prefix = f"{PROFILES}{validated_id('campaign', campaign)}/"
+    return prefix if combination is None else f"{prefix}{validated_id('combination', combination)}/"
+
+
+def profile_key(campaign: str, combination: str, run_id: str) -> str:
+    """Return the key of one run's profile."""
+    name = validated_id("run", run_id) + PROFILE_SUFFIX
+    return profiles_prefix(campaign, combination) + name
 
 
 def reports_prefix(campaign: str) -> str:

@@ -60,6 +60,7 @@ class StageAttempt(Struct, rename="camel"):
     shuffle_write_records: int
     submission_time: str | None = None
     failure_reason: str | None = None
+    name: str = ""
 
     @property
     def ended_tasks(self) -> int:
@@ -101,6 +102,7 @@ class Executor(Struct, rename="camel"):
     total_cores: int
     add_time: str
     remove_time: str | None = None
+    host_port: str = ""
     peak_memory_metrics: PeakMemory = field(default_factory=PeakMemory)
 
 

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct, field
 
+from lm_assets.collect.spark.event_log.sql_events import SQL_EVENTS
+
 # Spark writes the event's name first; a log that does not is read the slower way.
 _PREFIX = b'{"Event":"'
 
@@ -42,12 +44,15 @@ class EnvironmentUpdate(Struct):
     """The Spark properties."""
 
     properties: dict[str, str] = field(name="Spark Properties", default_factory=dict)
+    jvm: dict[str, str] = field(name="JVM Information", default_factory=dict)
+    classpath: dict[str, str] = field(name="Classpath Entries", default_factory=dict)
 
 
 class ExecutorInfo(Struct):
     """Size of an executor."""
 
     cores: Amount = field(name="Total Cores")
+    host: str = field(name="Host", default="")
 
 
 class ExecutorAdded(Struct):
@@ -78,11 +83,19 @@ class ExecutorRemoved(Struct):
     executor_id: str = field(name="Executor ID")
 
 
+class JobProperties(Struct):
+    """Of the properties of a job's thread, those that say what the job is for."""
+
+    execution_id: str | None = field(name="spark.sql.execution.id", default=None)
+    description: str | None = field(name="spark.job.description", default=None)
+
+
 class JobStart(Struct):
     """A job and the stages that it may need."""
 
     job_id: int = field(name="Job ID")
     stage_ids: list[int] = field(name="Stage IDs", default_factory=list)
+    properties: JobProperties | None = field(name="Properties", default=None)
 
 
 class JobException(Struct):
@@ -120,10 +133,32 @@ class StageSubmitted(Struct):
     info: StageInfo = field(name="Stage Info")
 
 
+class Accumulable(Struct):
+    """One accumulator that tasks of a stage added to, and what it came to."""
+
+    id: int = field(name="ID")
+    value: object = field(name="Value", default=None)
+
+
+class RddInfo(Struct):
+    """One data set that a stage computes; ``scope`` is JSON that names the operation."""
+
+    scope: str | None = field(name="Scope", default=None)
+
+
+class CompletedStageInfo(StageInfo):
+    """The same at its end, with what it was made of."""
+
+    name: str = field(name="Stage Name", default="")
+    completed_ms: Instant | None = field(name="Completion Time", default=None)
+    accumulables: list[Accumulable] = field(name="Accumulables", default_factory=list)
+    rdds: list[RddInfo] = field(name="RDD Info", default_factory=list)
+
+
 class StageCompleted(Struct):
     """A stage attempt succeeded, failed or was skipped."""
 
-    info: StageInfo = field(name="Stage Info")
+    info: CompletedStageInfo = field(name="Stage Info")
 
 
 class ExecutorPeaks(Struct):
@@ -151,6 +186,8 @@ class TaskInfo(Struct):
     launched_ms: Instant | None = field(name="Launch Time", default=None)
     finished_ms: Instant | None = field(name="Finish Time", default=None)
     executor_id: str | None = field(name="Executor ID", default=None)
+    host: str = field(name="Host", default="")
+    result_since_ms: Instant = field(name="Getting Result Time", default=0)
     is_speculative: bool = field(name="Speculative", default=False)
 
 
@@ -160,6 +197,7 @@ class ShuffleRead(Struct):
     remote_bytes: Amount = field(name="Remote Bytes Read", default=0)
     local_bytes: Amount = field(name="Local Bytes Read", default=0)
     rows: Amount = field(name="Total Records Read", default=0)
+    fetch_wait_ms: Amount = field(name="Fetch Wait Time", default=0)
 
 
 class ShuffleWrite(Struct):
@@ -167,6 +205,7 @@ class ShuffleWrite(Struct):
 
     written_bytes: Amount = field(name="Shuffle Bytes Written", default=0)
     rows: Amount = field(name="Shuffle Records Written", default=0)
+    time_ns: Amount = field(name="Shuffle Write Time", default=0)
 
 
 class Input(Struct):
@@ -188,6 +227,8 @@ class TaskMetrics(Struct):
 
     run_time_ms: Amount = field(name="Executor Run Time", default=0)
     cpu_time_ns: Amount = field(name="Executor CPU Time", default=0)
+    deserialize_ms: Amount = field(name="Executor Deserialize Time", default=0)
+    result_ms: Amount = field(name="Result Serialization Time", default=0)
     jvm_gc_time_ms: Amount | None = field(name=GC_TIME, default=None)
     memory_bytes_spilled: Amount = field(name="Memory Bytes Spilled", default=0)
     disk_bytes_spilled: Amount | None = field(name=DISK_SPILL, default=None)
@@ -202,6 +243,8 @@ class TaskEnd(Struct):
     """A task attempt ended."""
 
     reason: TaskEndReason = field(name="Task End Reason", default_factory=TaskEndReason)
+    stage_id: int | None = field(name="Stage ID", default=None)
+    attempt_id: int = field(name="Stage Attempt ID", default=0)
     info: TaskInfo | None = field(name="Task Info", default=None)
     peaks: ExecutorPeaks | None = field(name="Task Executor Metrics", default=None)
     metrics: TaskMetrics | None = field(name="Task Metrics", default=None)
@@ -232,7 +275,8 @@ KINDS: dict[str, type[Struct]] = {
     )
 }
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
-    name: msgspec.json.Decoder(kind) for name, kind in KINDS.items()
+    **{name: msgspec.json.Decoder(kind) for name, kind in KINDS.items()},
+    **SQL_EVENTS,
 }
 _OTHER = msgspec.json.Decoder(OtherEvent)
 _BY_RAW_NAME = {name.encode(): decoder for name, decoder in _DECODERS.items()}

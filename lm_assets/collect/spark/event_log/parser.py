@@ -14,10 +14,20 @@ from lm_assets.collect.spark.event_log.parts import EventLogPart, order_parts
 from lm_assets.collect.spark.event_log.repair import repaired
 from lm_assets.collect.spark.event_log.tally import EventTally
 from lm_assets.collect.spark.figures import CPU, EVERYTHING, ApplicationFigures
+from lm_assets.collect.spark.profiling.profiler import ApplicationProfiler
 from lm_assets.collect.spark.task_durations import TaskDurations
+from lm_assets.model.application_profile import ApplicationProfile
 from lm_assets.model.errors import UnusableInputError
 
 _DEFAULT_LIMITS = EventLogLimits()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadApplication:
+    """What one pass over an event log gives: the figures to judge, the profile to explain them."""
+
+    figures: ApplicationFigures
+    profile: ApplicationProfile
 
 
 @dataclass(slots=True)
@@ -37,6 +47,13 @@ class _Reading:
 def parse_event_log(
     parts: Sequence[EventLogPart], *, limits: EventLogLimits = _DEFAULT_LIMITS
 ) -> ApplicationFigures:
+    """Return the figures of `read_event_log`."""
+    return read_event_log(parts, limits=limits).figures
+
+
+def read_event_log(
+    parts: Sequence[EventLogPart], *, limits: EventLogLimits = _DEFAULT_LIMITS
+) -> ReadApplication:
     """Return what a Spark event log says of its application attempt.
 
     The parts are read in Spark's own order, whatever order they come in, and never held whole:
@@ -52,6 +69,7 @@ def parse_event_log(
     """
     ordered = order_parts(parts)
     tally = EventTally(durations=TaskDurations(exact_up_to=limits.exact_task_durations))
+    profiler = ApplicationProfiler()
     reading = _Reading(incomplete=list(ordered.incomplete))
     events = 0
     for line in _lines(ordered.parts, limits, reading):
@@ -64,14 +82,19 @@ def parse_event_log(
                 continue
         events += 1
         tally.add(event)
+        profiler.add(event)
     _refuse_what_is_no_log(parts, reading.lines, events)
     if tally.start is None and not tally.has_beginning:
         reading.incomplete.append("no application start event: the log's beginning is missing")
-    return tally.figures(
-        malformed_lines=reading.malformed_lines,
-        incomplete=tuple(reading.incomplete),
-        partial=_partial(tally, reading),
-        notes=tuple(_notes(tally, reading)),
+    incomplete, partial = tuple(reading.incomplete), _partial(tally, reading)
+    return ReadApplication(
+        figures=tally.figures(
+            malformed_lines=reading.malformed_lines,
+            incomplete=incomplete,
+            partial=partial,
+            notes=tuple(_notes(tally, reading)),
+        ),
+        profile=profiler.profile(incomplete=(*incomplete, *dict.fromkeys(partial.values()))),
     )
 
 

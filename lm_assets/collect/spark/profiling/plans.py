@@ -1,0 +1,146 @@
+"""From the plan that Spark logs to one that can be compared with another run's.
+
+Generated ids, code-generation numbers, paths, literals and dates are taken out; wrappers of code
+generation and of adaptive execution are no operators. A plan falls into fragments at its exchanges:
+what lies between two runs as one stage.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from lm_assets.collect.spark.event_log.sql_events import PlanInfo
+from lm_assets.model.application_profile import FILES_READ, FILES_WRITTEN, ROWS_OUT, PlanNode
+
+_MOST_NODES = 400
+_MOST_DETAIL_CHARACTERS = 160
+# Deeper plans exist (loops that add a column), but nobody reads them; the rest is left out.
+_MOST_DEPTH = 200
+
+_WRAPPERS = re.compile(
+    r"(WholeStageCodegen( \(\d+\))?|InputAdapter|AdaptiveSparkPlan|\w+QueryStage|CommandResult"
+    r"|ResultQueryStage|Subquery)$"
+)
+# Operators that run the same work in another form: they do not make another stage.
+_FORMS = frozenset({"AQEShuffleRead", "ColumnarToRow", "RowToColumnar", "CustomShuffleReader"})
+_EXPRESSION_ID = re.compile(r"#\d+L?")
+_ATTRIBUTE = re.compile(r"([A-Za-z_]\w*(?:\([^()#]*\))?)#\d+")
+_GENERATED = re.compile(
+    r",? ?\[?plan_id=\d+\]?|\*\(\d+\) ?|\S*\$\$Lambda\S*|@[0-9a-f]{4,}\b|\[id=#?\d+\]"
+)
+_PATH = re.compile(r"InMemoryFileIndex\([^)]*\)\[[^\]]*\]|\b[a-z][a-z0-9]*:/[^\s,\])]+")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
+_DIGITS = re.compile(r"\d+")
+# Of an exchange's figures, those that count what the next stage reads.
+_READ_SIDE = re.compile(r"(?:remote|local|corrupt|fetch wait|records read|merged)")
+_FIGURES = {
+    "number of output rows": ROWS_OUT,
+    "number of files read": FILES_READ,
+    "number of written files": FILES_WRITTEN,
+}
+_SCAN_FACTS = ("Format", "Batched")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ComparablePlan:
+    """A plan's operators, and where its accumulators belong.
+
+    ``fragment_of`` gives the fragment that adds to an accumulator; ``figure_of`` the operator's
+    position and the name of those that are kept. ``operators`` are by fragment.
+    """
+
+    digest: str
+    nodes: tuple[PlanNode, ...]
+    fragment_of: Mapping[int, int]
+    figure_of: Mapping[int, tuple[int, str]]
+    keys: Mapping[int, str]
+    operators: Mapping[int, tuple[str, ...]]
+
+
+@dataclass(slots=True)
+class _Walk:
+    nodes: list[PlanNode] = field(default_factory=list)
+    fragment_of: dict[int, int] = field(default_factory=dict)
+    figure_of: dict[int, tuple[int, str]] = field(default_factory=dict)
+    fragments: int = 1
+
+
+def comparable_plan(plan: PlanInfo) -> ComparablePlan:
+    """Return what can be compared of a plan."""
+    walk = _Walk()
+    _visit(plan, walk, depth=0, level=0, fragment=0)
+    parts: dict[int, list[PlanNode]] = {}
+    for node in walk.nodes:
+        parts.setdefault(node.fragment, []).append(node)
+    return ComparablePlan(
+        digest=digest_of(f"{n.depth} {n.name} {n.shape}" for n in walk.nodes),
+        nodes=tuple(walk.nodes),
+        fragment_of=walk.fragment_of,
+        figure_of=walk.figure_of,
+        keys={
+            part: digest_of(f"{n.name} {n.shape}" for n in nodes if n.name not in _FORMS)
+            for part, nodes in parts.items()
+        },
+        operators={part: tuple(n.name for n in nodes) for part, nodes in parts.items()},
+    )
+
+
+def digest_of(lines: Iterable[str]) -> str:
+    """Return a short digest of lines of text."""
+    return hashlib.blake2b("\n".join(lines).encode(), digest_size=8).hexdigest()
+
+
+def call_site_without_place(text: str) -> str:
+    """Return a call site or stage name without line numbers and folders, which change with edits.
+
+    Examples
+    --------
+    >>> call_site_without_place("collect at /opt/jobs/report.py:123")
+    'collect at report.py'
+    """
+    short = re.sub(r"(?:[a-z][a-z0-9]*:)?/(?:[^\s/]+/)*", "", text)
+    return re.sub(r":\d+\b", "", short)[:_MOST_DETAIL_CHARACTERS]
+
+
+def _visit(info: PlanInfo, walk: _Walk, *, depth: int, level: int, fragment: int) -> None:
+    if len(walk.nodes) >= _MOST_NODES or level > _MOST_DEPTH:
+        return
+    is_exchange = "Exchange" in info.name
+    below = fragment
+    if is_exchange:
+        below, walk.fragments = walk.fragments, walk.fragments + 1
+    if _WRAPPERS.match(info.name):
+        below_depth = depth
+    else:
+        position = len(walk.nodes)
+        walk.nodes.append(_node(info, depth=depth, fragment=below))
+        below_depth = depth + 1
+        for metric in info.metrics:
+            if name := _FIGURES.get(metric.name):
+                walk.figure_of.setdefault(metric.accumulator_id, (position, name))
+    for metric in info.metrics:
+        side = fragment if is_exchange and _READ_SIDE.match(metric.name) else below
+        # A reused exchange repeats the plan of the one that ran: the first to have it keeps it.
+        walk.fragment_of.setdefault(metric.accumulator_id, side)
+    if info.name.startswith("Reused"):
+        return
+    for child in info.children:
+        _visit(child, walk, depth=below_depth, level=level + 1, fragment=below)
+
+
+def _node(info: PlanInfo, *, depth: int, fragment: int) -> PlanNode:
+    text = _MOMENT.sub("<date>", _PATH.sub("<path>", _GENERATED.sub("", info.text)))
+    attributes = sorted({_DIGITS.sub("", name.strip()) for name in _ATTRIBUTE.findall(text)})
+    facts = [f"{k}={info.metadata[k]}" for k in _SCAN_FACTS if k in info.metadata]
+    detail = _EXPRESSION_ID.sub("", text).strip()[:_MOST_DETAIL_CHARACTERS]
+    kind = (
+        detail.split("(", 1)[0].removeprefix(info.name).strip() if "Exchange" in info.name else ""
+    )
+    return PlanNode(
+        depth=depth,
+        name=info.name.strip(),
+        detail=detail,
+        shape=digest_of([kind, *facts, *attributes])[:8] if attributes or facts or kind else "",
+        fragment=fragment,
+    )

@@ -1,0 +1,304 @@
+"""The profile of one application attempt, made event by event in the pass that makes its figures.
+
+Memory is what is running (stages with tasks, executions with their last plan) and the profile
+itself, whose rows are bounded: an application of ten thousand stages has the rows of a thousand,
+and further stages of one kind are added to their row.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from lm_assets.collect.spark.event_log import events, sql_events
+from lm_assets.collect.spark.profiling.clock import StageClock
+from lm_assets.collect.spark.profiling.executions import KnownExecutions, RunningExecution
+from lm_assets.collect.spark.profiling.plans import call_site_without_place, digest_of
+from lm_assets.collect.spark.profiling.settings import settings_of, versions_of, volatile_names
+from lm_assets.collect.spark.profiling.stage_sums import StageSums, merged_stages
+from lm_assets.model.application_profile import (
+    ApplicationProfile,
+    ExecutorProfile,
+    StageProfile,
+)
+
+_CODE_GENERATION = re.compile(r" \(\d+\)$")
+_MOST_STAGES = 1_000
+_MOST_EXECUTORS = 200
+_MOST_SESSION_VALUES = 8
+
+
+@dataclass(slots=True)
+class _Executor:
+    host: str
+    cores: int = 0
+    tasks: int = 0
+    run_time_ms: int = 0
+    expected_ms: float = 0.0
+
+
+@dataclass(slots=True)
+class ApplicationProfiler:
+    """Everything known so far; ``profile`` gives it out."""
+
+    clock: StageClock = field(default_factory=StageClock)
+    start: events.ApplicationStart | None = None
+    ended_ms: int | None = None
+    version: str | None = None
+    environment: events.EnvironmentUpdate = field(default_factory=events.EnvironmentUpdate)
+    session: dict[str, set[str]] = field(default_factory=dict)
+    executors: dict[str, _Executor] = field(default_factory=dict)
+    executions: KnownExecutions = field(default_factory=KnownExecutions)
+    running: dict[int, RunningExecution] = field(default_factory=dict)
+    execution_of_stage: dict[int, tuple[int, int | None]] = field(default_factory=dict)
+    stages_of_job: dict[int, list[int]] = field(default_factory=dict)
+    sums: dict[int, StageSums] = field(default_factory=dict)
+    stages: list[StageProfile] = field(default_factory=list)
+    row_of_stage: dict[int, int] = field(default_factory=dict)
+    row_of_kind: dict[tuple[int, str], int] = field(default_factory=dict)
+    late_tasks: int = 0
+    handlers: dict[type, Callable[..., None]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.handlers = {
+            events.TaskEnd: self._task_end,
+            events.StageSubmitted: self._stage_submitted,
+            events.StageCompleted: self._stage_completed,
+            events.JobStart: self._job_start,
+            events.JobEnd: self._job_end,
+            events.ExecutorAdded: self._executor_added,
+            events.EnvironmentUpdate: self._environment_update,
+            events.ApplicationStart: self._application_start,
+            events.ApplicationEnd: self._application_end,
+            events.LogStart: self._log_start,
+            sql_events.SQLExecutionStart: self._execution_start,
+            sql_events.SQLAdaptiveExecutionUpdate: self._execution_update,
+            sql_events.SQLExecutionEnd: self._execution_end,
+            sql_events.DriverAccumUpdates: self._driver_updates,
+        }
+
+    def add(self, event: object) -> None:
+        """Take one event into account; kinds that no profile needs are passed over."""
+        handler = self.handlers.get(type(event))
+        if handler is not None:
+            handler(event)
+
+    def _task_end(self, event: events.TaskEnd) -> None:
+        info = event.info
+        if info is None or event.stage_id is None or event.reason.reason == "Resubmitted":
+            return
+        sums = self.sums.get(event.stage_id)
+        if sums is None:
+            # A copy that ends after its stage did: its row has been written.
+            self.late_tasks += event.stage_id in self.row_of_stage
+            if event.stage_id in self.row_of_stage:
+                return
+            sums = self.sums[event.stage_id] = StageSums()
+        sums.add(event, info)
+        name = info.executor_id
+        if name and name not in self.executors and len(self.executors) < _MOST_EXECUTORS:
+            self.executors[name] = _Executor(info.host)
+
+    def _stage_submitted(self, event: events.StageSubmitted) -> None:
+        if event.info.submitted_ms is not None:
+            self.clock.submit(event.info.stage_id, event.info.submitted_ms)
+
+    def _stage_completed(self, event: events.StageCompleted) -> None:
+        info = event.info
+        if info.submitted_ms is None:
+            return
+        sums = self.sums.pop(info.stage_id, None) or StageSums()
+        self._write_stage(info, sums)
+        shared = self.clock.complete(
+            info.stage_id,
+            info.completed_ms or info.submitted_ms,
+            task_time_ms=sums.task_time_ms,
+        )
+        for stage_id, clock_ms in shared.items():
+            row = self.row_of_stage.get(stage_id)
+            if row is not None:
+                stage = self.stages[row]
+                self.stages[row] = replace(stage, clock_ms=stage.clock_ms + clock_ms)
+
+    def _write_stage(self, info: events.CompletedStageInfo, sums: StageSums) -> None:
+        stage = self._stage(info, sums)
+        self._add_to_executors(sums)
+        kind = (stage.execution, stage.key)
+        row = self.row_of_stage.get(info.stage_id)
+        if row is None and len(self.stages) >= _MOST_STAGES:
+            row = self.row_of_kind.get(kind)
+        if row is None and len(self.stages) >= 2 * _MOST_STAGES:
+            row = len(self.stages) - 1
+        if row is None:
+            row = len(self.stages)
+            self.stages.append(stage)
+        else:
+            # A second attempt, or one more stage of a kind.
+            self.stages[row] = merged_stages(self.stages[row], stage)
+        self.row_of_kind[kind] = row
+        self.row_of_stage[info.stage_id] = row
+
+    def _stage(self, info: events.CompletedStageInfo, sums: StageSums) -> StageProfile:
+        place, execution_id = self.execution_of_stage.get(info.stage_id, (-1, None))
+        if place < 0:
+            place = self.executions.begin(call_site_without_place(info.name), "job")
+        running = None if execution_id is None else self.running.get(execution_id)
+        name = call_site_without_place(info.name)
+        found = None
+        fragments: tuple[int, ...]
+        if running is not None:
+            running.count(info.accumulables)
+            found = running.fragments(info.accumulables)
+        if found is None:
+            operators = _scopes(info)
+            key, fragments = digest_of((name, *operators)), ()
+        else:
+            plan, fragments = found
+            operators = tuple(name for part in fragments for name in plan.operators.get(part, ()))
+            key = digest_of(plan.keys.get(part, "") for part in fragments)
+        times = sums.run_times
+        return StageProfile(
+            execution=place,
+            key=key,
+            name=name,
+            operators=operators,
+            fragments=fragments,
+            sums=sums.sums(),
+            run_time_p50_ms=times.quantile_ms(0.50),
+            run_time_p95_ms=times.quantile_ms(0.95),
+            run_time_max_ms=float(sums.run_time_max_ms) if len(times) else None,
+        )
+
+    def _add_to_executors(self, sums: StageSums) -> None:
+        tasks = sum(count for count, _ in sums.by_executor.values())
+        run_time_ms = sum(run_ms for _, run_ms in sums.by_executor.values())
+        for executor_id, (count, run_ms) in sums.by_executor.items():
+            if (executor := self.executors.get(executor_id)) is not None:
+                executor.tasks += count
+                executor.run_time_ms += run_ms
+                executor.expected_ms += run_time_ms * count / tasks
+
+    def _job_start(self, event: events.JobStart) -> None:
+        properties = event.properties
+        said = (properties.execution_id if properties else None) or ""
+        execution_id = int(said) if said.isdecimal() else None
+        running = None if execution_id is None else self.running.get(execution_id)
+        place = -1
+        if running is not None:
+            place = running.place
+        elif properties is not None and properties.description:
+            place = self.executions.begin(call_site_without_place(properties.description), "job")
+        self.stages_of_job[event.job_id] = event.stage_ids
+        for stage_id in event.stage_ids:
+            # A stage that an earlier job has run is skipped in this one.
+            self.execution_of_stage.setdefault(stage_id, (place, execution_id))
+
+    def _job_end(self, event: events.JobEnd) -> None:
+        self.stages_of_job.pop(event.job_id, None)
+
+    def _execution_start(self, event: sql_events.SQLExecutionStart) -> None:
+        place = self.executions.begin(call_site_without_place(event.description))
+        running = RunningExecution(place=place, description=event.description)
+        running.replan(event.plan)
+        self.running[event.execution_id] = running
+        for name, value in event.modified.items():
+            values = self.session.setdefault(name, set())
+            if len(values) < _MOST_SESSION_VALUES:
+                values.add(value)
+
+    def _execution_update(self, event: sql_events.SQLAdaptiveExecutionUpdate) -> None:
+        if (running := self.running.get(event.execution_id)) is not None:
+            running.replan(event.plan)
+
+    def _execution_end(self, event: sql_events.SQLExecutionEnd) -> None:
+        if (running := self.running.pop(event.execution_id, None)) is not None:
+            self.executions.finish(running.place, running.read_plan(), running.figures())
+
+    def _driver_updates(self, event: sql_events.DriverAccumUpdates) -> None:
+        if (running := self.running.get(event.execution_id)) is not None:
+            running.counted.update(event.updates)
+
+    def _executor_added(self, event: events.ExecutorAdded) -> None:
+        if len(self.executors) < _MOST_EXECUTORS:
+            executor = self.executors.setdefault(event.executor_id, _Executor(event.info.host))
+            executor.cores = event.info.cores
+
+    def _environment_update(self, event: events.EnvironmentUpdate) -> None:
+        self.environment = event
+
+    def _application_start(self, event: events.ApplicationStart) -> None:
+        self.start = event
+
+    def _application_end(self, event: events.ApplicationEnd) -> None:
+        self.ended_ms = event.timestamp_ms
+
+    def _log_start(self, event: events.LogStart) -> None:
+        self.version = event.version
+
+    def profile(self, *, incomplete: tuple[str, ...] = ()) -> ApplicationProfile:
+        """Return what is known; what was still running is in it as far as it came."""
+        for running in self.running.values():
+            self.executions.finish(running.place, running.read_plan(), running.figures())
+        start, environment = self.start, self.environment
+        settings = settings_of(environment.properties | self._session())
+        clock_ms = start_up_ms = None
+        if start is not None and self.ended_ms is not None:
+            clock_ms = float(max(self.ended_ms - start.timestamp_ms, 0))
+            self.clock.close(self.ended_ms)
+        if start is not None and self.clock.begun_ms is not None:
+            start_up_ms = float(max(self.clock.begun_ms - start.timestamp_ms, 0))
+        return ApplicationProfile(
+            app_id=(start.app_id if start else None)
+            or environment.properties.get("spark.app.id", ""),
+            app_name=(start.app_name if start else None) or "",
+            clock_ms=clock_ms,
+            start_up_ms=start_up_ms or 0.0,
+            driver_gap_ms=self.clock.driver_gap_ms,
+            settings=settings,
+            versions=versions_of(self.version, environment.jvm, environment.classpath),
+            volatile=volatile_names(settings),
+            executors=tuple(
+                ExecutorProfile(
+                    executor_id=executor_id,
+                    host=executor.host,
+                    cores=executor.cores,
+                    tasks=executor.tasks,
+                    run_time_ms=executor.run_time_ms,
+                    expected_ms=round(executor.expected_ms, 1),
+                )
+                for executor_id, executor in self.executors.items()
+            ),
+            plans=dict(self.executions.plans),
+            executions=tuple(self.executions.rows),
+            stages=tuple(replace(s, clock_ms=round(s.clock_ms, 1)) for s in self.stages),
+            unknown=tuple(self._unknown()),
+            incomplete=incomplete,
+        )
+
+    def _session(self) -> dict[str, str]:
+        return {name: " | ".join(sorted(values)) for name, values in self.session.items()}
+
+    def _unknown(self) -> list[str]:
+        said = []
+        if self.executions.left_out_plans:
+            said.append(f"{self.executions.left_out_plans} plans beyond the first are digests only")
+        if self.late_tasks:
+            said.append(f"{self.late_tasks} task attempts ended after their stage")
+        if self.sums:
+            said.append(f"{len(self.sums)} stages had not ended when the log did")
+        if self.executions.is_full:
+            said.append("there are so many executions that alike ones share a row")
+        return said
+
+
+def _scopes(info: events.CompletedStageInfo) -> tuple[str, ...]:
+    """Return the operations of a stage that belongs to no plan, without their ids."""
+    names = []
+    for rdd in info.rdds:
+        try:
+            name = _CODE_GENERATION.sub("", json.loads(rdd.scope or "{}").get("name", ""))
+        except (ValueError, AttributeError, TypeError):
+            name = ""
+        if name and name not in names:
+            names.append(name)
+    return tuple(sorted(names)[:40])

@@ -1,0 +1,199 @@
+"""A profile says what its log says: stages and their operators, settings, executors, the clock."""
+
+import io
+from typing import Any
+
+import pytest
+
+from lm_assets.collect.spark.event_log import EventLogPart, read_event_log
+from lm_assets.collect.spark.profile_document import profile_document, read_profile_document
+from lm_assets.gateways.bucket.profile_json import profile_from_bytes
+from lm_assets.model.errors import UnusableInputError
+from lm_assets_tests.architecture.project import PROJECT
+from lm_assets_tests.collect.spark.profiling.sql_events import (
+    a_plan,
+    adaptive_update,
+    execution_end,
+    execution_start,
+    sql_job_start,
+)
+from lm_assets_tests.fakes.spark_events import (
+    T0,
+    application_end,
+    application_start,
+    event_lines,
+    executor_added,
+    stage_completed,
+    stage_info,
+    stage_submitted,
+    task_end,
+)
+
+CAMPAIGNS = PROJECT / "demo" / "campaigns"
+
+
+def profile_of(*events: dict[str, Any]):
+    content = event_lines(*events)
+    return read_event_log([EventLogPart(name="log", open=lambda: io.BytesIO(content))]).profile
+
+
+def completed(stage_id: int, at: int, accumulators: list[int], *, since: int) -> dict[str, Any]:
+    info = stage_info(
+        stage_id,
+        **{
+            "Submission Time": since,
+            "Completion Time": at,
+            "Accumulables": [{"ID": number, "Value": "7"} for number in accumulators],
+        },
+    )
+    return {"Event": "SparkListenerStageCompleted", "Stage Info": info}
+
+
+JOIN = a_plan("SortMergeJoin [k#1]", ("number of output rows", 10))
+
+
+class TestStages:
+    def test_have_the_operators_between_their_exchanges(self):
+        plan = a_plan(
+            "SortMergeJoin [k#1]",
+            ("number of output rows", 10),
+            children=[
+                a_plan(
+                    "Exchange hashpartitioning(k#1, 8), [plan_id=7]",
+                    ("shuffle bytes written", 20),
+                    ("records read", 21),
+                    children=[a_plan("Filter (k#1 > 2026-11-23)", ("number of output rows", 30))],
+                )
+            ],
+        )
+        profile = profile_of(
+            application_start("app-1", T0),
+            execution_start(1, plan, T0),
+            sql_job_start(1, [1, 2], 1, T0),
+            stage_submitted(1, T0 + 100),
+            completed(1, T0 + 400, [20, 30], since=T0 + 100),
+            stage_submitted(2, T0 + 500),
+            completed(2, T0 + 900, [21, 10], since=T0 + 500),
+            execution_end(1, T0 + 950),
+            application_end(T0 + 1_000),
+        )
+        assert [stage.operators for stage in profile.stages] == [
+            ("Exchange", "Filter"),
+            ("SortMergeJoin",),
+        ]
+        (execution,) = profile.executions
+        assert execution.figures == {"0": {"rows_out": 7}, "2": {"rows_out": 7}}
+        details = [node.detail for node in profile.plans[execution.plan]]
+        assert details[1:] == ["Exchange hashpartitioning(k, 8)", "Filter (k > <date>)"]
+
+    def test_of_the_final_adaptive_plan_are_of_that_plan(self):
+        final = a_plan("BroadcastHashJoin [k#1]", ("number of output rows", 50))
+        profile = profile_of(
+            application_start("app-1", T0),
+            execution_start(1, JOIN, T0),
+            sql_job_start(1, [1], 1, T0),
+            adaptive_update(1, final),
+            stage_submitted(1, T0 + 100),
+            completed(1, T0 + 400, [50], since=T0 + 100),
+            execution_end(1, T0 + 950),
+        )
+        assert profile.stages[0].operators == ("BroadcastHashJoin",)
+
+    def test_share_the_clock_in_which_they_ran_side_by_side(self):
+        profile = profile_of(
+            application_start("app-1", T0),
+            stage_submitted(1, T0 + 100),
+            stage_submitted(2, T0 + 100),
+            task_end(1, 1, T0 + 100, 300),
+            task_end(2, 2, T0 + 100, 100),
+            stage_completed(2, T0 + 200),
+            stage_completed(1, T0 + 500),
+            application_end(T0 + 1_000),
+        )
+        by_id = sorted(stage.clock_ms for stage in profile.stages)
+        assert by_id == [100.0, 300.0]
+        assert (profile.start_up_ms, profile.driver_gap_ms) == (100.0, 500.0)
+        assert profile.clock_ms == 1_000.0
+
+
+class TestTwoPlansOfOneQuery:
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("Filter (k#1 > 5)", "Filter (k#77 > 6)"),
+            ("Scan csv [k#1L] file:/data/2026-11-22", "Scan csv [k#3L] file:/data/2026-11-23"),
+            ("Exchange hashpartitioning(k#1, 8), [plan_id=3]", "Exchange hashpartitioning(k#1, 9)"),
+        ],
+    )
+    def test_differ_in_nothing_but_ids_paths_dates_and_literals(self, one, other):
+        digests = [self.digest(text) for text in (one, other)]
+        assert digests[0] == digests[1]
+
+    def test_differ_where_the_reader_does(self):
+        slow = a_plan("FileScan parquet [k#1] Batched: false", metadata={"Batched": "false"})
+        fast = a_plan("FileScan parquet [k#1] Batched: true", metadata={"Batched": "true"})
+        assert self.of_plan(slow) != self.of_plan(fast)
+
+    def digest(self, text: str) -> str:
+        return self.of_plan(a_plan(text))
+
+    def of_plan(self, plan: dict[str, Any]) -> str:
+        profile = profile_of(execution_start(1, plan, T0), execution_end(1, T0 + 1))
+        return profile.executions[0].plan
+
+
+class TestSettings:
+    def test_keep_no_secret(self):
+        profile = profile_of(
+            {
+                "Event": "SparkListenerEnvironmentUpdate",
+                "Spark Properties": {
+                    "spark.hadoop.fs.s3a.secret.key": "hunter2",
+                    "spark.some.url": "jdbc:postgresql://joe:hunter2@db/x",
+                    "spark.app.id": "app-1",
+                },
+            }
+        )
+        assert "hunter2" not in str(profile.settings)
+        assert profile.volatile == ("spark.app.id",)
+
+
+class TestSize:
+    def test_is_bounded_for_an_application_of_ten_thousand_stages(self):
+        events = [application_start("app-1", T0), executor_added("1", T0, cores=1)]
+        for number in range(10_000):
+            events += [
+                stage_submitted(number, T0 + number),
+                task_end(number, number, T0 + number, 1),
+                stage_completed(number, T0 + number + 1),
+            ]
+        profile = profile_of(*events, application_end(T0 + 20_000))
+        assert len(profile.stages) <= 2_000
+        assert sum(stage.merged for stage in profile.stages) == 10_000
+        assert profile.total("tasks") == 10_000
+
+    def test_of_a_recorded_log_is_below_thirty_kilobytes(self):
+        logs = sorted(CAMPAIGNS.glob("*changed/*/run-1/eventlog/*"))
+        assert len(logs) == 20
+        part = EventLogPart(name="log.zstd", open=lambda: logs[0].open("rb"))
+        assert len(profile_document(read_event_log([part]))) < 30_000
+
+
+class TestDocument:
+    def test_comes_back_as_it_was(self):
+        log = next(iter(sorted(CAMPAIGNS.glob("*changed/*/run-1/eventlog/*"))))
+        read = read_event_log([EventLogPart(name="log.zstd", open=lambda: log.open("rb"))])
+        again = read_profile_document(profile_document(read), source="x")
+        assert again.figures == read.figures
+        assert again.profile == read.profile
+
+    @pytest.mark.parametrize(
+        "content", [b"", b"{}", b"[1]", b"\x28\xb5\x2f\xfd\x00", b'{"profile"']
+    )
+    def test_that_is_none_is_refused_by_name(self, content):
+        with pytest.raises(UnusableInputError, match="profile_unreadable"):
+            profile_from_bytes(content, source="x")
+
+    def test_of_a_later_format_is_refused(self):
+        with pytest.raises(UnusableInputError, match="format 99"):
+            profile_from_bytes(b'{"profile":{"app_id":"a","format":99}}', source="x")

@@ -1,0 +1,237 @@
+"""What is said of a change, by what was done to the application."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lm_assets.model.application_profile import ExecutorProfile
+from lm_assets.regression.causes.explain import explain_change
+from lm_assets_tests.regression.causes.profiles import (
+    a_stage,
+    an_application,
+    some_runs,
+    with_settings,
+)
+
+
+def usual(noise=1.0, *, join=3_000.0, sums=None, **options):
+    return an_application(
+        [
+            a_stage("scan", 1_000.0 * noise, sums={"input_rows": 1_000, "shuffle_write_rows": 900}),
+            a_stage("join", join * noise, sums={"shuffle_read_rows": 900} | (sums or {})),
+            a_stage("sort", 800.0 * noise, sums={"shuffle_read_rows": 100}),
+        ],
+        **options,
+    )
+
+
+BASELINE = some_runs(usual)
+
+
+class TestNoChange:
+    def test_of_the_same_work_gives_no_cause(self):
+        found = explain_change(BASELINE, some_runs(usual, seed=2))
+        assert found.causes == ()
+        assert found.coverage == 1.0
+        assert "no clear change" in found.summary
+
+    def test_of_settings_that_vary_by_their_nature_says_nothing(self):
+        runs = [with_settings(run, spark__app__id=str(n)) for n, run in enumerate(BASELINE)]
+        runs = [replace(run, volatile=("spark.app.id",)) for run in runs]
+        assert explain_change(runs, runs[:1]).settings == ()
+
+
+class TestOneSlowerStage:
+    def test_is_named_with_its_share_and_its_interval(self):
+        found = explain_change(BASELINE, some_runs(lambda n: usual(n, join=6_000.0)))
+        (cause,) = found.causes
+        assert cause.stage == "join"
+        assert cause.evidence == "statistical"
+        assert cause.share == pytest.approx(1.0, abs=0.1)
+        low, high = cause.share_ci95
+        assert low < cause.share < high
+
+    def test_is_no_cause_where_every_stage_changed_alike(self):
+        def busier(noise):
+            return usual(noise * 1.2)
+
+        found = explain_change(BASELINE, some_runs(busier))
+        assert found.causes == ()
+        assert any("no stage stands out" in text for text in found.unknown)
+
+
+class TestCounters:
+    def test_that_agree_in_the_baseline_are_exact_evidence_at_one_run(self):
+        (current,) = some_runs(lambda n: usual(n, sums={"tasks": 400}), n=1)
+        found = explain_change(BASELINE, [current])
+        assert found.causes[0].kind == "tasks"
+        assert found.causes[0].evidence == "exact"
+        assert "8 → 400" in found.causes[0].statement
+
+    def test_of_two_baseline_runs_are_observed_and_not_exact(self):
+        (current,) = some_runs(lambda n: usual(n, sums={"tasks": 400}), n=1)
+        found = explain_change(BASELINE[:2], [current])
+        assert found.causes[0].evidence == "observed"
+        assert any("takes 3 that agree" in text for text in found.unknown)
+
+    def test_that_vary_in_the_baseline_are_statistical(self):
+        jittered = [
+            usual(1.0, sums={"shuffle_read_rows": 900 + n, "tasks": 8 + n % 3}) for n in range(5)
+        ]
+        current = [usual(1.0, sums={"shuffle_read_rows": 950, "tasks": 40 + n}) for n in range(5)]
+        found = explain_change(jittered, current)
+        assert {cause.evidence for cause in found.causes} == {"statistical"}
+        assert found.causes[0].kind == "tasks"
+
+    def test_that_only_some_current_runs_differ_in_are_not_exact(self):
+        current = [usual(1.0, sums={"tasks": 8 if n else 9}) for n in range(5)]
+        assert explain_change(BASELINE, current).causes == ()
+
+    def test_of_more_rows_read_put_what_follows_down_to_the_data(self):
+        def grown(noise):
+            return an_application(
+                [
+                    a_stage("scan", 1_500 * noise, sums={"input_rows": 1_500}),
+                    a_stage("join", 4_500 * noise, sums={"shuffle_read_rows": 1_350}),
+                    a_stage("sort", 800 * noise, sums={"shuffle_read_rows": 100}),
+                ]
+            )
+
+        (cause,) = explain_change(BASELINE, some_runs(grown)).causes
+        assert cause.kind == "input_volume"
+        assert cause.share == pytest.approx(1.0, abs=0.1)
+
+    def test_of_one_task_with_most_rows_are_told_as_skew(self):
+        before = some_runs(lambda n: usual(n, sums={"largest_task_rows": 100}))
+        after = some_runs(lambda n: usual(n, join=6_000.0, sums={"largest_task_rows": 700}))
+        assert explain_change(before, after).causes[0].kind == "skew"
+
+
+class TestAnotherPlan:
+    def replanned(self, noise, **options):
+        stages = [
+            a_stage("scan", 1_000.0 * noise, sums={"input_rows": 1_000, "shuffle_write_rows": 900}),
+            a_stage("exchange", 2_500.0 * noise, operators=("Exchange",)),
+            a_stage("merge", 4_000.0 * noise, operators=("SortMergeJoin", "join")),
+            a_stage("sort", 800.0 * noise, sums={"shuffle_read_rows": 100}),
+        ]
+        return an_application(stages, plan=("SortMergeJoin", "Exchange", "Scan parquet"), **options)
+
+    def test_is_exact_evidence_and_carries_what_was_re_planned(self):
+        found = explain_change(BASELINE, some_runs(self.replanned))
+        first = found.causes[0]
+        assert (first.kind, first.evidence) == ("plan_changed", "exact")
+        assert "SortMergeJoin" in first.statement
+        assert first.share == pytest.approx(1.0, abs=0.1)
+        assert found.plans[0].added == ("SortMergeJoin", "Exchange")
+
+    def test_names_the_setting_that_explains_it_and_not_the_other(self):
+        current = [
+            with_settings(run, spark__sql__adaptive__enabled="false", spark__x="2")
+            for run in some_runs(self.replanned)
+        ]
+        before = [
+            with_settings(run, spark__sql__adaptive__enabled="true", spark__x="1")
+            for run in BASELINE
+        ]
+        found = explain_change(before, current)
+        assert {s.name: s.relation for s in found.settings} == {
+            "spark.sql.adaptive.enabled": "explains",
+            "spark.x": "also_differs",
+        }
+        assert "spark.sql.adaptive.enabled true → false" in found.causes[0].statement
+
+    def test_is_found_with_settings_hidden(self):
+        found = explain_change(BASELINE, some_runs(self.replanned), hide_settings=True)
+        assert found.settings == ()
+        assert found.causes[0].kind == "plan_changed"
+
+
+class TestStragglers:
+    def test_are_called_so(self):
+        def straggling(noise):
+            slow = a_stage(
+                "join", 6_000.0 * noise, sums={"shuffle_read_rows": 900}, max_ms=3_500.0 * noise
+            )
+            run = usual(noise)
+            return an_application([run.stages[0], slow, run.stages[2]])
+
+        (cause,) = explain_change(BASELINE, some_runs(straggling)).causes
+        assert cause.kind == "straggler"
+
+
+class TestASlowHost:
+    def on_hosts(self, noise, slowdown):
+        hosts = tuple(
+            ExecutorProfile(
+                executor_id=str(n),
+                host=f"host-{n}",
+                cores=1,
+                tasks=20,
+                run_time_ms=int(1_000 * factor * noise),
+                expected_ms=1_000 * noise,
+            )
+            for n, factor in enumerate((1.0, slowdown, 1.02))
+        )
+        run = usual(noise * (1.0 + 0.4 * (slowdown - 1.0)))
+        return replace(run, executors=hosts)
+
+    def test_is_named_before_the_stages_that_it_slowed(self):
+        before = some_runs(lambda n: self.on_hosts(n, 1.03))
+        after = some_runs(lambda n: self.on_hosts(n, 2.2))
+        first = explain_change(before, after).causes[0]
+        assert first.kind == "slow_host"
+        assert "host-1" in first.statement
+
+
+class TestMovedWork:
+    def test_is_no_regression(self):
+        def moved(noise):
+            return an_application(
+                [
+                    a_stage("scan", 3_000.0 * noise, sums={"input_rows": 1_000}),
+                    a_stage("join", 1_000.0 * noise, sums={"shuffle_read_rows": 900}),
+                    a_stage("sort", 800.0 * noise, sums={"shuffle_read_rows": 100}),
+                ]
+            )
+
+        before = [
+            replace(
+                run,
+                stages=(replace(run.stages[0], sums=moved(1.0).stages[0].sums), *run.stages[1:]),
+            )
+            for run in BASELINE
+        ]
+        found = explain_change(before, some_runs(moved))
+        assert {part.kind for part in found.parts if part.label in {"scan", "join"}} == {"moved"}
+        assert not any(cause.evidence == "statistical" for cause in found.causes)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    factors=st.lists(st.floats(0.2, 5.0), min_size=3, max_size=3),
+    gap=st.floats(0.0, 5_000.0),
+    n=st.integers(1, 5),
+)
+def test_the_bars_sum_to_the_change_whatever_it_is(factors, gap, n):
+    def changed(noise):
+        stages = [
+            replace(stage, clock_ms=stage.clock_ms * factor)
+            for stage, factor in zip(usual(noise).stages, factors, strict=True)
+        ]
+        return an_application(stages, driver_gap_ms=gap)
+
+    found = explain_change(BASELINE, some_runs(changed, n))
+    total = sum(part.change_s for part in found.parts)
+    assert total == pytest.approx(found.change.change_s, abs=1e-6)
+    for part in found.parts:
+        if part.inside:
+            inner = sum(inside.change_s for inside in part.inside)
+            assert inner == pytest.approx(part.change_s, abs=0.006)
+
+
+def test_a_side_without_runs_is_refused():
+    with pytest.raises(ValueError, match="current must have at least one run"):
+        explain_change(BASELINE, [])
