@@ -6,6 +6,7 @@ what lies between two runs as one stage.
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ _GENERATED = re.compile(
 )
 _PATH = re.compile(r"InMemoryFileIndex\([^)]*\)\[[^\]]*\]|\b[a-z][a-z0-9]*:/[^\s,\])]+")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
+_CODE_GENERATION = re.compile(r" \(\d+\)$")
+_MOST_OPERATIONS = 40
 _DIGITS = re.compile(r"\d+")
 # Of an exchange's figures, those that count what the next stage reads.
 _READ_SIDE = re.compile(r"(?:remote|local|corrupt|fetch wait|records read|merged)")
@@ -101,6 +104,23 @@ def call_site_without_place(text: str) -> str:
     """
     short = re.sub(r"(?:[a-z][a-z0-9]*:)?/(?:[^\s/]+/)*", "", text)
     return re.sub(r":\d+\b", "", short)[:_MOST_DETAIL_CHARACTERS]
+
+
+def operation_names(scopes: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the operations of a stage that belongs to no plan, of the JSON that names each.
+
+    Examples
+    --------
+    >>> operation_names(['{"id":"7","name":"map"}', None, "{"])
+    ('map',)
+    """
+    names = set()
+    for scope in scopes:
+        try:
+            names.add(_CODE_GENERATION.sub("", json.loads(scope or "{}").get("name", "")))
+        except (ValueError, AttributeError, TypeError):
+            continue
+    return tuple(sorted(names - {""})[:_MOST_OPERATIONS])
 
 
 def _visit(info: PlanInfo, walk: _Walk, *, depth: int, level: int, fragment: int) -> None:

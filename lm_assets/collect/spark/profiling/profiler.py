@@ -5,15 +5,17 @@ itself, whose rows are bounded: an application of ten thousand stages has the ro
 and further stages of one kind are added to their row.
 """
 
-import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from lm_assets.collect.spark.event_log import events, sql_events
 from lm_assets.collect.spark.profiling.clock import StageClock
 from lm_assets.collect.spark.profiling.executions import KnownExecutions, RunningExecution
-from lm_assets.collect.spark.profiling.plans import call_site_without_place, digest_of
+from lm_assets.collect.spark.profiling.plans import (
+    call_site_without_place,
+    digest_of,
+    operation_names,
+)
 from lm_assets.collect.spark.profiling.settings import settings_of, versions_of, volatile_names
 from lm_assets.collect.spark.profiling.stage_sums import StageSums, merged_stages
 from lm_assets.model.application_profile import (
@@ -22,7 +24,6 @@ from lm_assets.model.application_profile import (
     StageProfile,
 )
 
-_CODE_GENERATION = re.compile(r" \(\d+\)$")
 _MOST_STAGES = 1_000
 _MOST_EXECUTORS = 200
 _MOST_SESSION_VALUES = 8
@@ -150,7 +151,7 @@ class ApplicationProfiler:
             running.count(info.accumulables)
             found = running.fragments(info.accumulables)
         if found is None:
-            operators = _scopes(info)
+            operators = operation_names(rdd.scope for rdd in info.rdds)
             key, fragments = digest_of((name, *operators)), ()
         else:
             plan, fragments = found
@@ -289,16 +290,3 @@ class ApplicationProfiler:
         if self.executions.is_full:
             said.append("there are so many executions that alike ones share a row")
         return said
-
-
-def _scopes(info: events.CompletedStageInfo) -> tuple[str, ...]:
-    """Return the operations of a stage that belongs to no plan, without their ids."""
-    names = []
-    for rdd in info.rdds:
-        try:
-            name = _CODE_GENERATION.sub("", json.loads(rdd.scope or "{}").get("name", ""))
-        except (ValueError, AttributeError, TypeError):
-            name = ""
-        if name and name not in names:
-            names.append(name)
-    return tuple(sorted(names)[:40])
