@@ -88,7 +88,8 @@ def _is_own(finding: Finding, alert: KnownAlert) -> bool:
     is_same_place = dict(alert.located_in) == dict(finding.where)
     if finding.kind in ("cell", "limit"):
         is_same_place = set(finding.combinations) <= alert.combinations
-    return alert.kind == finding.kind and alert.metric == finding.metric and is_same_place
+    is_of_metric = finding.metric in (alert.metric, *alert.metrics)
+    return alert.kind == finding.kind and is_of_metric and is_same_place
 
 
 def _covers_all(finding: Finding, alert: KnownAlert) -> bool:

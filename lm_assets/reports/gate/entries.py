@@ -141,9 +141,7 @@ def _findings(material: GateMaterial) -> Iterator[Entry]:
             kind=finding.kind,
             metric=finding.metric,
             where=where or phrases.WHOLE_MATRIX,
-            fingerprint=alert.fingerprint
-            if alert is not None and alert.kind == finding.kind
-            else fingerprint(material.stage, finding.kind, finding.metric, located),
+            fingerprint=fingerprint(material.stage, finding.kind, finding.metric, located),
             alert=alert,
             is_known=place in material.remaining.findings,
         )

@@ -22,8 +22,8 @@ def sarif_json(material: GateMaterial) -> str:
     """Return the campaign's findings as one run; at most 5,000 results, the worst first.
 
     A rule is a metric (or a kind of finding without one), a result's place the line of the
-    baseline that it is judged against, and its fingerprint that of its alert. What somebody has
-    in hand is suppressed, with who and why.
+    baseline that it is judged against, and its fingerprints are those of its place and of its
+    alert. What somebody has in hand is suppressed, with who and why.
     """
     found = entries(material)
     shown = found[:MOST_RESULTS]
@@ -126,7 +126,7 @@ def _result(material: GateMaterial, entry: Entry, rules: Sequence[str]) -> dict[
         "level": _level(material, entry),
         "message": {"text": sarif_text(f"{words}: {sentence(material, entry)}")},
         "locations": [location],
-        "partialFingerprints": {"lmAssetsFinding/v1": entry.fingerprint},
+        "partialFingerprints": _fingerprints(entry),
         "properties": _figures(entry.noun),
     }
     if entry.is_known and entry.alert is not None:
@@ -135,6 +135,12 @@ def _result(material: GateMaterial, entry: Entry, rules: Sequence[str]) -> dict[
         suppression = {"kind": "external", "status": "accepted", "justification": why}
         result["suppressions"] = [suppression]
     return result
+
+
+def _fingerprints(entry: Entry) -> dict[str, str]:
+    own = {"lmAssetsFinding/v1": entry.fingerprint}
+    # Several findings may be of one alert, which goes on from campaign to campaign as well.
+    return own if entry.alert is None else {**own, "lmAssetsAlert/v1": entry.alert.fingerprint}
 
 
 def _figures(noun: Finding | CellVerdict) -> dict[str, Any]:

@@ -18,8 +18,15 @@ from lm_assets.gateways.bucket.verdict_json import verdict_rows
 from lm_assets.model.delivery import Delivery
 from lm_assets.model.errors import DataFaultError
 from lm_assets.model.verdict import ConfirmationState, Verdict
+from lm_assets.reports.gate.documents import FORMATS
+from lm_assets_tests.architecture.project import PROJECT
 from lm_assets_tests.builders import CAMPAIGN, a_cell, a_verdict
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore
+
+
+@pytest.fixture(autouse=True)
+def no_warehouse(monkeypatch):
+    monkeypatch.delenv("LM_POSTGRES_URL", raising=False)
 
 
 @pytest.fixture
@@ -172,3 +179,73 @@ def test_a_length_of_time_is_read_with_its_unit(text, seconds):
 def test_what_is_no_length_of_time_is_a_usage_error(text):
     with pytest.raises(click.BadParameter, match="no length of time"):
         Duration().convert(text, None, None)
+
+
+class TestDocuments:
+    def judged(self, bucket):
+        bucket.write_verdict_rows(CAMPAIGN, verdict_rows(a_verdict([a_cell()])))
+
+    def test_several_are_written_at_once_and_the_table_is_printed_beside_them(
+        self, bucket, tmp_path
+    ):
+        self.judged(bucket)
+        wanted = {"markdown": "comment.md", "junit": "junit.xml", "sarif": "lm.sarif"}
+        options = [
+            word
+            for name, file in wanted.items()
+            for word in ("--format", name, "--out", str(tmp_path / file))
+        ]
+        code, printed = ended(*options)
+        assert (code, "REGRESSED" in printed) == (2, True)
+        assert (
+            (tmp_path / "comment.md").read_text().startswith("<!-- lm-assets gate: stage=nightly")
+        )
+        assert (tmp_path / "junit.xml").read_text().startswith("<?xml")
+        assert json.loads((tmp_path / "lm.sarif").read_text())["version"] == "2.1.0"
+
+    def test_a_lone_format_goes_to_standard_output_in_the_tables_place(self, bucket):
+        self.judged(bucket)
+        code, printed = ended("--format", "github")
+        assert code == 2
+        assert all(line.startswith("::") for line in printed.splitlines())
+
+    def test_the_text_says_that_no_alerts_are_known(self, bucket):
+        self.judged(bucket)
+        assert "LM_POSTGRES_URL is not set" in ended()[1]
+
+    def test_the_json_says_what_is_left_without_the_known_losses(self, bucket):
+        self.judged(bucket)
+        document = json.loads(ended("--json")[1])
+        assert document["gate"]["exit_code"] == document["exit_code"] == 2
+        assert document["gate"]["known_cells"] == []
+
+    @pytest.mark.parametrize(
+        ("options", "rule"),
+        [
+            (("--format", "junit", "--format", "sarif"), "an --out of its own"),
+            (("--out", "x"), "an --out of its own"),
+            (("--format", "junit", "--out", "-", "--format", "text", "--out", "-"), "one document"),
+            (("--format", "junit", "--json"), "give it an --out FILE"),
+        ],
+    )
+    def test_what_has_no_place_is_refused(self, bucket, options, rule):
+        self.judged(bucket)
+        with pytest.raises(click.UsageError, match=rule):
+            ended(*options)
+
+    def test_a_place_that_cannot_be_written_is_named(self, bucket, tmp_path):
+        self.judged(bucket)
+        with pytest.raises(click.FileError) as refused:
+            ended("--format", "junit", "--out", str(tmp_path / "none" / "junit.xml"))
+        assert "junit.xml" in refused.value.format_message()
+
+    def test_a_campaign_without_a_verdict_is_written_as_none_and_no_pass(self, bucket, tmp_path):
+        comment = tmp_path / "comment.md"
+        with pytest.raises(DataFaultError, match="no verdict"):
+            ended("--format", "markdown", "--out", str(comment))
+        assert "no pass" in comment.read_text()
+
+    def test_every_format_is_told_of_on_the_page(self):
+        page = (PROJECT / "docs" / "ci.md").read_text(encoding="utf-8")
+        for name in ("text", *FORMATS):
+            assert f"| `{name}` |" in page

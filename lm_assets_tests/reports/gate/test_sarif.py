@@ -73,9 +73,9 @@ def test_every_result_of_a_campaign_has_a_fingerprint_of_its_own():
     assert len(prints) == len(set(prints)) == 9
 
 
-def test_the_fingerprint_is_the_alerts_and_what_somebody_has_is_suppressed():
+def test_the_alerts_fingerprint_goes_with_it_and_what_somebody_has_is_suppressed():
     (result,) = run(sarif_json(a_gate_material(alerts=[an_alert()])))["results"]
-    assert result["partialFingerprints"] == {"lmAssetsFinding/v1": "0123456789abcdef"}
+    assert result["partialFingerprints"]["lmAssetsAlert/v1"] == "0123456789abcdef"
     assert result["level"] == "note"
     (suppression,) = result["suppressions"]
     assert "acknowledged by jo" in suppression["justification"]
