@@ -15,7 +15,11 @@ _PromQl = Annotated[str, Meta(min_length=1, pattern="<namespaces>")]
 
 
 class PrometheusQueries(Struct, frozen=True, forbid_unknown_fields=True):
-    """PromQL by what it gives; each must keep the labels that its result is told apart by."""
+    """PromQL by what it gives; each must keep the labels that its result is told apart by.
+
+    Without ``started`` (start times of pods, and of containers by ``id``) a counter that is first
+    seen within a run is taken to have begun with it where its value allows that.
+    """
 
     restarts: _PromQl
     last_oom_killed: _PromQl
@@ -25,6 +29,7 @@ class PrometheusQueries(Struct, frozen=True, forbid_unknown_fields=True):
     limits: _PromQl
     requests: _PromQl
     gpu_pct: _PromQl
+    started: _PromQl | None = None
 
 
 class PrometheusConfig(Struct, frozen=True, forbid_unknown_fields=True):

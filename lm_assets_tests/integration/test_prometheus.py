@@ -4,13 +4,7 @@ import gzip
 import json
 import os
 import re
-import shutil
-import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +19,7 @@ from lm_assets.collect.source_answers import SourceAnswer
 from lm_assets.gateways.engines.processes import free_port
 from lm_assets.gateways.http.prometheus import Prometheus
 from lm_assets_tests.fakes.cluster_exposition import Exposition, constant, line
+from lm_assets_tests.integration.real_prometheus import back_filled, real_prometheus
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -216,44 +211,11 @@ def add_real_samples(
 @pytest.fixture(scope="module")
 def blocks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cluster's history as blocks of Prometheus' own."""
-    absent = [name for name in ("prometheus", "promtool") if shutil.which(name) is None]
-    if absent:
-        pytest.skip(f"no {' and no '.join(absent)}: install the package prometheus")
-    folder = tmp_path_factory.mktemp("history")
-    exposition, data = folder / "cluster.om", folder / "data"
     told = cluster()
     if EXTERNAL.is_dir():
         add_real_samples(told, real_samples(EXTERNAL))
         add_real_samples(told, expected_of_exporter(EXTERNAL))
-    exposition.write_text(told.text())
-    backfill = ["promtool", "tsdb", "create-blocks-from", "--max-block-duration=168h"]
-    subprocess.run([*backfill, "openmetrics", exposition, data, "-q"], check=True, timeout=60)
-    return data
-
-
-@contextmanager
-def real_prometheus(folder: Path, blocks: Path, *, settings: str = "{}\n") -> Iterator[Prometheus]:
-    """A real Prometheus on a copy of the blocks."""
-    shutil.copytree(blocks, folder / "data")
-    (folder / "prometheus.yml").write_text(settings)
-    port = free_port()
-    command = [
-        "prometheus",
-        f"--config.file={folder / 'prometheus.yml'}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        "--storage.tsdb.retention.time=100y",
-        f"--web.listen-address=127.0.0.1:{port}",
-    ]
-    with (folder / "output.txt").open("wb") as sink:
-        process = subprocess.Popen(command, stdout=sink, stderr=sink)
-        try:
-            _await_ready(f"http://127.0.0.1:{port}", process, folder / "output.txt")
-            prometheus = Prometheus(f"http://127.0.0.1:{port}")
-            yield prometheus
-            prometheus.close()
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
+    return back_filled(told, tmp_path_factory.mktemp("history"))
 
 
 @pytest.fixture(scope="module")
@@ -271,17 +233,6 @@ def half_a_server(tmp_path_factory: pytest.TempPathFactory, blocks: Path) -> Ite
     folder = tmp_path_factory.mktemp("half")
     with real_prometheus(folder, blocks, settings=settings) as prometheus:
         yield prometheus
-
-
-def _await_ready(url: str, process: subprocess.Popen[bytes], output: Path) -> None:
-    until = time.monotonic() + 60
-    while process.poll() is None and time.monotonic() < until:
-        try:
-            with urllib.request.urlopen(f"{url}/-/ready"):
-                return
-        except urllib.error.URLError:
-            time.sleep(0.1)
-    pytest.fail(f"Prometheus does not get ready:\n{output.read_text()[-3_000:]}")
 
 
 @pytest.fixture(scope="module")
@@ -390,7 +341,8 @@ def test_without_limit_and_request_there_is_no_percentage_but_there_is_a_cost(
     measured = answers["unlimited"].measurements
     assert measured.values["cpu_core_seconds"] == pytest.approx(150.0)
     assert measured.missing["cpu_usage_pct"] == (
-        "prometheus: container exec-1/spark-kubernetes-executor has neither cpu limit nor request"
+        "prometheus: nobody told cpu limits or requests for the namespace: is kube-state-metrics "
+        "scraped, and under which labels?"
     )
 
 
@@ -457,7 +409,7 @@ def test_a_campaign_costs_few_queries_and_each_run_has_its_own_window(
         for n, start in enumerate(starts)
     ]
     answers = ask_prometheus(Counting(), windows, config=config, now=NOW)
-    assert len(asked) == 8
+    assert len(asked) == 9
     core_s = [answers[f"run-{n}"].measurements.values["cpu_core_seconds"] for n in range(5)]
     # The driver alone, then the executor's first sample and one step, then two whole minutes.
     assert core_s == pytest.approx([30, 30 + 6 + 30, 30 + 60, 30 + 60, 30 + 60])

@@ -3,18 +3,22 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import msgspec
 
 from lm_assets.collect.collection_config import PrometheusConfig
 from lm_assets.collect.prometheus.batches import Batch, RunWindow, batches, unusable_window
-from lm_assets.collect.prometheus.run import NO_SERIES, RUN_METRICS, RunSeries
+from lm_assets.collect.prometheus.run import RUN_METRICS
+from lm_assets.collect.prometheus.run_series import NO_SERIES, RunSeries
 from lm_assets.collect.source_answers import PROMETHEUS, SourceAnswer, failed_source
 from lm_assets.gateways.http.json_http import RemoteError, RemoteFault
 from lm_assets.gateways.http.prometheus import Prometheus, QueryAnswer, Series
 from lm_assets.model.measurement import Measurements
+from lm_assets.model.provenance import provenance_text
+
+_EXPORTED = "exported_"
 
 PROMETHEUS_METRICS = tuple(RUN_METRICS)
 
@@ -83,6 +87,7 @@ def _ask_batch(
     promql = {
         name: batch.promql(template)
         for name, template in msgspec.structs.asdict(config.queries).items()
+        if template is not None
     }
 
     def ask(query: str) -> QueryAnswer | RemoteError:
@@ -126,9 +131,26 @@ def _halves(windows: Sequence[RunWindow]) -> tuple[Sequence[RunWindow], Sequence
 
 def _by_namespace(answer: QueryAnswer) -> dict[str, tuple[Series, ...]]:
     series: dict[str, list[Series]] = defaultdict(list)
-    for item in answer.series:
+    for item in map(_honoured, answer.series):
         series[item.labels.get("namespace", "")].append(item)
     return {namespace: tuple(items) for namespace, items in series.items()}
+
+
+def _honoured(series: Series) -> Series:
+    """Return a series with the labels that its exporter gave it.
+
+    Scraped without ``honor_labels`` they are called ``exported_…``, and the others are those of
+    the exporter's own pod.
+    """
+    exported = {
+        name.removeprefix(_EXPORTED): value
+        for name, value in series.labels.items()
+        if name.startswith(_EXPORTED)
+    }
+    if not exported:
+        return series
+    own = {n: value for n, value in series.labels.items() if not n.startswith(_EXPORTED)}
+    return replace(series, labels={**own, **exported})
 
 
 def _remarks(answer: QueryAnswer, series: Sequence[Series], namespace: str) -> Iterator[str]:
@@ -147,6 +169,7 @@ def _run_answer(
     run = RunSeries(
         window=window,
         settled_s=_settled_s(window, neighbours, config),
+        step_s=asked.batch.step_s,
         by_query={name: by.get(window.namespace, ()) for name, by in asked.series.items()},
     )
     values: dict[str, float] = {}
@@ -161,10 +184,18 @@ def _run_answer(
             answered[metric] = _joined([_where_else(run, queries[0], answer), *said])
             missing[metric] = f"{PROMETHEUS}: {answered[metric]}"
             continue
-        values[metric], qualifier = answer
-        remarks = [*said, _coverage_remark(run, queries[0], asked.batch, config)]
-        provenance[metric] = _qualified([qualifier, *remarks])
-        answered[metric] = _joined([f"{len(run.of(queries[0]))} series", *remarks])
+        partly = _coverage_remark(run, queries[0], asked.batch, config)
+        if partly and answer.is_mean:
+            # The mean of a part is not the mean, and no bound of it either.
+            answered[metric] = _joined([partly, *said])
+            missing[metric] = f"{PROMETHEUS}: {answered[metric]}"
+            continue
+        values[metric] = answer.value
+        bounds = [*answer.bounds, *([partly] if partly else [])]
+        provenance[metric] = provenance_text(
+            PROMETHEUS, *answer.remarks, *said, *bounds, at_least=bool(bounds)
+        )
+        answered[metric] = _joined([f"{len(run.of(queries[0]))} series", *said, *bounds])
     return SourceAnswer(
         source=PROMETHEUS,
         measurements=Measurements(values=values, missing=missing, provenance=provenance),
@@ -200,11 +231,6 @@ def _where_else(run: RunSeries, query: str, reason: str) -> str:
 
 def _clock(time_s: float) -> str:
     return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _qualified(qualifiers: Sequence[str]) -> str:
-    said = _joined(qualifiers)
-    return f"{PROMETHEUS} ({said})" if said else PROMETHEUS
 
 
 def _joined(texts: Sequence[str]) -> str:

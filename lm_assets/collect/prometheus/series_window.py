@@ -1,7 +1,6 @@
 """What a sampled series did within a window of time."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lm_assets.gateways.http.prometheus import Series
@@ -13,42 +12,6 @@ class Step:
 
     at_s: float
     by: float
-
-
-def counter_steps(series: Series, *, start_s: float, until_s: float) -> Iterator[Step]:
-    """Yield how a counter grew, sample by sample, after ``start_s`` up to ``until_s``.
-
-    A counter that has no sample at or before the start began within the window, at zero. A value
-    below the one before is a reset: the counter grew by what it shows since. Nothing is
-    extrapolated to the edges, unlike PromQL's ``increase``: three restarts are three.
-    """
-    first = bisect_right(series.times_s, start_s)
-    last = bisect_right(series.times_s, until_s)
-    before = series.values[first - 1] if first else 0.0
-    for index in range(first, last):
-        value = series.values[index]
-        yield Step(at_s=series.times_s[index], by=value - before if value >= before else value)
-        before = value
-
-
-def increase(series: Series, *, start_s: float, until_s: float) -> float:
-    """Return a counter's growth within the window; see :func:`counter_steps`."""
-    return sum(step.by for step in counter_steps(series, start_s=start_s, until_s=until_s))
-
-
-def observed(series: Series, *, start_s: float, until_s: float) -> tuple[float, float]:
-    """Return a counter's growth between its samples in the window, and the seconds between them.
-
-    Unlike :func:`increase` this leaves out what a counter grew before its first sample, so that
-    growth and time belong together. The last sample at or before the start is the first.
-    """
-    first = max(bisect_right(series.times_s, start_s) - 1, 0)
-    last = bisect_right(series.times_s, until_s)
-    if last - first < 2:
-        return 0.0, 0.0
-    first_s = series.times_s[first]
-    seconds = series.times_s[last - 1] - first_s
-    return increase(series, start_s=first_s, until_s=until_s), seconds
 
 
 def integral(series: Series, *, start_s: float, until_s: float) -> float:

@@ -1,0 +1,82 @@
+"""Samples that the quantity cannot be: blanks of exporters and wrapped numbers are left out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from lm_assets.collect.prometheus.containers import Container, container_of
+from lm_assets.gateways.http.prometheus import Series
+
+# What no machine has: a petabyte of memory; 2^63 ns of CPU time; a thousand cores for a container.
+_MOST_BYTES = 2.0**50
+_MOST_CPU_S = 2.0**63 / 1e9
+_MOST_CORES = 1_024.0
+# cAdvisor reads a container less often than it is scraped: one step may hold the time of several.
+_STEP_SLACK = 8.0
+_LIMIT_SLACK = 1.05
+_MOST_PCT = 100.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cleaned:
+    """Series without impossible samples, and how many those were."""
+
+    series: tuple[Series, ...]
+    left_out: int = 0
+
+
+def possible_gpu(series: tuple[Series, ...]) -> Cleaned:
+    """Return GPU utilisation without what is no percentage."""
+    return _filtered(series, lambda _series: lambda value: 0.0 <= value <= _MOST_PCT)
+
+
+def possible_memory(series: tuple[Series, ...], limits: Mapping[Container, float]) -> Cleaned:
+    """Return working sets without what is above the limit: the kernel kills before."""
+
+    def fits(item: Series) -> Callable[[float], bool]:
+        most = limits.get(container_of(item), _MOST_BYTES / _LIMIT_SLACK) * _LIMIT_SLACK
+        return lambda value: 0.0 <= value <= most
+
+    return _filtered(series, fits)
+
+
+def possible_cpu(series: tuple[Series, ...], limits: Mapping[Container, float]) -> Cleaned:
+    """Return CPU counters without samples that lie further ahead than any container could get."""
+    kept: list[Series] = []
+    left_out = 0
+    for item in series:
+        most = limits.get(container_of(item), _MOST_CORES / _STEP_SLACK) * _STEP_SLACK
+        points: list[tuple[float, float]] = []
+        for at_s, value in zip(item.times_s, item.values, strict=True):
+            is_ahead = bool(points) and value - points[-1][1] > most * (at_s - points[-1][0])
+            if 0.0 <= value < _MOST_CPU_S and not is_ahead:
+                points.append((at_s, value))
+        left_out += len(item.times_s) - len(points)
+        kept.append(_with_points(item, points))
+    return Cleaned(series=tuple(kept), left_out=left_out)
+
+
+def _filtered(
+    series: tuple[Series, ...], fits_of: Callable[[Series], Callable[[float], bool]]
+) -> Cleaned:
+    kept: list[Series] = []
+    left_out = 0
+    for item in series:
+        fits = fits_of(item)
+        points = [
+            (at_s, value)
+            for at_s, value in zip(item.times_s, item.values, strict=True)
+            if fits(value)
+        ]
+        left_out += len(item.times_s) - len(points)
+        kept.append(_with_points(item, points))
+    return Cleaned(series=tuple(kept), left_out=left_out)
+
+
+def _with_points(series: Series, points: list[tuple[float, float]]) -> Series:
+    if len(points) == len(series.times_s):
+        return series
+    return replace(
+        series,
+        times_s=tuple(at_s for at_s, _ in points),
+        values=tuple(value for _, value in points),
+    )

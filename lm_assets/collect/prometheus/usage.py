@@ -1,0 +1,224 @@
+"""What one run's containers used of processors, memory and graphics cards."""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+
+from lm_assets.collect.prometheus.batches import RunWindow
+from lm_assets.collect.prometheus.beginnings import Beginnings
+from lm_assets.collect.prometheus.containers import Container, ControlGroup, control_groups
+from lm_assets.collect.prometheus.counters import counter_growth
+from lm_assets.collect.prometheus.run_series import NO_SERIES, Answer, Measured, RunSeries
+from lm_assets.collect.prometheus.samples import (
+    Cleaned,
+    possible_cpu,
+    possible_gpu,
+    possible_memory,
+)
+from lm_assets.collect.prometheus.series_window import integral, values_within
+
+_GIB = 2**30
+
+
+def cpu_core_seconds(run: RunSeries) -> Answer:
+    """Return the CPU time that the run's containers used."""
+    cleaned = possible_cpu(run.of("cpu_seconds"), run.limits("cpu"))
+    sets = _present(control_groups(cleaned.series), run)
+    if not sets:
+        return _nothing_left(cleaned, "CPU time", run.window)
+    from_zero = _from_zero(sets, run.beginnings)
+    late = _late(sets, run, [not from_zero[groups[0].container, groups[0].id] for groups in sets])
+    total = sum(
+        max(_grown(group, run, from_zero=from_zero[group.container, group.id]) for group in groups)
+        for groups in sets
+    )
+    if (most := _most_core_seconds(sets, run)) is not None and total > most:
+        return f"{total:g} core-seconds are more than the limits allow in the window ({most:g})"
+    return Measured(value=total, bounds=late, remarks=_left_out(cleaned))
+
+
+def _from_zero(
+    sets: Sequence[Sequence[ControlGroup]], beginnings: Beginnings
+) -> Mapping[tuple[Container, str], bool]:
+    """Return which control groups' counters count from zero where they are first seen."""
+    first_s: dict[Container, float] = {}
+    for groups in sets:
+        container = groups[0].container
+        first_s[container] = min(first_s.get(container, groups[0].first_s), groups[0].first_s)
+    return {
+        (group.container, group.id): beginnings.cpu_from_zero(
+            group, is_made_anew=groups[0].first_s > first_s[group.container]
+        )
+        for groups in sets
+        for group in groups
+    }
+
+
+def _grown(group: ControlGroup, run: RunSeries, *, from_zero: bool) -> float:
+    steps = counter_growth(
+        group.replicas,
+        start_s=run.window.start_s,
+        until_s=run.window.end_s,
+        from_zero=from_zero,
+    )
+    return sum(step.by for step in steps)
+
+
+def _most_core_seconds(sets: Sequence[Sequence[ControlGroup]], run: RunSeries) -> float | None:
+    """Return limit × window over the containers, None where one has no limit."""
+    limits = run.limits("cpu")
+    containers = {groups[0].container for groups in sets}
+    if any(container not in limits for container in containers):
+        return None
+    # What was used up to one scrape before the start may be in the first step.
+    seconds = run.window.end_s - run.window.start_s + 2 * run.step_s
+    return sum(limits[container] for container in containers) * seconds
+
+
+def _present(sets: Sequence[list[ControlGroup]], run: RunSeries) -> list[list[ControlGroup]]:
+    """Return the sets of control groups that have a sample within the window."""
+    return [
+        groups
+        for groups in sets
+        if any(values_within(s, **run.bounds) for g in groups for s in g.replicas)
+    ]
+
+
+def _late(
+    sets: Sequence[Sequence[ControlGroup]], run: RunSeries, is_older: Sequence[bool]
+) -> tuple[str, ...]:
+    """Return how late containers that had run before the run were first seen in it."""
+    late_s = [
+        groups[0].first_s - run.window.start_s
+        for groups, older in zip(sets, is_older, strict=True)
+        if older and groups[0].first_s > run.window.start_s + run.step_s
+    ]
+    if not late_s:
+        return ()
+    return (f"{len(late_s)} older containers first seen {max(late_s):.0f} s into the run",)
+
+
+def _left_out(cleaned: Cleaned) -> tuple[str, ...]:
+    n = cleaned.left_out
+    return (f"{n} impossible samples left out",) if n else ()
+
+
+def _nothing_left(cleaned: Cleaned, what: str, window: RunWindow) -> str:
+    """Return why there is no value: no series, or none whose samples the quantity can be."""
+    has_samples = any(
+        values_within(s, start_s=window.start_s, until_s=window.end_s) for s in cleaned.series
+    )
+    if cleaned.left_out and not has_samples:
+        return f"{cleaned.left_out} samples, and none that {what} can be"
+    return NO_SERIES
+
+
+def memory_gib_seconds(run: RunSeries) -> Answer:
+    """Return working set × time over the run's containers."""
+    cleaned = possible_memory(run.of("memory_bytes"), run.limits("memory"))
+    sets = _present(control_groups(cleaned.series), run)
+    if not sets:
+        return _nothing_left(cleaned, "memory", run.window)
+    window = run.window
+    total = sum(
+        max(
+            integral(series, start_s=window.start_s, until_s=window.end_s)
+            for group in groups
+            for series in group.replicas
+        )
+        for groups in sets
+    )
+    if total <= 0.0:
+        return "no container was sampled twice"
+    late = _late(sets, run, [run.beginnings.is_older_than_run(groups[0]) for groups in sets])
+    return Measured(value=total / _GIB, bounds=late, remarks=_left_out(cleaned))
+
+
+def cpu_usage_pct(run: RunSeries) -> Answer:
+    """Return CPU used per CPU allowed, over the time in which containers were seen."""
+    cleaned = possible_cpu(run.of("cpu_seconds"), run.limits("cpu"))
+    sets = _present(control_groups(cleaned.series), run)
+    if not sets:
+        return _nothing_left(cleaned, "CPU time", run.window)
+    capacities, qualifier = _capacities(run, sets, "cpu")
+    if capacities is None:
+        return qualifier
+    used_s = allowed_s = 0.0
+    for groups in sets:
+        grown_s, seconds = max(_observed(group, run) for group in groups)
+        used_s += grown_s
+        allowed_s += capacities[groups[0].container] * seconds
+    if not allowed_s:
+        return "no container was sampled twice"
+    return Measured(
+        value=100.0 * used_s / allowed_s, remarks=(qualifier, *_left_out(cleaned)), is_mean=True
+    )
+
+
+def _observed(group: ControlGroup, run: RunSeries) -> tuple[float, float]:
+    """Return a container's growth between its samples in the window, and the seconds between."""
+    start_s, until_s = run.window.start_s, run.window.end_s
+    times = sorted({t for series in group.replicas for t in series.times_s if t <= until_s})
+    first = max(bisect_right(times, start_s) - 1, 0)
+    if len(times) - first < 2:
+        return 0.0, 0.0
+    steps = counter_growth(group.replicas, start_s=times[first], until_s=until_s, from_zero=False)
+    return sum(step.by for step in steps), times[-1] - times[first]
+
+
+def memory_usage_pct(run: RunSeries) -> Answer:
+    """Return the largest share of its memory that any container used."""
+    cleaned = possible_memory(run.of("memory_bytes"), run.limits("memory"))
+    sets = _present(control_groups(cleaned.series), run)
+    if not sets:
+        return _nothing_left(cleaned, "memory", run.window)
+    capacities, qualifier = _capacities(run, sets, "memory")
+    if capacities is None:
+        return qualifier
+    shares = [
+        value / capacities[group.container]
+        for groups in sets
+        for group in groups
+        for series in group.replicas
+        for value in values_within(series, **run.bounds)
+    ]
+    late = _late(sets, run, [run.beginnings.is_older_than_run(groups[0]) for groups in sets])
+    return Measured(
+        value=100.0 * max(shares), bounds=late, remarks=(qualifier, *_left_out(cleaned))
+    )
+
+
+def gpu_usage_pct(run: RunSeries) -> Answer:
+    """Return the mean utilisation of the run's GPUs over the samples of the window."""
+    cleaned = possible_gpu(run.of("gpu_pct"))
+    samples = [
+        value
+        for series in cleaned.series
+        for value in values_within(series, start_s=run.window.start_s, until_s=run.window.end_s)
+    ]
+    if not samples:
+        return _nothing_left(cleaned, "GPU usage", run.window)
+    return Measured(value=sum(samples) / len(samples), remarks=_left_out(cleaned), is_mean=True)
+
+
+def _capacities(
+    run: RunSeries, sets: Sequence[Sequence[ControlGroup]], resource: str
+) -> tuple[dict[Container, float] | None, str]:
+    """Return what each container may use with whose word it is, or None with the reason."""
+    limits, requests = run.limits(resource), run.allowances("requests", resource)
+    capacities: dict[Container, float] = {}
+    words = set()
+    for key in sorted({groups[0].container for groups in sets}):
+        if key in limits:
+            capacities[key] = limits[key]
+            words.add("limits")
+        elif key in requests:
+            capacities[key] = requests[key]
+            words.add("requests")
+        elif not run.has_exporter:
+            return None, (
+                f"nobody told {resource} limits or requests for the namespace: is "
+                "kube-state-metrics scraped, and under which labels?"
+            )
+        else:
+            return None, f"container {'/'.join(key)} has neither {resource} limit nor request"
+    return capacities, "of " + " and ".join(sorted(words))
