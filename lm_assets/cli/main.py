@@ -24,6 +24,21 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "exporter",
         "What was judged last and which alerts are open, for Prometheus.",
     ),
+    "init": (
+        "lm_assets.cli.platform.init",
+        "init",
+        "A configuration for a matrix of your own.",
+    ),
+    "validate": (
+        "lm_assets.cli.platform.validate",
+        "validate",
+        "What would happen to a folder of results.",
+    ),
+    "submit": (
+        "lm_assets.cli.platform.submit",
+        "submit",
+        "Check a folder of results, deliver it, wait for its verdict.",
+    ),
     "gate": (
         "lm_assets.cli.platform.gate",
         "gate",

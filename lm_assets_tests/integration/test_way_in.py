@@ -1,7 +1,11 @@
 """What a load runner delivers, on real servers: never a pass by being lost, always a verdict."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -96,3 +100,67 @@ def test_an_unfit_campaign_has_a_verdict_four_reports_and_a_red_check(
     (check,) = [c for c in result.get_asset_check_evaluations() if c.check_name == "fit_to_judge"]
     assert not check.passed
     assert reason.decode() in (check.description or "")
+
+
+def lm(*arguments: object) -> tuple[int, str]:
+    """Run a command as a shell does: its exit code, and what it printed."""
+    ended = subprocess.run(
+        [sys.executable, "-c", "from lm_assets.cli.main import main; main()", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+    )
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+def results_of(folder: Path, durations: Sequence[float]) -> Path:
+    folder.mkdir(exist_ok=True)
+    lines = [result_line(FOUR[0], run, d) for run, d in enumerate(durations, start=1)]
+    (folder / "results.jsonl").write_text("\n".join(lines))
+    return folder
+
+
+@pytest.mark.timeout(600)
+def test_a_ci_script_ends_0_2_3_4_and_5_in_the_five_situations(platform, tmp_path):
+    config = platform.configuration
+    slow = [3.0 * value for value in STEADY]
+
+    def submitted(name: str, durations: Sequence[float], *more: str) -> tuple[int, str]:
+        folder = results_of(tmp_path / name, durations)
+        return lm("submit", folder, "--campaign", name, "--config", config, "--runs", 5, *more)
+
+    assert submitted("ci-same", STEADY)[0] == 0
+    code, text = lm("gate", "--campaign", "ci-same")
+    assert (code, "is not judged yet: 3 objects landed" in text) == (5, True)
+    assert json.loads(lm("gate", "--campaign", "ci-same", "--json")[1])["state"] == "waiting"
+    assert platform.run("ci-same").success
+    assert lm("gate", "--campaign", "ci-same", "--wait", "5s")[0] == 0
+
+    assert submitted("ci-slow", slow)[0] == 0
+    assert platform.run("ci-slow").success
+    assert lm("gate", "--campaign", "ci-slow")[0] == 2
+
+    assert submitted("ci-few", STEADY[:2])[0] == 0
+    assert platform.run("ci-few").success
+    code, text = lm("gate", "--campaign", "ci-few")
+    assert (code, "fewer than the 5 runs that were promised" in text) == (3, True)
+
+    (tmp_path / "ci-bad").mkdir()
+    (tmp_path / "ci-bad" / "results.jsonl").write_text(naive(FOUR[0], 1))
+    bad = ("submit", tmp_path / "ci-bad", "--campaign", "ci-bad", "--config", config)
+    code, text = lm(*bad)
+    assert (code, "nothing was delivered" in text) == (4, True)
+    assert lm(*bad, "--force")[0] == 0
+    assert platform.run("ci-bad").success
+    code, text = lm("gate", "--campaign", "ci-bad")
+    assert (code, "quarantined: 1 × time" in text) == (4, True)
+
+    # The repair is delivered under the same id: until it is judged, nothing of the old counts.
+    code, text = submitted("ci-slow", STEADY)
+    assert (code, "--replace" in text) == (1, True)
+    assert submitted("ci-slow", STEADY, "--replace")[0] == 0
+    assert lm("gate", "--campaign", "ci-slow")[0] == 5
+    assert platform.run("ci-slow").success
+    assert lm("gate", "--campaign", "ci-slow")[0] == 0

@@ -1,0 +1,134 @@
+"""A folder that is to be delivered: its files by the keys that they will have in the bucket.
+
+Result files that lie in no combination's folder are sorted, line by line, into the folders of the
+combinations that their lines name; what names none lands in a folder of the file's own name,
+where each line is refused with its reason.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lm_assets.collect.landing.manifest import parse_manifest
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.configuration import read_yaml
+from lm_assets.model.combination import Matrix
+from lm_assets.model.errors import LmError, UnknownCombinationError
+
+Content = Path | bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ManifestOptions:
+    """What the command line says of a campaign; what is None or empty is left to the file."""
+
+    stage: str | None = None
+    priority: str | None = None
+    git_sha: str | None = None
+    version_labels: tuple[str, ...] = ()
+    environment_file: Path | None = None
+    runs: int | None = None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """Return the manifest's fields that were said.
+
+        Raises
+        ------
+        LmError
+            When a version label is no ``name=value``.
+        """
+        labels = dict(_label(text) for text in self.version_labels)
+        subject = {"git_sha": self.git_sha, "version_labels": labels}
+        said = {
+            "stage": self.stage,
+            "priority": self.priority,
+            "runs_per_combination": self.runs,
+            "subject": {name: value for name, value in subject.items() if value},
+            "environment": read_yaml(self.environment_file) if self.environment_file else None,
+        }
+        return {name: value for name, value in said.items() if value}
+
+
+def delivered_objects(
+    folder: Path, campaign: str, *, matrix: Matrix, options: ManifestOptions
+) -> Mapping[str, Content]:
+    """Return what a folder delivers for a campaign, all but ``_SUCCESS``, by key.
+
+    Raises
+    ------
+    LmError
+        When there is nothing in it.
+    """
+    prefix = object_keys.incoming_prefix(campaign)
+    objects: dict[str, Content] = {}
+    loose: list[Path] = []
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        name = path.relative_to(folder).as_posix()
+        if name == object_keys.SUCCESS_NAME or any(p.startswith(".") for p in name.split("/")):
+            continue
+        if path.suffix == ".jsonl" and len(path.relative_to(folder).parts) == 1:
+            loose.append(path)
+        else:
+            objects[prefix + name] = path
+    for key, content in _sorted_lines(loose, prefix, matrix).items():
+        if key in objects:
+            raise LmError(f"{key.removeprefix(prefix)} and lines of {folder} would be one object")
+        objects[key] = content
+    if not objects:
+        raise LmError(f"{folder} holds nothing to deliver: no result file lies in it")
+    manifest = _manifest(folder / object_keys.MANIFEST_NAME, campaign, options)
+    if manifest is not None:
+        objects[object_keys.manifest_key(campaign)] = manifest
+    return objects
+
+
+def _sorted_lines(files: Sequence[Path], prefix: str, matrix: Matrix) -> dict[str, bytes]:
+    found: dict[str, list[bytes]] = {}
+    for path in files:
+        for line in path.read_bytes().split(b"\n"):
+            if line.strip():
+                folder = _named_combination(line, matrix) or path.stem
+                found.setdefault(f"{prefix}{folder}/{path.name}", []).append(line)
+    return {key: b"\n".join(lines) + b"\n" for key, lines in found.items()}
+
+
+def _named_combination(line: bytes, matrix: Matrix) -> str:
+    """Return the id of the combination that a line names; empty where it names none that is known.
+
+    The line is read again, strictly, where it lands: here it only finds its folder.
+    """
+    try:
+        fields = json.loads(line)
+        name = fields.get("test_name") or fields.get("combination")
+        if name:
+            return matrix.resolve(str(name)).id
+        return matrix.from_dimensions({str(k): str(v) for k, v in fields.items()}).id
+    except (ValueError, AttributeError, RecursionError, UnknownCombinationError):
+        return ""
+
+
+def _manifest(path: Path, campaign: str, options: ManifestOptions) -> Content | None:
+    """Return the manifest with what the options say in it; None where there is nothing to say."""
+    said = options.fields
+    if not said:
+        return path if path.is_file() else None
+    fields: dict[str, Any] = {}
+    if path.is_file():
+        parse_manifest(path.read_bytes(), campaign=campaign)
+        fields = json.loads(path.read_text(encoding="utf-8-sig"))
+    subject = {**(fields.get("subject") or {}), **said.pop("subject", {})}
+    merged = {**fields, "campaign": campaign, **said} | ({"subject": subject} if subject else {})
+    merged.setdefault("stage", campaign.partition("-")[0])
+    content = (json.dumps(merged, indent=2, sort_keys=True) + "\n").encode()
+    parse_manifest(content, campaign=campaign)
+    return content
+
+
+def _label(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not (name and sign):
+        raise LmError(f"--version-label must be name=value, got {text!r}")
+    return name, value

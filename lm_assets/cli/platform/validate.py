@@ -1,0 +1,215 @@
+"""``lm validate``: what would happen to a folder of results, without any server."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from lm_assets.cli.exit_codes import ExitCode
+from lm_assets.cli.options import config_option, json_option
+from lm_assets.cli.platform.delivered_folder import Content, ManifestOptions, delivered_objects
+from lm_assets.cli.terminal_text import printable
+from lm_assets.collect.collector import CollectedCampaign, collect_campaign
+from lm_assets.collect.coverage import with_coverage
+from lm_assets.gateways.baseline_file.file import read_catalogue
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.configuration import Configuration, load_configuration
+from lm_assets.gateways.object_store.folder import FolderStore
+from lm_assets.model.campaign import Stage
+from lm_assets.model.verdict import CampaignVerdict, Verdict
+from lm_assets.regression.campaign_judgement import judge_campaign
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MOST_LINES = 20
+_OF_THE_DELIVERY = ("unfit_campaign", "no_usable_run", "not_run", "fewer_runs")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Validation:
+    """What a folder would become: its records, what would be refused, and what is wanting."""
+
+    collected: CollectedCampaign
+    verdict: CampaignVerdict
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """4 where anything would be refused, 3 where something is wanting or doubtful."""
+        faults = self.verdict.verdict is Verdict.DATA_FAULT and any(
+            f.severity is Verdict.DATA_FAULT for f in self.verdict.findings
+        )
+        if faults or self.collected.quarantined:
+            return ExitCode.DATA_FAULT
+        is_wanting = any(f.kind in _OF_THE_DELIVERY for f in self.verdict.findings)
+        return ExitCode.INCONCLUSIVE if is_wanting or self.suspects else ExitCode.OK
+
+    @property
+    def suspects(self) -> list[dict[str, object]]:
+        """Values that look like another unit."""
+        return [
+            {"combination": cell.combination, "metric": cell.metric, **reading}
+            for cell in self.verdict.cells
+            for reading in _readings(cell.explanation)
+        ]
+
+    @property
+    def notes(self) -> Mapping[str, int]:
+        """What was left unread of the records, each with how many say so."""
+        counts: Counter[str] = Counter()
+        for record in self.collected.records:
+            notes = record.extra.get("source_notes")
+            if isinstance(notes, Mapping):
+                counts.update(notes.get("result line", ()))
+        return dict(counts.most_common())
+
+
+def manifest_options(command: F) -> F:
+    """Add the options that say what the manifest has to say."""
+    for option in reversed(
+        (
+            click.option("--stage", type=click.Choice([s.value for s in Stage])),
+            click.option("--priority", help="Priority of the matrix that was run."),
+            click.option("--git-sha", help="Commit under test."),
+            click.option(
+                "--version-label",
+                "version_labels",
+                multiple=True,
+                metavar="NAME=VALUE",
+                help="What was under test, such as spark=3.5.0; may be repeated.",
+            ),
+            click.option(
+                "--environment-file",
+                type=click.Path(path_type=Path, dir_okay=False, exists=True),
+                help="JSON or YAML of the environment's fingerprint.",
+            ),
+            click.option("--runs", type=click.IntRange(1), help="Runs promised of each."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option(
+    "--campaign",
+    default="ci-validate",
+    show_default=True,
+    help="Campaign id; what it begins with is the stage where no manifest says.",
+)
+@manifest_options
+@config_option
+@json_option
+def validate(
+    folder: Path, campaign: str, config_directory: Path, as_json: bool, **said: Any
+) -> int:
+    """Say what would happen to a folder of results: records, refusals, gaps, doubtful units.
+
+    No server is asked. The folder is laid out as docs/input.md says; lines that name their
+    combination may also lie in files of the folder itself.
+
+    \b
+    Exit codes: 0 sound, 3 runs are missing or a unit is doubtful, 4 something would be refused.
+
+    \b
+    Example:
+      lm validate results/ --campaign nightly-2026-11-22-1a2b3c4 --runs 5
+    """
+    settings = load_configuration(config_directory)
+    objects = delivered_objects(
+        folder, campaign, matrix=settings.matrix, options=ManifestOptions(**said)
+    )
+    found = validated(objects, campaign, settings)
+    if as_json:
+        click.echo(msgspec.json.encode(document(found), order="sorted").decode())
+    else:
+        print_validation(found)
+    return found.exit_code
+
+
+def validated(objects: Mapping[str, Content], campaign: str, settings: Configuration) -> Validation:
+    """Return what the platform would make of objects that are to be delivered."""
+    store = FolderStore(objects=objects)
+    collected = collect_campaign(
+        campaign,
+        bucket=CampaignBucket(store),
+        matrix=settings.matrix,
+        metrics=settings.metrics,
+        now=datetime.now(UTC),
+    )
+    stage = settings.regression.stages[collected.manifest.stage]
+    verdict = judge_campaign(
+        collected.manifest,
+        collected.records,
+        catalogue=read_catalogue(settings.baselines_path),
+        metrics=settings.metrics,
+        policy=settings.regression,
+        matrix=settings.matrix,
+        delivery=with_coverage(collected.delivery, collected.records, stage.coverage),
+    )
+    return Validation(collected=collected, verdict=verdict)
+
+
+def document(found: Validation) -> dict[str, object]:
+    """Return a validation as one JSON document."""
+    collected = found.collected
+    return {
+        "campaign": collected.manifest.campaign,
+        "stage": collected.manifest.stage.value,
+        "exit_code": int(found.exit_code),
+        "records": len(collected.records),
+        "runs": dict(Counter(record.combination for record in collected.records)),
+        "quarantined": [
+            {"key": q.key, "line": q.line, "rule": q.rule, "detail": q.detail}
+            for q in collected.quarantined
+        ],
+        "wanting": [
+            {"kind": f.kind, "combinations": list(f.combinations), "message": f.message}
+            for f in found.verdict.findings
+            if f.kind in _OF_THE_DELIVERY
+        ],
+        "unit_suspects": found.suspects,
+        "notes": found.notes,
+    }
+
+
+def print_validation(found: Validation) -> None:
+    """Print a validation for a person."""
+    collected = found.collected
+    runs = Counter(record.combination for record in collected.records)
+    manifest = collected.manifest
+    click.echo(
+        f"{manifest.campaign}, stage {manifest.stage.value}: {len(collected.records)} load runs of "
+        f"{len(runs)} combinations, {len(collected.quarantined)} lines or objects refused"
+    )
+    for combination, n in sorted(runs.items())[:_MOST_LINES]:
+        click.echo(f"  {combination}: {n} runs")
+    _say_more(len(runs))
+    for refused in collected.quarantined[:_MOST_LINES]:
+        where = refused.key if refused.line is None else f"{refused.key} line {refused.line}"
+        click.echo(printable(f"  refused: {where}: {refused.rule}: {refused.detail}"))
+    _say_more(len(collected.quarantined))
+    for finding in found.verdict.findings:
+        if finding.kind in _OF_THE_DELIVERY:
+            click.echo(printable(f"  {finding.severity.value}: {finding.message}"))
+    for suspect in found.suspects[:_MOST_LINES]:
+        figures = ", ".join(f"{name} {value}" for name, value in suspect.items())
+        click.echo(printable(f"  unit_suspect: {figures}"))
+    _say_more(len(found.suspects))
+    for note, n in found.notes.items():
+        click.echo(printable(f"  note: {note} ({n} runs)"))
+
+
+def _say_more(n: int) -> None:
+    if n > _MOST_LINES:
+        click.echo(f"  … and {n - _MOST_LINES} more")
+
+
+def _readings(explanation: Mapping[str, object]) -> list[Mapping[str, object]]:
+    found = explanation.get("unit_suspect")
+    return found if isinstance(found, list) else []
