@@ -20,7 +20,7 @@ MAX_LINE_BYTES = 1024 * 1024
 _NAME_FIELDS = ("test_name", "combination")
 _RUN_FIELDS = ("run_id", "iteration")
 _ALTERNATIVES = (_NAME_FIELDS, _RUN_FIELDS)
-_OWN_FIELDS = frozenset(
+OWN_FIELDS = frozenset(
     {
         *("start_time", "end_time", "exit_code", "spark_app_id", "namespace"),
         *(spelling for spellings in _ALTERNATIVES for spelling in spellings),
@@ -97,7 +97,7 @@ def _given(fields: Mapping[str, Any], spellings: tuple[str, ...]) -> Iterator[st
 
 def _extra(fields: Mapping[str, Any], read: Set[str]) -> dict[str, Any]:
     unread = {name for spellings in _ALTERNATIVES for name in [*_given(fields, spellings)][1:]}
-    own = _OWN_FIELDS | read
+    own = OWN_FIELDS | read
     return {n: value for n, value in fields.items() if n not in own or n in unread}
 
 

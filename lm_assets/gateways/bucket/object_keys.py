@@ -31,7 +31,8 @@ MAX_KEY_BYTES = 1024
 # No valid campaign can have this name, so its quarantine never mixes with a campaign's own.
 NO_CAMPAIGN = "_unknown"
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,199}", re.ASCII)
+ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,199}"
+_ID = re.compile(ID_PATTERN, re.ASCII)
 _FILE_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f/\\]{1,255}")
 # Every campaign's id leaves room for the suffix under which its fresh runs land.
 _CAMPAIGN_CHARACTERS = 200 - len(CONFIRMATION_SUFFIX)

@@ -126,7 +126,7 @@ class TestValidate:
     def test_names_a_number_that_may_be_a_metric(self, config, results):
         with (results / "r.jsonl").open("a") as file:
             file.write("\n" + a_line(6, duration_s=None, duration=3))
-        code, text = ended("validate", results, "--config", config, "--json")
+        _, text = ended("validate", results, "--config", config, "--json")
         (note,) = json.loads(text)["notes"]
         assert note == "duration was not read: it may be duration_s in another unit"
 
