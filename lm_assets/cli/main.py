@@ -44,6 +44,16 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "gate",
         "A judged campaign's verdict as an exit code, for CI.",
     ),
+    "campaigns": (
+        "lm_assets.cli.platform.campaigns",
+        "campaigns",
+        "What has landed, and how it stands.",
+    ),
+    "quarantine": (
+        "lm_assets.cli.platform.campaigns",
+        "quarantine",
+        "What was refused of a campaign, and why.",
+    ),
     "report": ("lm_assets.cli.platform.report", "report", "Fetch a campaign's reports."),
     "warehouse": (
         "lm_assets.cli.platform.warehouse",
@@ -90,6 +100,12 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
     ),
     "simulate": ("lm_assets.cli.samples.simulate", "simulate", "Write a simulated campaign."),
 }
+
+
+# What a person typed, and not what somebody delivered.
+_RULES_OF_USAGE = frozenset(
+    {"campaign_id", "combination_id", "which_series", "which_column", "no_column", "unknown_metric"}
+)
 
 
 class LazyGroup(click.Group):
@@ -142,7 +158,8 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(ExitCode.ERROR)
     except (DataFaultError, UnusableInputError) as error:
         click.echo(f"lm: {error}", err=True)
-        sys.exit(ExitCode.DATA_FAULT)
+        is_usage = isinstance(error, UnusableInputError) and error.rule in _RULES_OF_USAGE
+        sys.exit(ExitCode.ERROR if is_usage else ExitCode.DATA_FAULT)
     except (ConfigurationError, LmError) as error:
         click.echo(f"lm: {error}", err=True)
         sys.exit(ExitCode.ERROR)

@@ -41,10 +41,13 @@ _UNDECIDED = (
 )
 
 
-def print_verdict(console: Console, verdict: CampaignVerdict, *, rows: int = 15) -> None:
+def print_verdict(
+    console: Console, verdict: CampaignVerdict, *, rows: int = 15, rest: str = "with --json"
+) -> None:
     """Print the verdict line, the counts and the cells that a person should look at.
 
-    Where the campaign is undecided or faulty, its notes and undecided cells say why.
+    Where the campaign is undecided or faulty, its notes and undecided cells say why. ``rest`` says
+    where the cells are that are not shown.
     """
     style = STYLES[verdict.verdict]
     _print_sentence(
@@ -66,7 +69,7 @@ def print_verdict(console: Console, verdict: CampaignVerdict, *, rows: int = 15)
     if shown:
         print_whole(console, _cell_table(shown[:rows]))
     if len(shown) > rows:
-        _print_sentence(console, f"  … and {len(shown) - rows} more in the reports")
+        _print_sentence(console, f"  … and {len(shown) - rows} more {rest}")
 
 
 def notable_cells(

@@ -5,9 +5,10 @@ a misspelt threshold must not silently leave the default in force.
 """
 
 import dataclasses
+import difflib
 import types
 import typing
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -128,8 +129,8 @@ def read_yaml_as(path: Path, into: type[T]) -> T:
     """Return a YAML file as a dataclass; unknown keys and wrong values are refused by path."""
     content = read_yaml(path)
     try:
-        for where in _unknown_keys(content, into, "$"):
-            raise ConfigurationError(file=str(path), path=where, rule="the key is unknown")
+        for where, known in _unknown_keys(content, into, "$"):
+            raise ConfigurationError(file=str(path), path=where, rule=_unknown(where, known))
         return msgspec.convert(content, into)
     except RecursionError as error:
         raise ConfigurationError(file=str(path), path="$", rule=_TOO_DEEP) from error
@@ -148,14 +149,22 @@ def _traded_metrics(regression: RegressionPolicy) -> Iterator[tuple[str, str]]:
                     yield f"$.stages.{stage}.trade_offs[{index}].{side}", name
 
 
-def _unknown_keys(content: object, into: Any, where: str) -> Iterator[str]:
+def _unknown(where: str, known: Collection[str]) -> str:
+    """Return the rule that an unknown key breaks, with the nearest key and all that there are."""
+    near = difflib.get_close_matches(where.rpartition(".")[2], known, n=1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    return f"the key is unknown{meant} (there are {', '.join(sorted(known))})"
+
+
+def _unknown_keys(content: object, into: Any, where: str) -> Iterator[tuple[str, Collection[str]]]:
+    """Yield the path of each key that nothing reads, with the keys that would be read there."""
     origin, arguments = typing.get_origin(into), typing.get_args(into)
     if dataclasses.is_dataclass(into) and isinstance(content, dict):
         hints = typing.get_type_hints(into)
         known = {f.name for f in dataclasses.fields(into) if f.init}
         for key, value in content.items():
             if key not in known:
-                yield f"{where}.{key}"
+                yield f"{where}.{key}", known
             else:
                 yield from _unknown_keys(value, hints[key], f"{where}.{key}")
     elif origin in (typing.Union, types.UnionType):

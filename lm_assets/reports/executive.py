@@ -24,6 +24,7 @@ _MOST_HINTS = 3
 _MOST_BETTER = 3
 _MOST_NOTES = 3
 _MOST_REASONS = 2
+_MOST_RULES = 4
 _MOST_UNDECIDED = 4
 
 _WHY_UNDECIDED = {
@@ -206,9 +207,10 @@ def _gaps(material: ReportMaterial) -> Iterator[str]:
         cut = f"; {more} more in detailed.pdf" if more > 0 else ""
         yield f"- not measured: {'; '.join(named)}{cut}"
     if counts := material.quarantine_counts():
-        rules = ", ".join(
-            f"{markdown_text(rule)} {count}" for rule, count in list(counts.items())[:4]
-        )
+        told = list(counts.items())[:_MOST_RULES]
+        rules = ", ".join(f"{markdown_text(rule)} {count}" for rule, count in told)
+        if rest := len(material.quarantined) - sum(count for _, count in told):
+            rules += f" and {rest} more"
         yield f"- quarantined, {plural(len(material.quarantined), 'line')}: {rules}"
 
 

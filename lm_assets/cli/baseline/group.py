@@ -5,6 +5,7 @@ import click
 from lm_assets.cli.baseline.change import init, update
 from lm_assets.cli.baseline.compare import compare
 from lm_assets.cli.baseline.propose import propose
+from lm_assets.cli.baseline.retire import retire
 from lm_assets.cli.baseline.review import list_baselines, show, verify
 
 
@@ -17,6 +18,9 @@ def baseline() -> None:
     """
 
 
-COMMANDS: tuple[click.Command, ...] = (init, update, propose, compare, list_baselines, show, verify)
+COMMANDS: tuple[click.Command, ...] = (
+    *(init, update, propose, compare),
+    *(list_baselines, show, verify, retire),
+)
 for _command in COMMANDS:
     baseline.add_command(_command)

@@ -65,6 +65,10 @@ def list_baselines(*, patterns: tuple[str, ...], config_directory: Path, as_json
         document = {"digest": catalogue.digest, "revision": catalogue.revision, "baselines": rows}
         click.echo(json_text(document))
         return ExitCode.OK
+    if not rows:
+        where = workspace.settings.baselines_path
+        click.echo(f"{where} has none of these: lm baseline init --campaign … makes the first")
+        return ExitCode.OK
     table = Table(box=None, header_style="bold")
     table.add_column("combination", no_wrap=True)
     for name in ("status", "age", "runs", "metrics", "highest CV", "of", "anchor"):

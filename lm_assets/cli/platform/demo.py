@@ -97,7 +97,8 @@ def demo(state: Path) -> None:
             run_campaigns(places, bucket, home, services, steps)
             for campaign in JUDGED:
                 console.print()
-                print_verdict(console, campaign_verdict(bucket.verdict_rows(campaign)))
+                verdict = campaign_verdict(bucket.verdict_rows(campaign))
+                print_verdict(console, verdict, rest="in the reports")
             paths = [
                 path
                 for campaign in JUDGED

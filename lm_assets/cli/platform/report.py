@@ -9,7 +9,7 @@ from lm_assets.gateways.bucket import object_keys
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.object_store.protocol import ObjectNotFoundError
 from lm_assets.gateways.object_store.s3 import S3ObjectStore
-from lm_assets.model.errors import DataFaultError
+from lm_assets.model.errors import DataFaultError, LmError
 
 
 @click.command()
@@ -54,8 +54,13 @@ def fetch_reports(
             raise DataFaultError(
                 f"campaign {campaign!r} has no {name}: has its run succeeded?"
             ) from error
-        target.mkdir(parents=True, exist_ok=True)
         path = target / name
-        path.write_bytes(content)
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        except OSError as error:
+            raise LmError(
+                f"{path} cannot be written ({error.strerror}): name another folder with --to"
+            ) from error
         paths.append(path)
     return paths

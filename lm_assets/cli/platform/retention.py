@@ -94,6 +94,8 @@ def _run(dagster_home: Path, config_directory: Path, *, as_json: bool, dry_run: 
     else:
         for line in _lines(outcome):
             click.echo(line)
+    if not outcome.is_in_force and dry_run and not as_json:
+        click.echo("lm retention apply sets the rules and removes what is past its days", err=True)
     if outcome.refusal:
         click.echo(f"the server did not take the rules: {outcome.refusal}", err=True)
     return exit_code

@@ -97,6 +97,9 @@ def outliers(
     the indices, which begin at 0. Nothing is removed from anything.
 
     \b
+    Exit codes: 0 ok, 3 too few values to say anything, 4 data fault, 1 usage.
+
+    \b
     Example:
       printf '10\\n11\\n55\\n12\\n10.5\\n' > runs.txt && lm outliers runs.txt
     """
@@ -106,7 +109,8 @@ def outliers(
         click.echo(dumped(outliers_document(found)))
     else:
         print_outliers(wide_console(), found, series.values)
-    return ExitCode.OK
+    few = found.state == State.INSUFFICIENT_DATA
+    return ExitCode.INCONCLUSIVE if few else ExitCode.OK
 
 
 def _scale(series: Series, asked: str, *, file: Path, config_directory: Path) -> str:

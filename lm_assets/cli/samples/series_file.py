@@ -13,6 +13,8 @@ from lm_assets.model.errors import UnusableInputError
 MAX_BYTES = 64 * 1024 * 1024
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
 
+_MOST_NAMED = 10
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Series:
@@ -178,9 +180,11 @@ def _of_samples(
     ]
     found = sorted({(sample.combination, sample.metric) for sample in chosen})
     if len(found) != 1:
+        named = "; ".join(f"{name} of {of}" for of, name in found[:_MOST_NAMED]) or "none of these"
+        more = f"; and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
         raise UnusableInputError(
             "which_series",
-            f"{path}: say --combination and --metric; there are {len(found)} series: {found[:10]}",
+            f"{path}: say --combination and --metric; there are {len(found)} series: {named}{more}",
         )
     if all(sample.started_at is not None for sample in chosen):
         chosen.sort(key=lambda sample: (sample.started_at, sample.line))
