@@ -17,7 +17,7 @@ def print_known_verdict(console: Console, subject: GateMaterial | Unjudged) -> N
         text = f"{in_markup(subject.campaign)}  {subject.state}: {in_markup(subject.reason)}"
         _say(console, text)
         return
-    print_verdict(console, subject.verdict)
+    print_verdict(console, subject.verdict, rest="in the reports")
     if confirmation := confirmation_phrase(subject.verdict):
         _say(console, f"  {in_markup(confirmation)}")
     if subject.alerts_note:
