@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +21,14 @@ from lm_assets.gateways.baseline_file.file import read_catalogue, write_catalogu
 from lm_assets.gateways.bucket import object_keys
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.bucket.verdict_json import campaign_verdict
-from lm_assets.gateways.configuration import load_configuration
+from lm_assets.gateways.configuration import Configuration, load_configuration
 from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices
 from lm_assets.gateways.engines import EmbeddedEngines
 from lm_assets.gateways.object_store.s3 import S3ObjectStore
+from lm_assets.model.baseline import BaselineCatalogue
 from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import LmError
+from lm_assets.model.record import RunRecord
 from lm_assets.orchestration.instance import make_instance_tables, wait_for_campaign
 from lm_assets.regression.baselines import ChangePlan, ChangeRequest, plan_change
 
@@ -181,9 +183,17 @@ def initialise_baselines(places: DemoPlaces, bucket: CampaignBucket) -> ChangePl
     They are dated with their last run, not with today, so that every demo writes the same file.
     """
     settings = load_configuration(places.configuration)
-    records = bucket.records(BASELINE)
     before = read_catalogue(settings.baselines_path)
-    plan = plan_change(
+    plan = initial_plan(bucket.records(BASELINE), settings, before)
+    write_catalogue(settings.baselines_path, plan.catalogue, before.digest)
+    return plan
+
+
+def initial_plan(
+    records: Sequence[RunRecord], settings: Configuration, before: BaselineCatalogue
+) -> ChangePlan:
+    """Return what `lm baseline init` would make of records, dated with the last of them."""
+    return plan_change(
         records,
         ChangeRequest(
             now=max(r.ended_at for r in records if r.ended_at is not None),
@@ -194,8 +204,6 @@ def initialise_baselines(places: DemoPlaces, bucket: CampaignBucket) -> ChangePl
         metrics=settings.metrics,
         policy=settings.regression.stages[Stage.NIGHTLY],
     )
-    write_catalogue(settings.baselines_path, plan.catalogue, before.digest)
-    return plan
 
 
 def _campaign_files(folder: Path) -> Iterator[tuple[str, Path]]:
