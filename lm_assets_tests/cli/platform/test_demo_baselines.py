@@ -1,4 +1,4 @@
-"""The demo's own first baselines are kept in git, and `lm baseline init` makes exactly that file."""
+"""The demo's own first baselines are kept in git: `lm baseline init` makes exactly that file."""
 
 from pathlib import Path
 
