@@ -39,6 +39,16 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "submit",
         "Check a folder of results, deliver it, wait for its verdict.",
     ),
+    "prepare": (
+        "lm_assets.cli.platform.prepare",
+        "prepare",
+        "The bucket, its rules and both databases' tables, made where they are missing.",
+    ),
+    "doctor": (
+        "lm_assets.cli.platform.doctor",
+        "doctor",
+        "Everything a deployment needs, checked, with what to do.",
+    ),
     "gate": (
         "lm_assets.cli.platform.gate",
         "gate",

@@ -17,6 +17,8 @@ PROPOSALS = "proposals/"
 QUARANTINE = "quarantine/"
 CONFIRMATIONS = "confirmations/"
 PROFILES = "profiles/"
+# What runs print; Dagster itself writes it there (deploy/dagster/dagster.yaml).
+COMPUTE_LOGS = "compute-logs/"
 
 REPORT_NAMES = ("executive.md", "technical.html", "detailed.pdf", "raw.jsonl")
 PROPOSED_CATALOGUE = "load-test-baselines.yaml"

@@ -37,6 +37,7 @@ def wanted_days(policy: RetentionPolicy) -> dict[str, int]:
         object_keys.INCOMING: policy.raw_days,
         object_keys.RAW: policy.raw_days,
         object_keys.QUARANTINE: policy.raw_days,
+        object_keys.COMPUTE_LOGS: policy.raw_days,
         object_keys.AGGREGATED: policy.aggregated_days,
         object_keys.REPORTS: policy.aggregated_days,
         object_keys.CONFIRMATIONS: policy.aggregated_days,
