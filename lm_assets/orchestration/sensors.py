@@ -28,7 +28,11 @@ from lm_assets.gateways.bucket.kept_campaigns import open_campaigns, results_sin
 from lm_assets.gateways.clock import Clock
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.http.notifier import Notifier
-from lm_assets.gateways.object_store.protocol import ObjectInfo, ObjectStoreError
+from lm_assets.gateways.object_store.protocol import (
+    BucketMissingError,
+    ObjectInfo,
+    ObjectStoreError,
+)
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.retention import RetentionPolicy
 from lm_assets.orchestration.baseline_metadata import of_catalogue
@@ -61,7 +65,10 @@ def new_results(
 ) -> dg.SensorResult:
     """Run requests for landed campaigns, and for campaigns whose fresh runs have landed."""
     now, cursor = clock.now(), decode_cursor(context.cursor)
-    incoming = bucket.incoming(passing_over=not_looked_at(cursor, now=now))
+    try:
+        incoming = bucket.incoming(passing_over=not_looked_at(cursor, now=now))
+    except BucketMissingError as error:
+        return dg.SensorResult(skip_reason=str(error), cursor=context.cursor)
     tick = plan_tick(
         landings(incoming.of_campaigns),
         cursor,
@@ -132,8 +139,12 @@ def overdue_campaigns(
     retention: dg.ResourceParam[RetentionPolicy],
 ) -> dg.SkipReason:
     """Messages about campaigns that never completed."""
+    try:
+        landed = bucket.incoming().of_campaigns
+    except BucketMissingError as error:
+        return dg.SkipReason(str(error))
     late = overdue(
-        bucket.incoming().of_campaigns,
+        landed,
         now=clock.now(),
         after=OVERDUE_AFTER,
         until=retention.closing_after,

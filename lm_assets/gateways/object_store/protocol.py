@@ -37,6 +37,10 @@ class ObjectStoreRefusedError(ObjectStoreError):
     """The store answered that this request is not allowed or not valid; a retry is no use."""
 
 
+class BucketMissingError(ObjectStoreRefusedError):
+    """The bucket itself has not been made yet, or has another name."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ObjectInfo:
     """One stored object: its whole key, entity tag (no quotes), size in bytes, and last change.

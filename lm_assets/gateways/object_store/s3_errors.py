@@ -10,6 +10,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from lm_assets.gateways.object_store.protocol import (
+    BucketMissingError,
     ObjectChangedError,
     ObjectNotFoundError,
     ObjectStoreError,
@@ -88,7 +89,9 @@ def _answered(code: str, what: str) -> ObjectStoreError:
     if code in _NOT_FOUND_CODES:
         return ObjectNotFoundError(f"{what}: there is none")
     if code == "NoSuchBucket":
-        return ObjectStoreRefusedError(f"{what}: no such bucket; is LM_S3_BUCKET right?")
+        return BucketMissingError(
+            f"{what}: no such bucket; make it with `lm prepare`, or is LM_S3_BUCKET another?"
+        )
     if code in _CREDENTIAL_CODES:
         return ObjectStoreRefusedError(
             f"{what}: access refused ({code}); check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY "
