@@ -4,13 +4,14 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self, TypeVar
 
 import dagster as dg
 import pytest
+import yaml
 
 from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices
 from lm_assets.gateways.warehouse import Warehouse
@@ -26,12 +27,18 @@ _ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRu
 
 
 class KillablePlatform:
-    """One Dagster instance with its daemons, one S3 server, one Postgres."""
+    """One Dagster instance with its daemons, one S3 server, one Postgres.
 
-    def __init__(self, folder: Path) -> None:
+    ``instance`` replaces parts of the project's dagster.yaml.
+    """
+
+    def __init__(self, folder: Path, *, instance: Mapping[str, object] | None = None) -> None:
         self.postgres = OwnPostgres(folder / "postgres")
         self.object_store = OwnObjectStore(folder / "s3")
         self._home = DagsterHome.prepare(folder / "state", project=PROJECT)
+        self.home = self._home.directory
+        settings = yaml.safe_load((self.home / "dagster.yaml").read_text(encoding="utf-8"))
+        (self.home / "dagster.yaml").write_text(yaml.safe_dump({**settings, **(instance or {})}))
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": os.environ.get("HOME", "/"),
@@ -136,9 +143,11 @@ class KillablePlatform:
 
 
 @contextmanager
-def killable_platform(folder: Path) -> Iterator[KillablePlatform]:
+def killable_platform(
+    folder: Path, *, instance: Mapping[str, object] | None = None
+) -> Iterator[KillablePlatform]:
     folder.mkdir(mode=0o711)
-    with KillablePlatform(folder) as platform:
+    with KillablePlatform(folder, instance=instance) as platform:
         yield platform
 
 
