@@ -85,6 +85,11 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "profile",
         "What explains a run after its log has expired.",
     ),
+    "mcp": (
+        "lm_assets.cli.questions.server",
+        "mcp",
+        "Answer a language model's questions; nothing writes.",
+    ),
     "baseline": ("lm_assets.cli.baseline.group", "baseline", "Make, review and compare baselines."),
     "collect": ("lm_assets.cli.collect", "collect", "One load run's canonical record."),
     "judge": (
