@@ -6,7 +6,7 @@ import dagster as dg
 
 from lm_assets.gateways.configuration import load_configuration
 from lm_assets.model.combination import Matrix
-from lm_assets.orchestration import checks, jobs, resources, schedules, sensors
+from lm_assets.orchestration import checks, jobs, resources, schedules, sensors, verdict_checks
 from lm_assets.orchestration.assets import (
     alerts,
     baseline_catalogue,
@@ -38,7 +38,7 @@ def build_definitions(matrix: Matrix) -> dg.Definitions:
             *documents.report_assets,
             *combinations.combination_assets(matrix),
         ],
-        asset_checks=checks.ALL,
+        asset_checks=[*checks.ALL, *verdict_checks.ALL],
         jobs=[*jobs.ALL, *schedules.JOBS],
         sensors=sensors.ALL,
         schedules=schedules.ALL,
@@ -50,6 +50,7 @@ def build_definitions(matrix: Matrix) -> dg.Definitions:
             "sources": resources.sources_resource,
             "report_materials": resources.report_materials_resource,
             "notifiers": resources.notifiers_resource,
+            "addresses": resources.addresses_resource,
             "clock": resources.clock_resource,
             "io_manager": campaign_tables,
         },

@@ -1,5 +1,6 @@
 """What the UI shows of a materialisation: what a person wants to see first, nothing secret."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,11 +20,13 @@ from lm_assets.model.verdict import CampaignVerdict, ConfirmationState
 from lm_assets.orchestration.report_material import decision_rule
 from lm_assets.orchestration.retention import RetentionOutcome
 from lm_assets.regression.versions.of_campaign import VersionPair
-from lm_assets.reports.history import history_markdown
+from lm_assets.reports.history import HistoryLine, history_markdown
+from lm_assets.reports.phrases import verdict_words
 from lm_assets.reports.ui import changes_chart_markdown, summary_markdown, worst_changes_markdown
 
 Metadata = Mapping[str, Any]
 _ROWS = 25
+_DIGITS = 4
 
 
 def of_records(collected: CollectedCampaign, metrics: MetricCatalogue) -> Metadata:
@@ -101,21 +104,22 @@ def of_verdict(verdict: CampaignVerdict, settings: Configuration) -> Metadata:
     """Metadata of verdicts: the decision, the counts, the worst changes, and a chart of them."""
     rule = decision_rule(settings.regression.stages[Stage(verdict.stage)])
     return {
-        "dagster/row_count": len(verdict.cells),
-        "verdict": verdict.verdict.value,
+        "verdict": verdict_words(verdict),
         "exit_code": verdict.exit_code,
         "findings": len(verdict.findings),
         "summary": dg.MetadataValue.md(summary_markdown(verdict, settings.metrics)),
         "worst_changes": dg.MetadataValue.md(worst_changes_markdown(verdict, settings.metrics)),
         "chart": dg.MetadataValue.md(changes_chart_markdown(verdict, settings.metrics, rule)),
         "baseline_version": verdict.baseline_version,
+        "dagster/row_count": len(verdict.cells),
     }
 
 
-def of_report(key: str, content: bytes, content_type: str) -> Metadata:
-    """Metadata of a report: where it is, and Markdown shown whole."""
+def of_report(key: str, content: bytes, content_type: str, *, address: str = "") -> Metadata:
+    """Metadata of a report: where it is, as a link where that is known; Markdown shown whole."""
     shown = {"preview": dg.MetadataValue.md(content.decode())} if "markdown" in content_type else {}
-    return {"object": key, "bytes": len(content), **shown}
+    place = dg.MetadataValue.url(address) if address else dg.MetadataValue.path(key)
+    return {"report": place, "object": key, "bytes": len(content), **shown}
 
 
 def of_versions(pairs: Sequence[VersionPair]) -> Metadata:
@@ -206,28 +210,40 @@ def of_history(
             }
             for m in judged
         ),
-        "lines": dg.MetadataValue.md(history_markdown(_judged_means(by_metric, metrics))),
+        "lines": dg.MetadataValue.md(history_markdown(_judged_lines(by_metric, metrics))),
     }
 
 
-def _judged_means(
+def _judged_lines(
     by_metric: Mapping[str, Sequence[HistoryPoint]], metrics: MetricCatalogue
-) -> dict[str, list[float | None]]:
-    return {
-        metrics[name].label: [point.mean for point in points]
+) -> list[HistoryLine]:
+    return [
+        HistoryLine(
+            label=metrics[name].label,
+            unit=metrics[name].unit,
+            campaigns=tuple(point.campaign for point in points),
+            values=tuple(point.mean for point in points),
+        )
         for name, points in by_metric.items()
         if name in metrics and metrics[name].is_judged
-    }
+    ]
 
 
 def table(rows: Any) -> dg.TableMetadataValue:
     """Return rows of equal keys as a table; no rows are a table without any."""
-    records = [dg.TableRecord(row) for row in rows]
+    records = [dg.TableRecord({name: _shown(value) for name, value in row.items()}) for row in rows]
     names = list(records[0].data) if records else ["(no rows)"]
     columns = [
         dg.TableColumn(name, _column_type([r.data[name] for r in records])) for name in names
     ]
     return dg.MetadataValue.table(records=records, schema=dg.TableSchema(columns=columns))
+
+
+def _shown(value: Any) -> Any:
+    """Return a float with four significant digits: more of them say nothing and hide the rest."""
+    if isinstance(value, float) and math.isfinite(value):
+        return float(f"{value:.{_DIGITS}g}")
+    return value
 
 
 def _column_type(values: Sequence[object]) -> str:

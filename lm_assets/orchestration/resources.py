@@ -26,6 +26,7 @@ from lm_assets.gateways.http.notifier import Notifier, notifiers_from_environmen
 from lm_assets.gateways.http.prometheus import Prometheus
 from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
+from lm_assets.model.addresses import Addresses
 from lm_assets.model.retention import RetentionPolicy
 from lm_assets.orchestration.report_material import ReportMaterials
 
@@ -102,6 +103,12 @@ def report_materials_resource(context: dg.InitResourceContext) -> ReportMaterial
 def notifiers_resource(_context: dg.InitResourceContext) -> tuple[Notifier, ...]:
     """Configured notifiers; none when no URL is set."""
     return tuple(notifiers_from_environment(os.environ))
+
+
+@dg.resource(description="Where people reach reports and the web page: LM_REPORTS_URL and so on.")
+def addresses_resource(_context: dg.InitResourceContext) -> Addresses:
+    """Addresses for messages."""
+    return Addresses.from_environment(os.environ)
 
 
 @dg.resource(description="Time in UTC.")

@@ -18,6 +18,7 @@ from lm_assets.regression.confirmation.of_campaign import confirmation_samples, 
 from lm_assets.regression.judge import judge
 from lm_assets.regression.verdict.campaign_context import CampaignContext
 from lm_assets.regression.verdict.expectation import Expectation, campaign_expectation
+from lm_assets.regression.verdict.own_baseline import mark_own_baselines
 
 
 def judge_campaign(
@@ -68,6 +69,7 @@ def judge_campaign(
         baseline_version=catalogue.digest,
         confirmation=confirmation_samples(usable, metrics),
     )
+    verdict = mark_own_baselines(verdict, baselines)
     return replace(
         verdict,
         notes=(*_outdated(len(fresh) - len(usable)), *verdict.notes),

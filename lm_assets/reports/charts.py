@@ -11,8 +11,8 @@ from html import escape
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.verdict import CellVerdict, Verdict
 from lm_assets.reports.escaping import one_line
-from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_WORDS, change, plural
-from lm_assets.reports.insight import by_severity
+from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_WORDS, change, plural, quantity
+from lm_assets.reports.insight import by_severity, unit_order
 from lm_assets.reports.marks import (
     CURRENT_COLOUR,
     VERDICT_COLOURS,
@@ -32,6 +32,9 @@ _LABEL_WIDTH = 430
 _PLOT_WIDTH = 260
 _VALUE_WIDTH = 90
 _LONGEST_LABEL = 66
+_HISTORY_LEFT = 130
+_HISTORY_PLOT = 420
+_HISTORY_WIDTH = 570
 
 
 def change_chart_svg(
@@ -63,8 +66,23 @@ def change_chart_svg(
         )
     title = f"Changes of {plural(len(shown), 'cell')} with 95 % intervals"
     width = _LABEL_WIDTH + _PLOT_WIDTH + _VALUE_WIDTH
+    bottom = max(len(shown), 1) * _ROW
+    scales = sorted(axes, key=unit_order)
+    for place, unit in enumerate(scales):
+        texts.append(_scale(axes[unit], y=bottom + place * _ROW))
     body = drawn(marks) + "".join(texts)
-    return _picture(body, title=title, width=width, height=max(len(shown), 1) * _ROW)
+    return _picture(body, title=title, width=width, height=bottom + len(scales) * _ROW)
+
+
+def _scale(axis: ChangeAxis, *, y: float) -> str:
+    """Return the labels of an axis: no change in the middle, and ± the threshold."""
+    words = {"relative": "change", "points": "change in points"}.get(axis.change_unit, "per run")
+    labels = [_text(_LABEL_WIDTH - 8, y, f"{words}, 0 and ± threshold", anchor="end")]
+    labels.append(_text(_LABEL_WIDTH + _PLOT_WIDTH / 2, y, "0", anchor="middle"))
+    for bound in (-axis.threshold, axis.threshold) if axis.threshold else ():
+        at = _LABEL_WIDTH + axis.place(bound) * _PLOT_WIDTH
+        labels.append(_text(at, y, change(bound, axis.change_unit), anchor="middle"))
+    return "".join(labels)
 
 
 def counts_bar_svg(counts: Mapping[str, int], *, width: int = 640) -> str:
@@ -117,6 +135,59 @@ def sparkline_svg(
         f'<circle cx="{last_x:.1f}" cy="{last_y:.1f}" r="2.4" fill="{CURRENT_COLOUR}"/>'
     )
     return _picture(body, title=title, width=width, height=height)
+
+
+def history_svg(
+    values: Sequence[float | None], *, campaigns: Sequence[str], label: str, unit: str
+) -> str:
+    """Return a line over the campaigns in their order, with both axes labelled.
+
+    A gap is a campaign without a value; the least and the greatest value, the first and the last
+    campaign are named.
+    """
+    finite = [value for value in values if value is not None]
+    title = f"{label} in {unit} over {plural(len(campaigns), 'campaign')}, the oldest first"
+    if not finite:
+        return _picture("", title=f"{title}: no values", width=_HISTORY_WIDTH, height=28)
+    low, high = min(finite), max(finite)
+    span = high - low
+    places = [
+        None
+        if value is None
+        else (
+            _HISTORY_LEFT + place * _HISTORY_PLOT / max(len(values) - 1, 1),
+            40.0 if span == 0 else 60 - (value - low) / span * 40,
+        )
+        for place, value in enumerate(values)
+    ]
+    right, base = _HISTORY_LEFT + _HISTORY_PLOT, 66
+    axes = (
+        f'<path d="M{_HISTORY_LEFT - 6} 14V{base}H{right + 6}" fill="none" stroke="#97a0af" '
+        'stroke-width="0.8"/>'
+    )
+    ends = [_text(_HISTORY_LEFT - 10, 11, quantity(high, unit), anchor="end")]
+    if span > 0:
+        ends.append(_text(_HISTORY_LEFT - 10, 51, quantity(low, unit), anchor="end"))
+    ends.append(_text(_HISTORY_LEFT, base + 2, campaigns[0]))
+    if len(campaigns) > 1:
+        ends.append(_text(right, base + 16, campaigns[-1], anchor="end"))
+    body = axes + "".join(ends) + _line(places)
+    return _picture(body, title=title, width=_HISTORY_WIDTH, height=base + 34)
+
+
+def _line(places: Sequence[tuple[float, float] | None]) -> str:
+    path, is_pen_down = "", False
+    for place in places:
+        if place is not None:
+            # A lone value between two gaps is a zero-length step, which its round ends show.
+            path += f"{'L' if is_pen_down else 'M'}{place[0]:.1f} {place[1]:.1f}h0"
+        is_pen_down = place is not None
+    dots = "".join(f"M{place[0]:.1f} {place[1]:.1f}h0" for place in places if place is not None)
+    return (
+        f'<path d="{path}" fill="none" stroke="{CURRENT_COLOUR}" stroke-width="1.5" '
+        'stroke-linecap="round"/>'
+        f'<path d="{dots}" stroke="{CURRENT_COLOUR}" stroke-width="4" stroke-linecap="round"/>'
+    )
 
 
 def strip_svg(

@@ -58,7 +58,7 @@ def executive_markdown(material: ReportMaterial) -> str:
 
 def _head(material: ReportMaterial) -> Iterator[str]:
     verdict = material.verdict
-    words = VERDICT_WORDS[verdict.verdict].upper()
+    words = phrases.verdict_words(verdict).upper()
     yield f"# {VERDICT_SIGNS[verdict.verdict]} {words}: {markdown_code(verdict.campaign)}"
     yield ""
     yield f"**{phrases.headline(verdict)}**"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from lm_assets.model.campaign import Manifest
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding, Verdict
+from lm_assets.regression.verdict.own_baseline import is_own_baseline
 from lm_assets.regression.verdict.phrases import confirmation_phrase
 from lm_assets.reports import formatting
 from lm_assets.reports.formatting import plural
@@ -13,6 +14,7 @@ from lm_assets.reports.material import DecisionRule
 
 Escape = Callable[[str], str]
 
+SELF_COMPARED = "compared with itself"
 WHOLE_MATRIX = "the whole matrix"
 _MOST_OTHERS = 4
 _MOST_NAMED_COMBINATIONS = 2
@@ -43,8 +45,19 @@ def change_with_interval(
     return text if bounds is None else f"{text} {formatting.interval(bounds, change_unit)}"
 
 
+def verdict_words(verdict: CampaignVerdict) -> str:
+    """Return a campaign's verdict as a person reads it.
+
+    A campaign that is compared with a baseline made from itself has no verdict to speak of: that
+    it is like itself is never shown as "unchanged".
+    """
+    return SELF_COMPARED if is_own_baseline(verdict) else formatting.VERDICT_WORDS[verdict.verdict]
+
+
 def headline(verdict: CampaignVerdict) -> str:
     """Return the campaign's answer in one sentence."""
+    if is_own_baseline(verdict):
+        return "The baseline is made from this campaign itself: nothing is shown by comparing them."
     worse = _combinations_with(verdict.cells, Verdict.REGRESSED)
     suspected = _combinations_with(verdict.cells, Verdict.SUSPECTED) - worse
     whole = plural(len({cell.combination for cell in verdict.cells}), "combination")

@@ -46,7 +46,7 @@ def worst_changes_markdown(
 
 def summary_markdown(verdict: CampaignVerdict, metrics: MetricCatalogue) -> str:
     """Return the campaign's verdict, its counts and its findings as Markdown."""
-    words = VERDICT_WORDS[verdict.verdict]
+    words = phrases.verdict_words(verdict)
     counts = " · ".join(
         f"{VERDICT_SIGNS[v]} {VERDICT_WORDS[v]} {verdict.counts[v.value]}"
         for v in VERDICT_RANK

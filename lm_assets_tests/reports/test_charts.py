@@ -85,7 +85,9 @@ def test_the_forest_shows_the_worst_cells_and_escapes_their_names():
     ]
     svg = charts.change_chart_svg(cells, a_metric_catalogue(), a_decision_rule(), limit=2)
     labels = [text.text for text in ET.fromstring(svg).iter() if text.tag.endswith("text")]
-    assert labels == ["Duration · <b>&", "+80\u00a0%", "Duration · second", "+80\u00a0%"]
+    rows, axis_labels = labels[:4], labels[4:]
+    assert rows == ["Duration · <b>&", "+80\u00a0%", "Duration · second", "+80\u00a0%"]
+    assert axis_labels == ["change, 0 and ± threshold", "0", "−20\u00a0%", "+20\u00a0%"]
 
 
 def test_a_control_character_in_a_name_keeps_the_picture_well_formed():
@@ -112,6 +114,20 @@ def test_a_gap_in_a_history_is_a_gap_in_its_line():
 
 def test_an_empty_history_says_so():
     assert "History: no values" in charts.sparkline_svg([None, None])
+
+
+def test_a_history_has_both_axes_labelled_and_a_gap_where_nothing_was_measured():
+    svg = charts.history_svg(
+        [10.0, None, 12.5], campaigns=["n-1", "n-2", "n-3"], label="Duration", unit="s"
+    )
+    root = ET.fromstring(svg)
+    labels = [text.text for text in root.iter() if text.tag.endswith("text")]
+    assert labels == ["12.5\u00a0s", "10\u00a0s", "n-1", "n-3"]
+    assert root[0].text == "Duration in s over 3 campaigns, the oldest first"
+    (line,) = [p for p in root.iter() if p.get("stroke-width") == "1.5"]
+    assert line.get("d").count("M") == 2
+    assert "no values" in charts.history_svg([None], campaigns=["a"], label="x", unit="s")
+    ET.fromstring(charts.history_svg([1.0], campaigns=["<a>"], label="<x>", unit="s"))
 
 
 def test_a_strip_says_how_many_samples_it_shows():

@@ -7,6 +7,7 @@ import dagster as dg
 import pandas as pd
 
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.model.addresses import Addresses
 from lm_assets.orchestration import metadata
 from lm_assets.orchestration.partitions import campaign_partitions
 from lm_assets.orchestration.report_material import ReportMaterials
@@ -80,12 +81,16 @@ def _report_asset(layer: ReportLayer) -> dg.AssetsDefinition:
         regression_verdicts: pd.DataFrame,
         bucket: dg.ResourceParam[CampaignBucket],
         report_materials: dg.ResourceParam[ReportMaterials],
+        addresses: dg.ResourceParam[Addresses],
     ) -> dg.MaterializeResult:
         campaign = context.partition_key
         frames = (raw_metrics, statistical_summaries, regression_verdicts)
         content = layer.render(report_materials.of(campaign, frames))
         key = bucket.write_report(campaign, layer.file_name, content, layer.content_type)
-        return dg.MaterializeResult(metadata=metadata.of_report(key, content, layer.content_type))
+        address = addresses.report(campaign, layer.file_name)
+        return dg.MaterializeResult(
+            metadata=metadata.of_report(key, content, layer.content_type, address=address)
+        )
 
     return report
 

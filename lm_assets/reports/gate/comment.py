@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from lm_assets.model.verdict import CellVerdict, Verdict
+from lm_assets.regression.verdict.own_baseline import is_own_baseline
 from lm_assets.reports import formatting, phrases
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
 from lm_assets.reports.gate.entries import (
@@ -70,7 +71,9 @@ def unjudged_markdown(unjudged: Unjudged) -> str:
 def _head(material: GateMaterial) -> Iterator[str]:
     remaining, verdict = material.remaining, material.verdict
     campaign = comment_code(verdict.campaign)
-    if remaining.exit_code == 0 and not remaining.cells and not remaining.findings:
+    if is_own_baseline(verdict):
+        yield f"### … Compared with itself: {campaign}"
+    elif remaining.exit_code == 0 and not remaining.cells and not remaining.findings:
         yield f"### ✓ All clear: {campaign}"
     elif remaining.exit_code == 0:
         yield f"### ✓ Nothing new: {campaign}"
