@@ -25,7 +25,7 @@ import dagster as dg
 import psycopg
 
 from benchmarks.simulated_campaign import PROJECT, SimulatedPlatform, land, simulated_platform
-from lm_assets.alerts.messages import slack_message, webhook_message
+from lm_assets.alerts.observation import observe
 from lm_assets.collect.collector import campaign_manifest, collect_campaign
 from lm_assets.collect.coverage import tier_coverage
 from lm_assets.gateways.baseline_file.file import read_catalogue
@@ -51,6 +51,7 @@ from lm_assets.regression.campaign_judgement import judge_campaign
 from lm_assets.regression.summaries import summarise
 from lm_assets.regression.versions.of_campaign import compare_campaign_versions
 from lm_assets.reports.material import ReportMaterial, current_samples, missing_reasons
+from lm_assets.triage.replay import apply_campaign
 
 PATIENCE_S = 1_800.0
 # Found by the sensor before the clock starts, so that the daemon is known to be up and idle.
@@ -140,9 +141,10 @@ def without_dagster(platform: SimulatedPlatform, environment: Mapping[str, str])
     judged = stored_and_judged(platform, environment)
     steps, settings, manifest = judged.steps, judged.settings, judged.manifest
     policy = settings.regression.stages[manifest.stage]
-    with steps.step("regression_alerts"):
-        slack_message(judged.verdict, manifest, metrics=settings.metrics)
-        webhook_message(judged.verdict, manifest)
+    with steps.step("alert_states"):
+        at = datetime.now(UTC)
+        seen = observe(judged.verdict, at=at, told=policy.alerts.verdicts)
+        apply_campaign(judged.bucket.store, seen, policy=policy)
     with steps.step("version_comparison"):
         compare_campaign_versions(
             judged.records, matrix=settings.matrix, metrics=settings.metrics, policy=policy

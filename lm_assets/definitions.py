@@ -34,6 +34,7 @@ def build_definitions(matrix: Matrix) -> dg.Definitions:
             judgement.regression_verdicts,
             judgement.version_comparison,
             proposals.baseline_proposal,
+            alerts.alert_states,
             alerts.regression_alerts,
             *documents.report_assets,
             *combinations.combination_assets(matrix),

@@ -1,14 +1,85 @@
-"""Whether people are told of a campaign's verdict."""
+"""What people are told of: a change of state, once, and never what is long over."""
 
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
+
+from lm_assets.model.alert import Alert, AlertEvent, AlertEventKind
 from lm_assets.model.policy import AlertPolicy
-from lm_assets.model.verdict import CampaignVerdict, Verdict
+
+Kind = AlertEventKind
+
+_TOLD = {
+    Kind.OPENED,
+    Kind.REOPENED,
+    Kind.WORSENED,
+    Kind.RECOVERED,
+    Kind.EXPIRED,
+    Kind.REMINDED,
+    Kind.WITHDRAWN,
+}
 
 
-def is_due(verdict: CampaignVerdict, policy: AlertPolicy) -> bool:
-    """Tell whether the stage's policy wants a message about this verdict.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """What is known when events come: alerts by id, those that were live, and those once told."""
 
-    Who was told of a suspicion is told as well when fresh runs have cleared it.
+    alerts: Mapping[str, Alert]
+    was_live: tuple[Alert, ...] = ()
+    was_told: Set[str] = field(default_factory=frozenset)
+    newest_campaign: str = ""
+
+
+def due_events(fresh: Iterable[AlertEvent], known: Known, policy: AlertPolicy) -> set[str]:
+    """Return the ids of the events that channels are to be told of.
+
+    A campaign that is judged anew, or comes late, makes a past that nobody was waiting for: of an
+    older campaign people are told only what is still so, once, and of an end only who was told of
+    the beginning.
     """
-    is_answered = verdict.confirmation is not None and verdict.confirmation.answered > 0
-    was_told = Verdict.SUSPECTED in policy.verdicts
-    return verdict.verdict in policy.verdicts or (is_answered and was_told)
+    events = sorted(fresh, key=lambda event: event.at)
+    due: set[str] = set()
+    told_now: set[str] = set()
+    latest = {e.alert_id: e.event_id for e in events if e.event in _TOLD}
+    for event in events:
+        if event.event is Kind.DIGEST:
+            due.add(event.event_id)
+        elif _is_due(event, known, policy, told_now=told_now, latest=latest):
+            due.add(event.event_id)
+            told_now.add(event.alert_id)
+    return due
+
+
+def _is_due(
+    event: AlertEvent,
+    known: Known,
+    policy: AlertPolicy,
+    *,
+    told_now: Set[str],
+    latest: Mapping[str, str],
+) -> bool:
+    alert = known.alerts.get(event.alert_id)
+    if event.event not in _TOLD or event.by is not None or alert is None:
+        return False
+    if alert.sighting.verdict not in policy.verdicts:
+        return False
+    was_told = event.alert_id in known.was_told
+    match event.event:
+        case Kind.WITHDRAWN:
+            is_due = was_told and event.duplicate_of is None
+        case Kind.REMINDED:
+            is_due = was_told and alert.is_live
+        case Kind.RECOVERED:
+            is_due = was_told or event.alert_id in told_now
+        case _:
+            is_new = event.campaign is None or event.campaign == known.newest_campaign
+            is_still_so = alert.is_live and latest[event.alert_id] == event.event_id
+            is_known = not was_told and _was_live_under_another_id(event, known)
+            is_due = (is_new or is_still_so) and not is_known
+    return is_due
+
+
+def _was_live_under_another_id(event: AlertEvent, known: Known) -> bool:
+    return any(
+        alert.fingerprint == event.fingerprint and alert.alert_id != event.alert_id
+        for alert in known.was_live
+    )

@@ -1,228 +1,165 @@
-"""One message per campaign: for Slack's incoming webhooks, and for any other receiver.
+"""Messages about alerts: one a campaign for Slack, one an event for any other receiver.
 
 Whether and to whom a message goes is decided elsewhere; here it only gets its words.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Sequence
 from typing import Any
 
 from lm_assets.alerts import wording
-from lm_assets.alerts.wording import slack_code, slack_text
-from lm_assets.model.campaign import Manifest, confirmation_campaign
-from lm_assets.model.metric import MetricCatalogue
-from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding, Verdict
-from lm_assets.regression.verdict.phrases import confirmation_phrase
+from lm_assets.alerts.telling import WORDS, Teller, Told, alert_json, event_json, slack_line
+from lm_assets.alerts.wording import slack_text
+from lm_assets.model.alert import Alert, AlertEventKind, AlertState
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
+# Slack refuses somewhat above 13,000 (msg_blocks_too_long), whatever its pages say of each block.
+MOST_SLACK_CHARACTERS = 12_000
+MOST_WEBHOOK_BYTES = 20_000
+_RESERVED_CHARACTERS = 1500
+_MOST_SECTIONS = 40
 _MOST_HEADER_CHARACTERS = 150
-_MOST_SECTION_CHARACTERS = 3000
-_MOST_CELLS_IN_WEBHOOK = 50
-_MOST_COMBINATIONS_IN_FINDING = 20
-
-_EMOJI = {
-    Verdict.REGRESSED: ":red_circle:",
-    Verdict.SUSPECTED: ":large_orange_circle:",
-    Verdict.DATA_FAULT: ":warning:",
-    Verdict.IMPROVED: ":large_blue_circle:",
-    Verdict.UNCHANGED: ":white_check_mark:",
-}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AlertLinks:
-    """Where to read on: report addresses by title, and the page of the platform's run."""
-
-    reports: Mapping[str, str] = field(default_factory=dict)
-    run: str = ""
+_MOST_LINE_CHARACTERS = 2900
+_MOST_LINKS = 6
 
 
 def slack_message(
-    verdict: CampaignVerdict,
-    manifest: Manifest,
-    links: AlertLinks | None = None,
-    *,
-    metrics: MetricCatalogue | None = None,
-    limit: int = 8,
+    told: Sequence[Told], teller: Teller, *, live: Sequence[Alert] = ()
 ) -> dict[str, Any]:
-    """Return the campaign's message as an incoming webhook of Slack takes it.
+    """Return what happened to alerts as an incoming webhook of Slack takes it.
 
-    ``text`` is what notifications show; ``blocks`` stay within Slack's limits whatever the
-    campaign's size, at most ``limit`` findings and as many cells.
+    ``text`` is what notifications show. The whole stays within Slack's limits however many alerts
+    there are: what does not fit is counted, and the links lead to it.
+
+    Parameters
+    ----------
+    told : sequence of Told
+        Events of one campaign, or of one look at the clock.
+    live : sequence of Alert
+        For a digest: every alert that is open or acknowledged.
     """
-    links = links or AlertLinks()
-    words = wording.verdict_words(verdict.verdict)
-    fallback = f"{words.upper()}: {verdict.campaign} ({wording.counts_phrase(verdict)})"
-    emoji = _EMOJI.get(verdict.verdict, ":grey_question:")
-    header = f"{words.capitalize()}: {verdict.campaign}"
-    blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": _plain(header, _MOST_HEADER_CHARACTERS)},
-        _section([f"{emoji} {slack_text(wording.counts_phrase(verdict))}"]),
-    ]
-    if confirmation := confirmation_phrase(verdict):
-        blocks.append(_section([slack_text(confirmation)]))
-    if findings := list(_finding_lines(verdict, metrics, limit)):
-        blocks.append(_section(["*Findings*", *findings]))
-    if cells := list(_cell_lines(verdict, metrics, limit)):
-        blocks.append(_section(["*Worst cells*", *cells]))
-    if addresses := list(_link_lines(links)):
-        blocks.append(_section(addresses))
-    context = {"type": "mrkdwn", "text": _cut(_facts(verdict, manifest), _MOST_SECTION_CHARACTERS)}
-    blocks.append({"type": "context", "elements": [context]})
-    return {"text": slack_text(fallback), "blocks": blocks}
+    event = told[0].event
+    of_alerts = [item for item in told if item.alert is not None]
+    has_digest = any(item.event.event == AlertEventKind.DIGEST for item in told)
+    place = event.campaign or f"{event.stage} alerts"
+    header = f"{_summary(of_alerts) or 'Digest'}: {place}"
+    blocks: list[dict[str, Any]] = [{"type": "header", "text": _plain(header)}]
+    lines = [slack_line(item, teller) for item in of_alerts]
+    if has_digest:
+        shown = {item.alert.alert_id for item in of_alerts if item.alert is not None}
+        lines += [_digest_line(live), *_still_live(told, live, teller, shown=shown)]
+    after = _closing(event.campaign, event.stage, teller)
+    blocks += _fitting(lines, room=MOST_SLACK_CHARACTERS - _length([*blocks, *after]))
+    return {"text": slack_text(header, limit=300), "blocks": [*blocks, *after]}
 
 
-def webhook_message(
-    verdict: CampaignVerdict, manifest: Manifest, links: AlertLinks | None = None
-) -> dict[str, Any]:
-    """Return the campaign's message for any receiver: stable keys, JSON values only.
+def webhook_message(told: Told, teller: Teller, *, live: Sequence[Alert] = ()) -> dict[str, Any]:
+    """Return one event for any receiver, as ``schemas/webhook.schema.json`` says.
 
-    At most 50 of the worst cells are listed; ``worse_cells`` is how many there are.
+    At most 20 kB: ``truncated`` counts the combinations, or the alerts of a digest, left out.
     """
-    links = links or AlertLinks()
-    worst = wording.worst_cells(verdict)
-    return {
+    event, alert = told.event, told.alert
+    data: dict[str, Any] = {
+        "event": event_json(event),
+        "alert": None if alert is None else alert_json(alert),
+        "links": dict(teller.links(event.campaign or (alert.last_campaign if alert else None))),
+    }
+    if alert is None:
+        data["alerts"] = [alert_json(each) for each in live]
+    message = {
         "schema_version": SCHEMA_VERSION,
-        "event": "campaign_judged",
-        "campaign": verdict.campaign,
-        "stage": verdict.stage,
-        "priority": manifest.priority,
-        "created_at": manifest.created_at,
-        "verdict": verdict.verdict.value,
-        "exit_code": verdict.exit_code,
-        "is_simulated": manifest.is_simulated,
-        "subject": {
-            "git_sha": manifest.subject.git_sha,
-            "version_labels": dict(manifest.subject.version_labels),
-        },
-        "baseline_version": verdict.baseline_version,
-        "counts": dict(verdict.counts),
-        "findings": [_finding_json(finding) for finding in verdict.findings],
-        "worse_cells": len(worst),
-        "worst_cells": [_cell_json(cell) for cell in worst[:_MOST_CELLS_IN_WEBHOOK]],
-        "notes": list(verdict.notes),
-        "confirmation": _confirmation_json(verdict),
-        "links": {"run": links.run or None, "reports": dict(links.reports)},
+        "type": f"alert.{event.event}",
+        "timestamp": event_json(event)["at"],
+        "campaign": event.campaign or "",
+        "stage": event.stage,
+        "data": data,
+        "truncated": 0,
     }
+    return _within_size(message)
 
 
-def _finding_lines(
-    verdict: CampaignVerdict, metrics: MetricCatalogue | None, limit: int
-) -> Iterator[str]:
-    findings = [f for f in verdict.findings if f.kind != "cell"]
-    for finding in findings[:limit]:
-        where = wording.where_phrase(finding)
-        kind = finding.kind.replace("_", " ")
-        label = wording.metric_label(metrics, finding.metric) or kind
-        size = "" if finding.change is None else f" {wording.change_phrase(finding)}"
-        # With a change the message would say the same once more.
-        message = f": {slack_text(finding.message)}" if finding.change is None else ""
-        yield (
-            f"• *{slack_text(label)}*{size} in {slack_code(where)}, "
-            f"{finding.cells} cells ({slack_text(kind)}, "
-            f"{wording.verdict_words(finding.severity)}){message}"
-        )
-    if len(findings) > limit:
-        yield f"… and {len(findings) - limit} more findings"
+def _summary(told: Sequence[Told]) -> str:
+    counts: dict[str, int] = {}
+    for item in told:
+        word = WORDS.get(item.event.event, item.event.event).partition(",")[0].lower()
+        counts[word] = counts.get(word, 0) + 1
+    text = ", ".join(f"{count} {word}" for word, count in counts.items())
+    return text[:1].upper() + text[1:]
 
 
-def _cell_lines(
-    verdict: CampaignVerdict, metrics: MetricCatalogue | None, limit: int
-) -> Iterator[str]:
-    worst = wording.worst_cells(verdict)
-    for cell in worst[:limit]:
-        label = slack_text(wording.metric_label(metrics, cell.metric))
-        yield (
-            f"• *{label}* {wording.change_phrase(cell)} in {slack_code(cell.combination)} "
-            f"({wording.verdict_words(cell.verdict)})"
-        )
-    if len(worst) > limit:
-        yield f"… and {len(worst) - limit} more cells"
+def _digest_line(live: Sequence[Alert]) -> str:
+    open_ = sum(alert.state is AlertState.OPEN for alert in live)
+    return f"*Digest:* {open_} alerts are open, {len(live) - open_} acknowledged"
 
 
-def _link_lines(links: AlertLinks) -> Iterator[str]:
-    for title, address in links.reports.items():
-        yield wording.slack_link(title, address)
-    if links.run:
-        yield wording.slack_link("Run", links.run)
+def _still_live(
+    told: Sequence[Told], live: Sequence[Alert], teller: Teller, *, shown: set[str]
+) -> list[str]:
+    (digest, *_) = [t.event for t in told if t.event.event == AlertEventKind.DIGEST]
+    others = [alert for alert in live if alert.alert_id not in shown]
+    return [slack_line(Told(event=digest, alert=alert), teller) for alert in others]
 
 
-def _facts(verdict: CampaignVerdict, manifest: Manifest) -> str:
-    facts = {
-        "stage": verdict.stage,
-        "priority": manifest.priority,
-        "git": manifest.subject.git_sha,
-        "baseline": verdict.baseline_version[:12],
-        "exit code": str(verdict.exit_code),
-        "data": "simulated" if manifest.is_simulated else "",
-    }
-    return " · ".join(f"{name} {slack_text(value)}" for name, value in facts.items() if value)
+def _closing(campaign: str | None, stage: str, teller: Teller) -> list[dict[str, Any]]:
+    links = [
+        wording.slack_link(title, address)
+        for title, address in list(teller.links(campaign).items())[:_MOST_LINKS]
+        if len(address) < _RESERVED_CHARACTERS // _MOST_LINKS
+    ]
+    facts = [f"stage {slack_text(stage, limit=50)}", *links]
+    return [{"type": "context", "elements": [{"type": "mrkdwn", "text": " · ".join(facts)}]}]
 
 
-def _section(lines: list[str]) -> dict[str, Any]:
-    """Return a section of whole lines: cutting one could leave half a link or half an entity."""
-    kept: list[str] = []
-    for line in lines:
-        if sum(map(len, kept)) + len(kept) + len(line) > _MOST_SECTION_CHARACTERS - 2:
-            kept.append("…")
-            break
-        kept.append(line)
-    return {"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(kept)}}
+def _fitting(lines: Sequence[str], *, room: int) -> list[dict[str, Any]]:
+    """Return as many whole lines as there is room for, and how many there are besides."""
+    blocks: list[dict[str, Any]] = []
+    for number, line in enumerate(lines):
+        block = _section(line if len(line) <= _MOST_LINE_CHARACTERS else _shortened(line))
+        left = len(lines) - number
+        more = _section(f"… and {left} more: `lm alerts list` shows them all")
+        if len(blocks) >= _MOST_SECTIONS or _length([*blocks, block, more]) > room:
+            return [*blocks, more]
+        blocks.append(block)
+    return blocks
 
 
-def _plain(text: str, limit: int) -> dict[str, Any]:
-    return {"type": "plain_text", "text": _cut(text, limit), "emoji": False}
+def _shortened(line: str) -> str:
+    # Cutting could leave half a link or half an entity; the command in its last line is whole.
+    _, _, command = line.rpartition("\n")
+    return f"an alert with names too long to show\n{command[: _MOST_LINE_CHARACTERS // 2]}"
 
 
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
 
 
-def _confirmation_json(verdict: CampaignVerdict) -> dict[str, Any] | None:
-    state = verdict.confirmation
-    if state is None:
-        return None
-    return {
-        "is_open": state.is_open,
-        "asked_cells": state.asked,
-        "left_out_cells": state.left_out,
-        "outcomes": dict(state.outcomes),
-        "results_campaign": confirmation_campaign(verdict.campaign),
-    }
+def _plain(text: str) -> dict[str, Any]:
+    is_short = len(text) <= _MOST_HEADER_CHARACTERS
+    cut = text if is_short else f"{text[: _MOST_HEADER_CHARACTERS - 1]}…"
+    return {"type": "plain_text", "text": cut, "emoji": False}
 
 
-def _finding_json(finding: Finding) -> dict[str, Any]:
-    return {
-        "kind": finding.kind,
-        "metric": finding.metric,
-        "severity": finding.severity.value,
-        "where": dict(finding.where),
-        **_change_json(finding),
-        "cells": finding.cells,
-        "combinations": list(finding.combinations[:_MOST_COMBINATIONS_IN_FINDING]),
-        "message": finding.message,
-    }
+def _length(blocks: Sequence[object]) -> int:
+    return len(json.dumps(blocks, ensure_ascii=False))
 
 
-def _cell_json(cell: CellVerdict) -> dict[str, Any]:
-    return {
-        "combination": cell.combination,
-        "metric": cell.metric,
-        "verdict": cell.verdict.value,
-        **_change_json(cell),
-        "degradation": cell.degradation,
-        "p": cell.p,
-        "q": cell.q,
-        "n_baseline": cell.n_baseline,
-        "n_current": cell.n_current,
-    }
+def _within_size(message: dict[str, Any]) -> dict[str, Any]:
+    """Return the message with so much of its lists left out that it has at most 20 kB."""
+    data = message["data"]
+    for holder, name in ((data, "alerts"), (data["alert"] or {}, "combinations")):
+        whole = holder.get(name, [])
+        while holder.get(name) and _bytes(message) > MOST_WEBHOOK_BYTES:
+            holder[name] = holder[name][: len(holder[name]) // 2]
+            message["truncated"] = len(whole) - len(holder[name])
+    for holder in (data["alert"] or {}, data["event"]):
+        for name in ("message", "reason", "where", "metrics"):
+            if _bytes(message) > MOST_WEBHOOK_BYTES and holder.get(name):
+                text = holder[name]
+                holder[name] = f"{text[:500]}…" if isinstance(text, str) else type(text)()
+                message["truncated"] += 1
+    return message
 
 
-def _change_json(noun: Finding | CellVerdict) -> dict[str, Any]:
-    bounds = noun.change_ci95
-    return {
-        "change": noun.change,
-        "change_ci95": None if bounds is None else list(bounds),
-        "change_unit": noun.change_unit,
-    }
+def _bytes(message: object) -> int:
+    return len(json.dumps(message, sort_keys=True, ensure_ascii=False).encode())

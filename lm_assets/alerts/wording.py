@@ -1,47 +1,38 @@
 """How a message words a verdict: short phrases, with nothing that a chat could take for markup."""
 
 import re
-from collections.abc import Sequence
 
+from lm_assets.model.alert import Sighting
 from lm_assets.model.metric import MetricCatalogue
-from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding, Verdict
+from lm_assets.model.verdict import CellVerdict, Finding, Verdict
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
-_MARKUP = re.compile(r"([*_~@]|:(?=[\w+-]+:))")
-_MOST_NAMED = 2
+# Control characters, line ends, and what has no width: none of them belongs into a message.
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
+_MARKUP = re.compile(r"(?<![A-Za-z0-9])[*_~]|[*_~](?![A-Za-z0-9])|\*|~|:[\w+-]+:|@\w")
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>|]+")
-_VERDICTS_WORST_FIRST = (
-    Verdict.REGRESSED,
-    Verdict.SUSPECTED,
-    Verdict.CONFOUNDED,
-    Verdict.DATA_FAULT,
-    Verdict.NOT_RUN,
-    Verdict.NOT_COMPARABLE,
-    Verdict.SOURCE_CHANGED,
-    Verdict.INCONCLUSIVE,
-    Verdict.INSUFFICIENT_DATA,
-    Verdict.NO_BASELINE,
-    Verdict.ACCEPTED_TRADEOFF,
-    Verdict.IMPROVED,
-    Verdict.UNCHANGED,
-)
 
 
 def slack_text(text: str, *, limit: int = 1500) -> str:
-    """Return text that Slack shows literally: no mention, link, emphasis or entity survives."""
-    text = _CONTROL.sub(" ", text).replace("`", "'").strip()
-    text = text if len(text) <= limit else f"{text[: limit - 1]}…"
-    # A zero-width space after a sign keeps it from opening emphasis, an emoji or a mention.
-    text = _MARKUP.sub("\\1\u200b", text)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Return text that Slack shows literally: no mention, link, emphasis or entity survives.
+
+    What could open emphasis, an emoji or a mention becomes code, where nothing does. So every
+    character is the text's own, and what people copy is what there was.
+    """
+    if _MARKUP.search(text):
+        return slack_code(text, limit=limit)
+    return _literal(text, limit)
 
 
 def slack_code(text: str, *, limit: int = 300) -> str:
     """Return text as inline code; Slack has no way to write a backtick inside one."""
-    text = _CONTROL.sub(" ", text).replace("`", "'").strip()
-    text = text if len(text) <= limit else f"{text[: limit - 1]}…"
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = _literal(text, limit)
     return f"`{text}`" if text else ""
+
+
+def _literal(text: str, limit: int) -> str:
+    text = _INVISIBLE.sub(" ", text).replace("`", "'").strip()
+    text = text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def slack_link(title: str, address: str) -> str:
@@ -49,15 +40,6 @@ def slack_link(title: str, address: str) -> str:
     if _WEB_ADDRESS.fullmatch(address):
         return f"<{address.replace('&', '&amp;')}|{slack_text(title)}>"
     return f"{slack_text(title)} {slack_code(address, limit=500)}"
-
-
-def where_phrase(finding: Finding) -> str:
-    """Return where a finding lives: dimension values, else combinations, else everywhere."""
-    if finding.where:
-        return ", ".join(f"{name}={value}" for name, value in finding.where.items())
-    if len(finding.combinations) > _MOST_NAMED:
-        return f"{len(finding.combinations)} combinations"
-    return ", ".join(finding.combinations) or "the whole matrix"
 
 
 def signed_change(change: float | None, change_unit: str) -> str:
@@ -72,8 +54,8 @@ def signed_change(change: float | None, change_unit: str) -> str:
     return f"{'−' if scaled < 0 else '+'}{size} {unit}"
 
 
-def change_phrase(noun: Finding | CellVerdict) -> str:
-    """Return the change of a finding or cell with its interval."""
+def change_phrase(noun: Finding | CellVerdict | Sighting) -> str:
+    """Return the change of a finding, cell or sighting with its interval."""
     text = signed_change(noun.change, noun.change_unit)
     if noun.change_ci95 is None:
         return text
@@ -89,24 +71,3 @@ def metric_label(metrics: MetricCatalogue | None, name: str) -> str:
 def verdict_words(verdict: Verdict) -> str:
     """Return a verdict as a person reads it."""
     return verdict.value.replace("_", " ")
-
-
-def counts_phrase(verdict: CampaignVerdict) -> str:
-    """Return how many cells have each verdict, worst first."""
-    counts = ((v, verdict.counts.get(v.value, 0)) for v in _VERDICTS_WORST_FIRST)
-    return ", ".join(f"{count} {verdict_words(v)}" for v, count in counts if count) or "no cells"
-
-
-def worst_cells(verdict: CampaignVerdict) -> Sequence[CellVerdict]:
-    """Return the regressed and suspected cells, worst first, relative changes before others."""
-    worse = (Verdict.REGRESSED, Verdict.SUSPECTED)
-    return sorted(
-        (cell for cell in verdict.cells if cell.verdict in worse),
-        key=lambda cell: (
-            worse.index(cell.verdict),
-            cell.change_unit != "relative",
-            -(cell.degradation or 0.0),
-            cell.combination,
-            cell.metric,
-        ),
-    )

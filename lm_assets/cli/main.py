@@ -54,6 +54,11 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "gate",
         "A judged campaign's verdict as an exit code, for CI.",
     ),
+    "alerts": (
+        "lm_assets.cli.platform.alerts",
+        "alerts",
+        "What is wrong, who has it: list, show, ack, accept, dismiss, resolve, reopen.",
+    ),
     "campaigns": (
         "lm_assets.cli.platform.campaigns",
         "campaigns",

@@ -152,14 +152,31 @@ class TierCoverage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AlertPolicy:
-    """Who is told of which verdicts; the channels are those of the alerting configuration."""
+    """Who is told of which verdicts, and how an alert lives.
+
+    ``clean_campaigns`` in a row recover an alert; within ``reopen_days`` the same cause opens it
+    again, later it opens another. An acknowledgement lasts ``acknowledge_days`` unless it says
+    otherwise, and at most ``longest_acknowledgement_days``. Who does not answer is reminded once,
+    after ``remind_after_working_days``. With ``digest`` every campaign tells what is live.
+    """
 
     channels: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = (Verdict.REGRESSED, Verdict.DATA_FAULT)
+    clean_campaigns: int = 2
+    reopen_days: int = 14
+    acknowledge_days: int = 7
+    longest_acknowledgement_days: int = 30
+    remind_after_working_days: int = 2
+    digest: bool = False
 
     def __post_init__(self) -> None:
         if len(set(self.channels)) != len(self.channels):
             raise ValueError(f"channels must be distinct, got {list(self.channels)}")
+        for name in ("clean_campaigns", "acknowledge_days", "remind_after_working_days"):
+            _at_least(name, getattr(self, name), 1)
+        _at_least("reopen_days", self.reopen_days, 0)
+        longest = self.longest_acknowledgement_days
+        _at_least("longest_acknowledgement_days", longest, self.acknowledge_days)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

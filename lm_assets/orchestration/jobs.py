@@ -12,6 +12,7 @@ CAMPAIGN_ASSET_NAMES = (
     "confirmation_runs",
     "regression_verdicts",
     "confirmation_request",
+    "alert_states",
     "regression_alerts",
     "executive_summary",
     "technical_report",
@@ -31,7 +32,7 @@ campaign_job = dg.define_asset_job(
 
 judgement_job = dg.define_asset_job(
     "judgement_job",
-    # Nobody is told of last month's campaigns again because a baseline has changed since.
+    # The alerts follow the new judgement; what of it is still so is told by the clock of alerts.
     selection=(dg.AssetSelection.assets("regression_verdicts").downstream() & CAMPAIGN_ASSETS)
     - dg.AssetSelection.assets("regression_alerts"),
     executor_def=dg.in_process_executor,

@@ -35,6 +35,7 @@ from lm_assets.gateways.object_store.protocol import (
 )
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.retention import RetentionPolicy
+from lm_assets.orchestration.alert_clock import alert_clock
 from lm_assets.orchestration.baseline_metadata import of_catalogue
 from lm_assets.orchestration.delivery import deliver_once
 from lm_assets.orchestration.instance import WILL_RETRY_TAG
@@ -271,4 +272,11 @@ def _observed_catalogue(digest: str, revision: str | None) -> dg.AssetObservatio
     )
 
 
-ALL = [new_results, baseline_changes, overdue_campaigns, run_failures, unwatched_runs]
+ALL = [
+    new_results,
+    baseline_changes,
+    overdue_campaigns,
+    run_failures,
+    unwatched_runs,
+    alert_clock,
+]

@@ -1,123 +1,206 @@
-"""One message per campaign, within the receiver's limits, with nothing obeyed from outside."""
+"""Messages about alerts, within the receivers' limits, with nothing obeyed from outside."""
 
 import json
 import re
+import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, FormatChecker
 
-from lm_assets.alerts.messages import AlertLinks, slack_message, webhook_message
+from lm_assets.alerts.messages import MOST_SLACK_CHARACTERS, slack_message, webhook_message
+from lm_assets.alerts.telling import Teller, Told
 from lm_assets.alerts.wording import (
-    change_phrase,
-    signed_change,
     slack_code,
     slack_link,
     slack_text,
 )
-from lm_assets.model.verdict import ConfirmationState, Verdict
-from lm_assets_tests.builders import (
-    a_cell,
-    a_finding,
-    a_manifest,
-    a_metric_catalogue,
-    a_verdict,
+from lm_assets.model.addresses import Addresses
+from lm_assets.model.alert import Alert, AlertState, Resolution, Sighting, StoredEvent
+from lm_assets.model.verdict import Verdict
+from lm_assets_tests.alerts.lives import a_sighting, night
+from lm_assets_tests.builders import a_metric_catalogue
+from lm_assets_tests.conftest import PROJECT
+from lm_assets_tests.fakes.slack import refusal
+
+HOSTILE = "<!channel> & <http://evil|click> `*_~ @here :boom:\n> quote \u200b"
+ADDRESSES = Addresses.from_environment(
+    {"LM_REPORTS_URL": "https://reports.invalid/", "LM_DAGSTER_URL": "https://dagster.invalid"}
 )
-
-HOSTILE = "<!channel> & <http://evil|click> `*_~ @here :boom:\n> quote"
-LINKS = AlertLinks(
-    reports={
-        "Technical report": "https://reports.invalid/t?a=1&b=2",
-        "Raw": "s3://bucket/raw.jsonl",
-    },
-    run="https://dagster.invalid/runs/1",
-)
+TELLER = Teller(metrics=a_metric_catalogue(), addresses=ADDRESSES)
+SCHEMA = json.loads((PROJECT / "schemas" / "webhook.schema.json").read_text(encoding="utf-8"))
+CAMPAIGN = "nightly-2026-11-22-1a2b3c4"
 
 
-def texts(message):
-    found = []
+def an_alert(**changes: object) -> Alert:
+    fields = {
+        "alert_id": "3f9a1c77aa",
+        "fingerprint": "0123456789abcdef",
+        "stage": "nightly",
+        "state": AlertState.OPEN,
+        "sighting": a_sighting("a_x", "a_y", size=0.31),
+        "first_campaign": CAMPAIGN,
+        "last_campaign": CAMPAIGN,
+        "opened_at": night(0),
+        "last_seen_at": night(1),
+    }
+    return Alert(**{**fields, **changes})
+
+
+def told(event: str = "opened", alert: Alert | None = None, **changes: object) -> Told:
+    fields = {
+        "event_id": "e" * 32,
+        "number": 1,
+        "alert_id": "3f9a1c77aa",
+        "fingerprint": "0123456789abcdef",
+        "stage": "nightly",
+        "at": night(1),
+        "event": event,
+        "from_state": None,
+        "to_state": "open",
+        "by": None,
+        "reason": None,
+        "campaign": CAMPAIGN,
+        "details": {},
+        "due_on": ["slack", "webhook"],
+        "recorded_at": night(1),
+    }
+    made = an_alert() if alert is None and event != "digest" else alert
+    return Told(event=StoredEvent(**{**fields, **changes}), alert=made)
+
+
+def whole(message: dict) -> str:
+    texts = []
     for block in message["blocks"]:
-        found += [block["text"]] if "text" in block else block["elements"]
-    return found
+        texts += [block["text"]["text"]] if "text" in block else [block["elements"][0]["text"]]
+    return "\n".join(texts)
 
 
-def whole(message):
-    return "\n".join(text["text"] for text in texts(message))
+def is_valid(message: dict) -> bool:
+    validator = Draft202012Validator(SCHEMA, format_checker=FormatChecker())
+    assert [error.message for error in validator.iter_errors(message)] == []
+    return len(json.dumps(message, sort_keys=True, ensure_ascii=False).encode()) <= 20_000
 
 
-def test_the_message_says_verdict_counts_worst_cell_and_where_to_read_on():
-    message = slack_message(
-        a_verdict([a_cell()], findings=(a_finding(),)),
-        a_manifest(),
-        LINKS,
-        metrics=a_metric_catalogue(),
+class TestSlack:
+    def test_says_what_where_how_much_since_when_who_why_and_what_to_do(self):
+        cause = told(details={"likely_cause": "jdk 17 → 21"})
+        message = slack_message([cause], TELLER)
+        text = whole(message)
+        assert message["text"] == f"1 new: {CAMPAIGN}"
+        assert "*New:* Duration +31 % [+26 %, +36 %] in `group=a`, 2 cells" in text
+        assert f"since 2026-11-02 06:00 UTC (`{CAMPAIGN}`); nobody has it yet" in text
+        assert "likely cause: jdk 17 → 21" in text
+        assert "`lm alerts ack 3f9a1c77aa --by YOU --reason WHY`" in text
+        assert f"<https://reports.invalid/{CAMPAIGN}/technical.html|Technical report>" in text
+        assert "<https://dagster.invalid/assets/regression_verdicts?view=partitions&amp;" in text
+
+    def test_says_who_has_it_and_until_when(self):
+        alert = an_alert(
+            state=AlertState.ACKNOWLEDGED,
+            acknowledged_by="ada",
+            acknowledged_until=night(7),
+            owner="team-io",
+        )
+        text = whole(slack_message([told("worsened", alert)], TELLER))
+        assert "*Worse:*" in text
+        assert "ada has it until 2026-11-09 06:00 UTC, owner team-io" in text
+        assert "lm alerts ack" not in text
+
+    def test_tells_of_a_recovery(self):
+        alert = an_alert(state=AlertState.RESOLVED, resolution=Resolution.RECOVERED)
+        message = slack_message([told("recovered", alert)], TELLER)
+        assert message["text"] == f"1 recovered: {CAMPAIGN}"
+        assert ":white_check_mark: *Recovered:* Duration" in whole(message)
+
+    def test_counts_what_happened_in_one_campaign(self):
+        message = slack_message([told(), told(), told("recovered")], TELLER)
+        assert message["text"] == f"2 new, 1 recovered: {CAMPAIGN}"
+
+    @pytest.mark.parametrize("count", [1, 7, 50, 1000])
+    @pytest.mark.parametrize("length", [1, 190, 4000])
+    def test_is_taken_however_many_alerts_and_however_long_their_names(self, count, length):
+        sighting = a_sighting(
+            *(f"{'<' * length}{n}" for n in range(3)),
+            where={"&" * length: "v" * length},
+            message="m" * length,
+        )
+        alert = an_alert(sighting=sighting, owner="o" * length)
+        message = slack_message([told(alert=alert)] * count, TELLER)
+        assert refusal(message) == ""
+        assert len(json.dumps(message["blocks"], ensure_ascii=False)) <= MOST_SLACK_CHARACTERS
+        lines = len(re.findall("lm alerts ack", whole(message)))
+        more = re.findall(r"… and (\d+) more", whole(message))
+        assert lines + sum(map(int, more)) == count
+
+    def test_shows_hostile_names_and_obeys_none(self):
+        sighting = a_sighting("a", "b", where={HOSTILE: HOSTILE}, metric=HOSTILE, message=HOSTILE)
+        alert = an_alert(sighting=sighting, owner=HOSTILE)
+        message = slack_message([told(alert=alert, details={"likely_cause": HOSTILE})], TELLER)
+        for text in (message["text"], whole(message)):
+            outside_code = re.sub(r"`[^`]*`", "", text)
+            assert not re.search(r"<(?!https://(?:reports|dagster)\.invalid/)", text)
+            assert "@here" not in outside_code
+            assert ":boom:" not in outside_code
+            assert "\n> quote" not in text
+
+    def test_a_digest_lists_what_is_live(self):
+        live = [an_alert(), an_alert(alert_id="b", state=AlertState.ACKNOWLEDGED)]
+        text = whole(slack_message([told("digest")], TELLER, live=live))
+        assert "*Digest:* 1 alerts are open, 1 acknowledged" in text
+        assert "3f9a1c77aa" in text
+
+    def test_of_a_whole_campaign_says_its_fault(self):
+        sighting = Sighting(
+            kind="campaign", metric="", verdict=Verdict.DATA_FAULT, message="no runs"
+        )
+        text = whole(slack_message([told(alert=an_alert(sighting=sighting))], TELLER))
+        assert ":warning: *New:* data fault in the campaign; no runs" in text
+
+
+class TestWebhook:
+    @pytest.mark.parametrize(
+        "event", ["opened", "worsened", "reopened", "recovered", "expired", "reminded", "withdrawn"]
     )
-    text = whole(message)
-    assert message["text"] == "REGRESSED: nightly-2026-11-22-1a2b3c4 (1 regressed)"
-    assert message["blocks"][0]["text"]["text"] == "Regressed: nightly-2026-11-22-1a2b3c4"
-    assert "• *Duration* +31 % [+25 %, +38 %] in `extension=rapids`, 64 cells" in text
-    assert "• *Duration* +80 % [+71 %, +90 %] in `3.5.0_connect_kubernetes_none_read_1gb`" in text
-    assert "<https://reports.invalid/t?a=1&amp;b=2|Technical report>" in text
-    assert "Raw `s3://bucket/raw.jsonl`" in text
-    assert "stage nightly · priority p1 · git 1a2b3c4d5e6f · baseline 5f2c9e · exit code 2" in text
+    def test_is_what_the_schema_says(self, event):
+        message = webhook_message(told(event), TELLER)
+        assert is_valid(message)
+        assert message["type"] == f"alert.{event}"
+        assert message["timestamp"] == "2026-11-03T06:00:00Z"
+        assert message["data"]["alert"]["combinations"] == ["a_x", "a_y"]
+        assert message["truncated"] == 0
 
+    def test_of_a_digest_has_every_live_alert(self):
+        message = webhook_message(told("digest"), TELLER, live=[an_alert()] * 3)
+        assert is_valid(message)
+        assert len(message["data"]["alerts"]) == 3
 
-def test_without_a_catalogue_the_metric_keeps_its_name():
-    assert "duration" in whole(slack_message(a_verdict(), a_manifest()))
+    def test_leaves_out_what_is_beyond_20_kb_and_counts_it(self):
+        names = tuple(f"3.5.0_connect_kubernetes_none_read_{n}gb" for n in range(1280))
+        message = webhook_message(told(alert=an_alert(sighting=a_sighting(*names))), TELLER)
+        assert is_valid(message)
+        left = len(message["data"]["alert"]["combinations"])
+        assert left > 100
+        assert message["truncated"] == 1280 - left
 
-
-def test_a_finding_for_every_cell_is_not_told_twice():
-    verdict = a_verdict(findings=(a_finding(kind="cell"),))
-    assert "Findings" not in whole(slack_message(verdict, a_manifest()))
-
-
-def test_the_worst_cell_comes_first():
-    cells = [
-        a_cell(combination="suspected", verdict=Verdict.SUSPECTED, degradation=3.0),
-        a_cell(combination="mild", degradation=0.3),
-        a_cell(combination="bad", degradation=0.9),
-        a_cell(combination="fine", verdict=Verdict.UNCHANGED),
-    ]
-    found = re.findall(r"in `(\w+)`", whole(slack_message(a_verdict(cells), a_manifest())))
-    assert found == ["bad", "mild", "suspected"]
-
-
-def test_a_huge_campaign_stays_within_the_limits_and_says_what_it_leaves_out():
-    cells = [a_cell(combination=f"{'c' * 400}{i}") for i in range(500)]
-    findings = tuple(a_finding(message="m" * 2000, change=None) for _ in range(100))
-    message = slack_message(
-        a_verdict(cells, findings=findings, campaign="x" * 400),
-        a_manifest(),
-        AlertLinks(reports={str(i): f"https://x.invalid/{'y' * 300}{i}" for i in range(50)}),
-        limit=100,
-    )
-    assert len(message["blocks"]) <= 50
-    assert len(message["blocks"][0]["text"]["text"]) <= 150
-    assert all(len(text["text"]) <= 3000 for text in texts(message))
-    assert "…" in whole(message)
-
-
-def test_hostile_names_are_shown_and_not_obeyed():
-    verdict = a_verdict(
-        [a_cell(combination=HOSTILE, metric=HOSTILE)],
-        campaign=HOSTILE,
-        findings=(a_finding(where={HOSTILE: HOSTILE}, message=HOSTILE, change=None),),
-    )
-    links = AlertLinks(reports={HOSTILE: "javascript:alert(1)"}, run="https://x.invalid/>|<!here>")
-    message = slack_message(verdict, a_manifest(priority=HOSTILE), links)
-    marked_up = [text["text"] for text in texts(message) if text["type"] == "mrkdwn"]
-    for text in [message["text"], *marked_up]:
-        assert "<" not in text
-        assert "\n> quote" not in text
-        outside_code = re.sub(r"`[^`]*`", "", text)
-        assert "@here" not in outside_code
-        assert ":boom:" not in outside_code
+    @given(st.text(max_size=60_000), st.integers(0, 100))
+    def test_stays_within_20_kb_whatever_it_tells(self, text, count):
+        sighting = a_sighting("a_x", message=text, metric=text[:50])
+        alert = an_alert(sighting=sighting, reason=text)
+        assert is_valid(webhook_message(told(alert=alert, reason=text), TELLER))
+        assert is_valid(webhook_message(told("digest"), TELLER, live=[alert] * count))
 
 
 @given(st.text())
-def test_text_and_code_hold_no_angle_bracket_or_line_break(text):
+def test_text_and_code_hold_nothing_that_slack_obeys_and_nothing_without_width(text):
     for made in (slack_text(text), slack_code(text)):
         assert not re.search(r"[<>\n\r]", made)
+        assert not any(
+            unicodedata.category(c) == "Cf" and c in "\u200b\u200c\u200d\u2060\ufeff" for c in made
+        )
+        outside_code = re.sub(r"`[^`]*`", "", made)
+        assert not re.search(r"[*~]|@\w|:[\w+-]+:", outside_code)
     assert slack_code(text).count("`") in (0, 2)
 
 
@@ -132,65 +215,3 @@ def test_text_and_code_hold_no_angle_bracket_or_line_break(text):
 )
 def test_only_a_web_address_becomes_a_link(address, text):
     assert slack_link("Report", address) == text
-
-
-@pytest.mark.parametrize(
-    ("change", "unit", "text"),
-    [
-        (None, "relative", "n/a"),
-        (0.31, "relative", "+31 %"),
-        (-0.021, "relative", "−2.1 %"),
-        (45.0, "points", "+45 pp"),
-        (2.0, "events/run", "+2.0 per run"),
-        (0.0, "relative", "0 %"),
-    ],
-)
-def test_a_change_is_worded_with_sign_and_unit(change, unit, text):
-    assert signed_change(change, unit) == text
-
-
-def test_a_change_without_an_interval_is_the_change_alone():
-    assert change_phrase(a_cell(change_ci95=None)) == "+80 %"
-
-
-def test_the_webhook_message_is_plain_json_with_a_schema_version():
-    verdict = a_verdict([a_cell(q=None)], findings=(a_finding(),))
-    message = json.loads(json.dumps(webhook_message(verdict, a_manifest(), LINKS), allow_nan=False))
-    assert message["schema_version"] == 1
-    assert message["campaign"] == "nightly-2026-11-22-1a2b3c4"
-    assert (message["verdict"], message["exit_code"]) == ("regressed", 2)
-    assert message["counts"] == {"regressed": 1}
-    assert message["findings"][0]["where"] == {"extension": "rapids"}
-    assert message["findings"][0]["change_ci95"] == [0.25, 0.38]
-    assert message["worst_cells"][0]["degradation"] == 0.80
-    assert message["worst_cells"][0]["q"] is None
-    assert message["links"]["run"] == "https://dagster.invalid/runs/1"
-
-
-def test_the_webhook_message_is_bounded_and_counts_what_it_leaves_out():
-    cells = [a_cell(combination=f"c{i}") for i in range(60)]
-    message = webhook_message(a_verdict(cells), a_manifest())
-    assert len(message["worst_cells"]) == 50
-    assert message["worse_cells"] == 60
-    assert message["links"] == {"run": None, "reports": {}}
-
-
-def test_the_same_verdict_gives_the_same_messages():
-    assert slack_message(a_verdict(), a_manifest()) == slack_message(a_verdict(), a_manifest())
-    assert webhook_message(a_verdict(), a_manifest()) == webhook_message(a_verdict(), a_manifest())
-
-
-def test_a_suspicion_says_that_fresh_runs_are_asked_for_and_where():
-    cell = a_cell(verdict=Verdict.SUSPECTED)
-    verdict = a_verdict([cell], confirmation=ConfirmationState(asked=1, left_out=2))
-    text = whole(slack_message(verdict, a_manifest())).replace("\u200b", "")
-    assert "Fresh runs are asked for of 1 suspected cell, 2 more beyond the maximum" in text
-    assert "confirmations/nightly-2026-11-22-1a2b3c4.json" in text
-    assert webhook_message(verdict, a_manifest())["confirmation"] == {
-        "is_open": True,
-        "asked_cells": 1,
-        "left_out_cells": 2,
-        "outcomes": {},
-        "results_campaign": "nightly-2026-11-22-1a2b3c4-confirm",
-    }
-    assert webhook_message(a_verdict([a_cell()]), a_manifest())["confirmation"] is None

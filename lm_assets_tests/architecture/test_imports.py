@@ -40,6 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "reports": {"jinja2", "markupsafe", "msgspec", "numpy", "weasyprint", "pypdf"},
     "alerts": {"jinja2", "msgspec"},
     "exporter": {"prometheus_client"},
+    "triage": set(),
     "orchestration": {
         *("dagster", "dagster_aws", "dagster_postgres", "dagster_k8s", "dagster_graphql"),
         *("pandas", "msgspec"),

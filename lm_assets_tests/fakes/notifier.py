@@ -13,10 +13,14 @@ class RecordingNotifier:
         self.channel = channel
         self.failures = failures
         self.sent: list[dict[str, object]] = []
+        self.ids: list[str] = []
 
-    def send(self, message: Mapping[str, object]) -> None:
+    def send(
+        self, message: Mapping[str, object], *, message_id: str = "", is_patient: bool = True
+    ) -> None:
         as_received = json.loads(json.dumps(message))
         if self.failures:
             self.failures -= 1
             raise DeliveryError(f"{self.channel}: refused by the test")
         self.sent.append(as_received)
+        self.ids.append(message_id)

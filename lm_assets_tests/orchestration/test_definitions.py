@@ -10,6 +10,7 @@ from lm_assets.orchestration.jobs import CAMPAIGN_ASSET_NAMES
 from lm_assets_tests.conftest import PROJECT
 
 ASSET_KEYS = [
+    "alert_states",
     "baseline_catalogue",
     "baseline_proposal",
     "baselines",
@@ -103,6 +104,7 @@ def test_sensors_and_schedules_are_on_without_a_click(definitions):
         "overdue_campaigns",
         "run_failures",
         "unwatched_runs",
+        "alert_clock",
     }
     assert set(sensors.values()) == {dg.DefaultSensorStatus.RUNNING}
     schedules = {s.name: s.default_status for s in definitions.schedules}

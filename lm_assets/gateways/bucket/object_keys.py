@@ -19,6 +19,8 @@ CONFIRMATIONS = "confirmations/"
 PROFILES = "profiles/"
 # What runs print; Dagster itself writes it there (deploy/dagster/dagster.yaml).
 COMPUTE_LOGS = "compute-logs/"
+ALERT_STATES = "alerts/states/"
+ALERT_EVENTS = "alerts/events/"
 
 REPORT_NAMES = ("executive.md", "technical.html", "detailed.pdf", "raw.jsonl")
 PROPOSED_CATALOGUE = "load-test-baselines.yaml"

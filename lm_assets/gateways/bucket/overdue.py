@@ -77,10 +77,17 @@ def remove_overdue_objects(store: ObjectStore, overdue: Iterable[OverdueObjects]
 
 def _overdue(objects: Iterable[ObjectInfo], cutoff: datetime) -> Iterator[ObjectInfo]:
     # A listing is in the order of the keys, so a campaign's objects follow each other.
-    for _, group in groupby(objects, lambda item: object_keys.campaign_of(item.key) or item.key):
+    for _, group in groupby(objects, lambda item: _together(item.key)):
         items = list(group)
         if max(item.last_modified for item in items) < cutoff:
             yield from items
+
+
+def _together(key: str) -> str:
+    """Return what a key shares with those that expire with it: its campaign, or its folder."""
+    if key.startswith(object_keys.ALERT_STATES):
+        return key.rpartition("/")[0]
+    return object_keys.campaign_of(key) or key
 
 
 def _remove(store: ObjectStore, item: ObjectInfo) -> bool:

@@ -43,6 +43,7 @@ def wanted_days(policy: RetentionPolicy) -> dict[str, int]:
         object_keys.CONFIRMATIONS: policy.aggregated_days,
         object_keys.PROPOSALS: policy.aggregated_days,
         object_keys.PROFILES: policy.aggregated_days,
+        object_keys.ALERT_STATES: policy.aggregated_days,
     }
 
 

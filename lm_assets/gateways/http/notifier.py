@@ -1,5 +1,6 @@
 """Channels that take a message: Slack's incoming webhook, and a generic signed webhook."""
 
+import base64
 import hashlib
 import hmac
 import json
@@ -21,10 +22,12 @@ WEBHOOK = "webhook"
 SLACK_VARIABLE = "LM_SLACK_WEBHOOK_URL"
 WEBHOOK_VARIABLE = "LM_WEBHOOK_URL"
 SECRET_VARIABLE = "LM_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
+_STANDARD_SECRET = "whsec_"  # noqa: S105 - a prefix
 
 TIMEOUT_S = (5.0, 15.0)
 LONGEST_RETRY_AFTER_S = 60.0
 DEFAULT_RETRY = RetryPolicy(attempts=4, first_delay_s=1.0, longest_delay_s=8.0)
+_BRIEF_S = 5.0
 _ANSWER_BYTES = 200
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _TOO_MANY_REQUESTS = 429
@@ -42,11 +45,22 @@ class Notifier(Protocol):
         """Its name, such as ``slack``."""
         ...
 
-    def send(self, message: Mapping[str, object]) -> None:
+    def send(
+        self, message: Mapping[str, object], *, message_id: str = "", is_patient: bool = True
+    ) -> None:
         """Deliver a message; returns when the channel has taken it.
 
-        A message may arrive twice when an answer gets lost; it carries a digest by which the
-        receiver can tell.
+        A message may arrive twice when an answer gets lost; it carries an id and a digest by which
+        the receiver can tell.
+
+        Parameters
+        ----------
+        message_id : str
+            What the receiver knows the message by: the same however often it is sent. The digest
+            of the message unless given.
+        is_patient : bool
+            Wait for a channel that does not answer. Who is not is back later anyway, and only
+            heeds a busy channel that asks for a few seconds.
 
         Raises
         ------
@@ -69,7 +83,9 @@ class HttpNotifier:
         The environment variable to name in messages.
     secret : str, optional
         Signs every message: ``X-LM-Signature-256`` is ``sha256=`` and the hexadecimal HMAC-SHA-256
-        of ``X-LM-Timestamp``, a dot and the body.
+        of ``X-LM-Timestamp``, a dot and the body. Beside it stand the headers of Standard Webhooks
+        1.0, ``webhook-id``, ``webhook-timestamp`` and ``webhook-signature``; a secret that begins
+        with ``whsec_`` is, for the latter, what stands in base64 behind it.
     """
 
     def __init__(
@@ -91,30 +107,38 @@ class HttpNotifier:
         self._retry = retry
         _check_url(url, variable, is_plain_http_allowed=is_plain_http_allowed)
 
-    def send(self, message: Mapping[str, object]) -> None:
+    def send(
+        self, message: Mapping[str, object], *, message_id: str = "", is_patient: bool = True
+    ) -> None:
         """Deliver a message. See `Notifier`."""
         body = json.dumps(message, sort_keys=True, ensure_ascii=False).encode()
-        headers = self._headers(body)
+        headers = self._headers(body, message_id)
         outcome = self._post(body, headers)
         for delay_s in self._retry.delays_s():
-            if not outcome.is_transient:
+            is_worth_it = outcome.is_transient if is_patient else outcome.is_brief
+            if not is_worth_it:
                 break
             self._retry.sleep(max(delay_s, outcome.retry_after_s))
             outcome = self._post(body, headers)
         if outcome.problem:
             raise DeliveryError(f"{self.channel}: {outcome.problem}; check {self._variable}")
 
-    def _headers(self, body: bytes) -> dict[str, str]:
+    def _headers(self, body: bytes, message_id: str) -> dict[str, str]:
+        digest = hashlib.sha256(body).hexdigest()
+        timestamp = str(int(self._clock.now().timestamp()))
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "User-Agent": "lm-assets",
-            "X-LM-Delivery": hashlib.sha256(body).hexdigest(),
+            "X-LM-Delivery": digest,
+            "webhook-id": message_id or digest,
+            "webhook-timestamp": timestamp,
         }
         if self._secret:
-            timestamp = str(int(self._clock.now().timestamp()))
-            signed = timestamp.encode() + b"." + body
-            digest = hmac.new(self._secret.encode(), signed, hashlib.sha256).hexdigest()
-            headers |= {"X-LM-Timestamp": timestamp, "X-LM-Signature-256": f"sha256={digest}"}
+            signature = _hmac(self._secret.encode(), timestamp.encode(), body).hex()
+            headers |= {"X-LM-Timestamp": timestamp, "X-LM-Signature-256": f"sha256={signature}"}
+            parts = (headers["webhook-id"].encode(), timestamp.encode(), body)
+            standard = base64.b64encode(_hmac(_signing_key(self._secret), *parts)).decode()
+            headers["webhook-signature"] = f"v1,{standard}"
         return headers
 
     def _post(self, body: bytes, headers: Mapping[str, str]) -> "_Outcome":
@@ -140,7 +164,13 @@ class HttpNotifier:
 class _Outcome:
     problem: str = ""
     is_transient: bool = False
+    is_busy: bool = False
     retry_after_s: float = 0.0
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether the channel only asks for a few seconds."""
+        return self.is_busy and self.retry_after_s <= _BRIEF_S
 
 
 def notifiers_from_environment(
@@ -205,6 +235,7 @@ def _outcome(answer: requests.Response, *, now: datetime) -> _Outcome:
     is_busy = status == _TOO_MANY_REQUESTS
     return _Outcome(
         problem=f"answered {status} {said.strip()!a}",
+        is_busy=is_busy,
         is_transient=is_busy or status >= requests.codes.server_error,
         retry_after_s=retry_after_s(answer.headers.get("Retry-After"), now=now),
     )
@@ -220,6 +251,22 @@ def _check_url(url: str, variable: str, *, is_plain_http_allowed: bool) -> None:
         raise DeliveryError(f"{variable} must be an http or https URL")
     if not is_safe:
         raise DeliveryError(f"{variable} must be an https URL: it is a secret in itself")
+
+
+def _hmac(key: bytes, *parts: bytes) -> bytes:
+    return hmac.new(key, b".".join(parts), hashlib.sha256).digest()
+
+
+def _signing_key(secret: str) -> bytes:
+    """Return the key of Standard Webhooks: theirs is base64 behind a prefix, any other as it is."""
+    if not secret.startswith(_STANDARD_SECRET):
+        return secret.encode()
+    try:
+        return base64.b64decode(secret.removeprefix(_STANDARD_SECRET), validate=True)
+    except ValueError as error:
+        raise DeliveryError(
+            f"{SECRET_VARIABLE} begins with {_STANDARD_SECRET} and must go on in base64"
+        ) from error
 
 
 def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -30,7 +30,7 @@ EXPIRED_RAW = EXPIRED_AGGREGATED + (
 )
 # Of messages about no campaign, or about one that was never stored.
 _REMOVE_DELIVERIES = """
-DELETE FROM deliveries d WHERE delivered_at < %(cutoff)s
+DELETE FROM deliveries d WHERE delivered_at < %(cutoff)s AND event_id = ''
 AND NOT EXISTS (SELECT FROM campaigns c WHERE c.campaign = d.campaign)
 """
 _OLDEST_KEPT = """
@@ -102,4 +102,7 @@ def _remove(connection: psycopg.Connection, campaign: str, tables: tuple[str, ..
         lock_campaign(connection, campaign)
         for table in tables:
             statement = sql.SQL("DELETE FROM {} WHERE campaign = %s").format(sql.Identifier(table))
+            if table == "deliveries":
+                # Without these an event of an alert would be told once more.
+                statement += sql.SQL(" AND event_id = ''")
             connection.execute(statement, [campaign])

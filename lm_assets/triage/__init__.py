@@ -1,0 +1,1 @@
+"""Alerts kept and told: campaigns applied, words of people taken down, channels told."""
