@@ -7,6 +7,7 @@ from datetime import datetime
 
 from lm_assets.model.alert import CellOutcomes, Observation, Sighting
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding, Verdict
+from lm_assets.regression.verdict.phrases import confirmation_phrase
 
 CLEAN, REGRESSED, SUSPECTED, UNDECIDED, ABSENT = "c", "r", "s", "-", " "
 WHOLE_CAMPAIGN = "campaign"
@@ -162,13 +163,15 @@ def _of_campaign(verdict: CampaignVerdict) -> Sighting:
     places = f" in {shown}" + (f" and {more} more" if more > 0 else "") if shown else ""
     words = verdict.verdict.value.replace("_", " ")
     notes = "; ".join(verdict.notes)
+    message = f"{len(cells)} cells {words}{places}" if cells else notes or f"campaign {words}"
+    fresh_runs = confirmation_phrase(verdict) if verdict.verdict is Verdict.SUSPECTED else ""
     return Sighting(
         kind=WHOLE_CAMPAIGN,
         metric="",
         verdict=verdict.verdict,
         combinations=combinations,
         cells=len(cells),
-        message=f"{len(cells)} cells {words}{places}" if cells else notes or f"campaign {words}",
+        message=f"{message}. {fresh_runs}" if fresh_runs else message,
     )
 
 

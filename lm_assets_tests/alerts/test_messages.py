@@ -2,7 +2,6 @@
 
 import json
 import re
-import unicodedata
 
 import pytest
 from hypothesis import given
@@ -12,6 +11,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from lm_assets.alerts.messages import MOST_SLACK_CHARACTERS, slack_message, webhook_message
 from lm_assets.alerts.telling import Teller, Told
 from lm_assets.alerts.wording import (
+    change_phrase,
+    signed_change,
     slack_code,
     slack_link,
     slack_text,
@@ -20,7 +21,7 @@ from lm_assets.model.addresses import Addresses
 from lm_assets.model.alert import Alert, AlertState, Resolution, Sighting, StoredEvent
 from lm_assets.model.verdict import Verdict
 from lm_assets_tests.alerts.lives import a_sighting, night
-from lm_assets_tests.builders import a_metric_catalogue
+from lm_assets_tests.builders import a_cell, a_metric_catalogue
 from lm_assets_tests.conftest import PROJECT
 from lm_assets_tests.fakes.slack import refusal
 
@@ -196,9 +197,7 @@ class TestWebhook:
 def test_text_and_code_hold_nothing_that_slack_obeys_and_nothing_without_width(text):
     for made in (slack_text(text), slack_code(text)):
         assert not re.search(r"[<>\n\r]", made)
-        assert not any(
-            unicodedata.category(c) == "Cf" and c in "\u200b\u200c\u200d\u2060\ufeff" for c in made
-        )
+        assert not set("\u200b\u200c\u200d\u2060\ufeff") & set(made)
         outside_code = re.sub(r"`[^`]*`", "", made)
         assert not re.search(r"[*~]|@\w|:[\w+-]+:", outside_code)
     assert slack_code(text).count("`") in (0, 2)
@@ -215,3 +214,22 @@ def test_text_and_code_hold_nothing_that_slack_obeys_and_nothing_without_width(t
 )
 def test_only_a_web_address_becomes_a_link(address, text):
     assert slack_link("Report", address) == text
+
+
+@pytest.mark.parametrize(
+    ("change", "unit", "text"),
+    [
+        (None, "relative", "n/a"),
+        (0.31, "relative", "+31 %"),
+        (-0.021, "relative", "−2.1 %"),
+        (45.0, "points", "+45 pp"),
+        (2.0, "events/run", "+2.0 per run"),
+        (0.0, "relative", "0 %"),
+    ],
+)
+def test_a_change_is_worded_with_sign_and_unit(change, unit, text):
+    assert signed_change(change, unit) == text
+
+
+def test_a_change_without_an_interval_is_the_change_alone():
+    assert change_phrase(a_cell(change_ci95=None)) == "+80 %"

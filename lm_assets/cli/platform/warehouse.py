@@ -2,6 +2,8 @@
 
 import json
 import os
+from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 import msgspec
@@ -9,10 +11,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from lm_assets.cli.exit_codes import ExitCode
-from lm_assets.cli.options import json_option
+from lm_assets.cli.options import config_option, json_option
 from lm_assets.gateways.bucket import object_keys
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.bucket.kept_campaigns import kept_campaigns
+from lm_assets.gateways.configuration import read_yaml_as
 from lm_assets.gateways.object_store.protocol import ObjectCorruptedError
 from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import (
@@ -27,7 +30,11 @@ from lm_assets.gateways.warehouse.rebuild import (
     rebuild_campaign,
 )
 from lm_assets.gateways.warehouse.schema import HEAD, offline_sql
+from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import DataFaultError
+from lm_assets.model.policy import RegressionPolicy
+from lm_assets.triage.keeping import Stores
+from lm_assets.triage.rebuild import RebuiltAlerts, rebuild_alerts
 
 # A value that this version cannot handle is one campaign's fault, and no reason to leave the rest.
 _OF_ONE_CAMPAIGN = (DataFaultError, ObjectCorruptedError, WarehouseError, ValueError, OverflowError)
@@ -78,9 +85,15 @@ def migrate(as_sql: bool, start: str | None, as_json: bool) -> None:
 @warehouse.command()
 @click.option("--campaign", "campaigns", multiple=True, help="Only this campaign; may be repeated.")
 @click.option("--dry-run", is_flag=True, help="Read and check every object; write no row.")
+@config_option
 @json_option
-def rebuild(campaigns: tuple[str, ...], dry_run: bool, as_json: bool) -> int:
+def rebuild(
+    campaigns: tuple[str, ...], dry_run: bool, config_directory: Path, as_json: bool
+) -> int:
     """Make every row again from the bucket's raw/ and aggregated/, campaign by campaign.
+
+    Without --campaign the alerts of every stage are made again too, from alerts/: their states,
+    and every word that people said.
 
     For a database that was lost, or restored from yesterday. It may be interrupted and repeated,
     and campaigns may be run meanwhile. Rows that no object stands behind are left and named:
@@ -115,6 +128,8 @@ def rebuild(campaigns: tuple[str, ...], dry_run: bool, as_json: bool) -> int:
             except _OF_ONE_CAMPAIGN as error:
                 failed[campaign] = str(error)
         without = [] if campaigns else campaigns_without_objects(opened, set(kept))
+        stores = Stores(objects=bucket.store, warehouse=opened)
+        alerts = [] if campaigns else _rebuild_alerts(stores, config_directory, failed, dry_run)
     is_whole = not failed and not any(c.is_partial for c in rebuilt)
     exit_code = ExitCode.OK if is_whole else ExitCode.DATA_FAULT
     if as_json:
@@ -122,12 +137,41 @@ def rebuild(campaigns: tuple[str, ...], dry_run: bool, as_json: bool) -> int:
             "dry_run": dry_run,
             "exit_code": int(exit_code),
             "campaigns": rebuilt,
+            "alerts": alerts,
             "failed": failed,
             "without_objects": without,
         }
         click.echo(msgspec.json.encode(document, order="sorted").decode())
     _say(rebuilt, failed, without, dry_run=dry_run)
+    for stage in alerts:
+        click.echo(
+            f"{stage.stage}: {stage.alerts} alerts, {stage.events} events, "
+            f"{stage.statements} words of people",
+            err=True,
+        )
     return exit_code
+
+
+def _rebuild_alerts(
+    stores: Stores, config_directory: Path, failed: dict[str, str], dry_run: bool
+) -> list[RebuiltAlerts]:
+    """Make the alerts of every stage again; a stage with broken objects is among the failed."""
+    policy = read_yaml_as(config_directory / "regression.yaml", RegressionPolicy)
+    rebuilt = []
+    for stage in Stage:
+        try:
+            rebuilt.append(
+                rebuild_alerts(
+                    stores,
+                    stage,
+                    policy=policy.stages[stage],
+                    now=datetime.now(UTC),
+                    dry_run=dry_run,
+                )
+            )
+        except (DataFaultError, ObjectCorruptedError) as error:
+            failed[f"alerts of {stage}"] = str(error)
+    return rebuilt
 
 
 def _say(

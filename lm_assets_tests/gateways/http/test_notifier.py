@@ -1,10 +1,12 @@
 """Messages over real HTTP: taken, refused, delayed, redirected, signed."""
 
+import base64
 import hashlib
 import hmac
 import json
 import socket
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -15,6 +17,7 @@ from lm_assets.gateways.http import notifier
 from lm_assets.gateways.http.notifier import (
     LONGEST_RETRY_AFTER_S,
     DeliveryError,
+    HttpNotifier,
     Notifier,
     notifiers_from_environment,
     retry_after_s,
@@ -228,3 +231,62 @@ def test_a_wait_is_read_in_seconds_or_as_a_date(header, expected_s):
 @given(st.text(max_size=60))
 def test_any_wait_that_is_asked_for_is_bounded(header):
     assert 0.0 <= retry_after_s(header, now=NOW) <= LONGEST_RETRY_AFTER_S
+
+
+class TestStandardWebhooks:
+    def test_is_signed_over_id_time_and_body(self):
+        with WebhookServer() as server:
+            signed_with = "whsec_" + base64.b64encode(b"key").decode()
+            a_webhook(server, secret=signed_with).send({"text": "x"}, message_id="event-1")
+        (received,) = server.received
+        stamp = received.headers["webhook-timestamp"]
+        signed = b".".join((b"event-1", stamp.encode(), received.body))
+        expected = base64.b64encode(hmac.new(b"key", signed, hashlib.sha256).digest()).decode()
+        assert received.headers["webhook-id"] == "event-1"
+        assert received.headers["webhook-signature"] == f"v1,{expected}"
+
+    def test_known_answer_of_the_specification(self):
+        # The example of the specification, as its own libraries have it in their tests.
+        key = notifier._signing_key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+        body = b'{"test": 2432232314}'
+        parts = (b"msg_p5jXN8AQM9LWM0D4loKWxJek", b"1614265330", body)
+        made = base64.b64encode(notifier._hmac(key, *parts)).decode()
+        assert made == "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+    def test_a_secret_that_is_no_base64_is_refused(self):
+        with WebhookServer() as server, pytest.raises(DeliveryError, match="go on in base64"):
+            a_webhook(server, secret="whsec_!").send({"text": "x"})
+
+
+class TestImpatience:
+    def test_leaves_a_channel_that_fails_at_once(self):
+        with WebhookServer(Answer(status=500)) as server, pytest.raises(DeliveryError):
+            a_webhook(server).send({"text": "x"}, is_patient=False)
+        assert len(server.received) == 1
+
+    def test_heeds_a_busy_channel_that_asks_for_a_second(self):
+        busy = Answer(status=429, headers={"Retry-After": "1"})
+        waits: list[float] = []
+        with WebhookServer(busy) as server:
+            a_webhook(server, sleep=waits.append).send({"text": "x"}, is_patient=False)
+        assert len(server.received) == 2
+        assert waits == [1.0]
+
+    def test_leaves_one_that_asks_for_a_minute(self):
+        busy = Answer(status=429, headers={"Retry-After": "60"})
+        with WebhookServer(busy) as server, pytest.raises(DeliveryError, match="429"):
+            a_webhook(server).send({"text": "x"}, is_patient=False)
+        assert len(server.received) == 1
+
+
+def a_webhook(
+    server: WebhookServer, *, secret: str | None = None, sleep: Callable[[float], None] = float
+) -> HttpNotifier:
+    return HttpNotifier(
+        channel="webhook",
+        url=server.address,
+        variable="LM_WEBHOOK_URL",
+        secret=secret,
+        is_plain_http_allowed=True,
+        retry=RetryPolicy(attempts=3, first_delay_s=0.1, sleep=sleep),
+    )
