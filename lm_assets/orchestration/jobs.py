@@ -11,6 +11,7 @@ CAMPAIGN_ASSET_NAMES = (
     "statistical_summaries",
     "confirmation_runs",
     "regression_verdicts",
+    "regression_causes",
     "confirmation_request",
     "alert_states",
     "regression_alerts",

@@ -13,6 +13,7 @@ from lm_assets.collect.coverage import metric_coverage
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.warehouse import HistoryPoint
 from lm_assets.model.campaign import CONFIRMATION_SIDES, Stage, confirmation_side
+from lm_assets.model.explanation import CombinationCauses
 from lm_assets.model.history import MetricHistory
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.summary import MetricSummary
@@ -62,6 +63,22 @@ def of_fresh_runs(fresh: FreshRuns) -> Metadata:
         "failed_runs": sum(r.is_failed for r in fresh.records),
         "combinations": len({r.combination for r in fresh.records}),
         "quarantined": len(fresh.quarantined),
+    }
+
+
+def of_causes(key: str, causes: Sequence[CombinationCauses]) -> Metadata:
+    """Metadata of a campaign's causes: one sentence a combination."""
+    return {
+        "object": key,
+        "explained": sum(row.explanation is not None for row in causes),
+        "causes": table(
+            {
+                "combination": row.combination,
+                "metrics": ", ".join(row.metrics),
+                "why": row.reason or (row.explanation.summary if row.explanation else ""),
+            }
+            for row in causes[:_ROWS]
+        ),
     }
 
 

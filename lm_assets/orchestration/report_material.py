@@ -6,6 +6,7 @@ import pandas as pd
 
 from lm_assets.collect.collector import campaign_manifest
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.causes import causes_if_any
 from lm_assets.gateways.bucket.verdict_json import campaign_verdict
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.model.campaign import confirmation_campaign
@@ -59,6 +60,7 @@ def _material(
         dimensions={record.combination: record.dimensions for record in records},
         missing=missing_reasons(records),
         runs=Counter(record.combination for record in records),
+        causes=causes_if_any(bucket.store, campaign),
         quarantined=[
             *bucket.quarantine(campaign),
             *bucket.quarantine(confirmation_campaign(campaign)),

@@ -10,6 +10,7 @@ from lm_assets.reports.formatting import VERDICT_SIGNS, VERDICT_WORDS, plural
 from lm_assets.reports.insight import WorstCombination, told_findings, worst_combinations
 from lm_assets.reports.material import ReportMaterial
 from lm_assets.reports.rendering import rendered
+from lm_assets.reports.why import why_sections
 
 _COVER_FINDINGS, _COVER_WORST, _COVER_HINTS, _COVER_NOTES = 6, 6, 3, 3
 _LONGEST_COVER_LINE = 230
@@ -50,6 +51,7 @@ def appendix_pages(material: ReportMaterial) -> Iterator[tuple[str, str]]:
     rule = phrases.rule_in_words(material.rule)
     yield "Method", rendered("detailed_method.html.jinja", rule=rule, alpha=material.rule.alpha)
     yield from _listing("Findings", _finding_lines(material))
+    yield from _listing("Why", _why_lines(material))
     yield from _listing("Environment", _environment_lines(material))
     yield from _listing("Not measured", _missing_lines(material))
     yield from _listing("Quarantine", _quarantine_lines(material))
@@ -72,6 +74,22 @@ def _finding_lines(material: ReportMaterial) -> list[str]:
         f"{phrases.finding_sentence(f, material.metrics)}"
         for f in findings
     ]
+
+
+def _why_lines(material: ReportMaterial) -> list[str]:
+    lines = []
+    for section in why_sections(material):
+        lines += ["", f"{section['combination']}: {section['summary']}"]
+        lines += [f"  - {cause['line']}" for cause in section.get("causes", ())]
+        lines += [
+            f"    {part['change']:>10}  {part['share']:>6}  {part['kind']:11} {part['label']}"
+            for part in section.get("parts", ())
+        ]
+        lines += [
+            f"    {s['relation']}: {s['name']}  {s['baseline']} -> {s['current']}"
+            for s in section.get("settings", ())
+        ]
+    return lines[1:]
 
 
 def _environment_lines(material: ReportMaterial) -> list[str]:

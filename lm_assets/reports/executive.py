@@ -110,6 +110,8 @@ def _worse(material: ReportMaterial) -> Iterator[str]:
     yield ""
     for place, combination in enumerate(worst[:_MOST_COMBINATIONS], start=1):
         yield f"{place}. {_cell_sentence(material, combination.lead)}"
+        if why := material.why(combination.combination):
+            yield f"   **Why**: {markdown_text(why)}."
         if beside := _beside(material, combination):
             yield f"   {beside}"
     if len(worst) > _MOST_COMBINATIONS:
@@ -141,12 +143,13 @@ def _beside(material: ReportMaterial, worst: WorstCombination) -> str:
         if cell.metric not in hinted
     ]
     parts = []
-    if worst.hints:
+    # Where a cause is known, a quantity that moved along is no news.
+    if worst.hints and not material.why(worst.combination):
         seen = [
             phrases.hint_phrase(hint, material.metrics, markdown_text)
             for hint in worst.hints[:_MOST_HINTS]
         ]
-        parts.append(f"Seen together (likely cause): {'; '.join(seen)}.")
+        parts.append(f"Seen together: {'; '.join(seen)}.")
     if others:
         more = len(others) - _MOST_ALSO_WORSE
         cut = f" and {more} more" if more > 0 else ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from lm_assets.model.baseline import BaselineCatalogue
 from lm_assets.model.campaign import Manifest
+from lm_assets.model.explanation import CombinationCauses
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.record import QuarantinedLine, RunRecord
 from lm_assets.model.summary import MetricSummary
@@ -42,7 +43,7 @@ class ReportMaterial:
     ``current_samples`` are the campaign's values by (combination, metric), ``dimensions`` the
     dimension values of each combination in the matrix's order, ``missing`` the number of runs
     without a value by (metric, reason), ``runs`` the number of load runs by combination.
-    ``baseline`` may hold more than the campaign needs.
+    ``baseline`` may hold more than the campaign needs. ``causes`` say why combinations got worse.
     """
 
     manifest: Manifest
@@ -56,6 +57,7 @@ class ReportMaterial:
     missing: Mapping[CellKey, int] = field(default_factory=dict)
     quarantined: Sequence[QuarantinedLine] = ()
     runs: Mapping[str, int] = field(default_factory=dict)
+    causes: Sequence[CombinationCauses] = ()
 
     @property
     def combinations(self) -> tuple[str, ...]:
@@ -76,6 +78,11 @@ class ReportMaterial:
         named = {cell.metric for cell in self.verdict.cells}
         named |= {metric for _, metric in self.current_samples}
         return {name: place for place, name in enumerate([*known, *sorted(named - set(known))])}
+
+    def why(self, combination: str) -> str:
+        """Return the one sentence on why a combination changed; empty where none is known."""
+        rows = [row for row in self.causes if row.combination == combination and row.explanation]
+        return rows[0].explanation.summary if rows and rows[0].explanation else ""
 
     def baseline_samples(self, combination: str, metric: str) -> tuple[float, ...]:
         """Return the accepted samples of a cell; none where there is no baseline."""

@@ -19,6 +19,7 @@ from lm_assets.reports.material import ReportMaterial
 from lm_assets.reports.rendering import packaged_text, rendered
 from lm_assets.reports.rows import NOT_JUDGED, ReportRow, all_rows
 from lm_assets.reports.technical_data import browser_data
+from lm_assets.reports.why import why_sections
 
 _MOST_WORST = 10
 _MOST_QUARANTINED = 50
@@ -41,6 +42,7 @@ def technical_html(material: ReportMaterial) -> str:
         chips=_chips(rows),
         **_header(material),
         **_story(material),
+        causes=why_sections(material),
         **_gaps(material),
     )
 

@@ -24,6 +24,7 @@ ASSET_KEYS = [
     "raw_data_export",
     "raw_metrics",
     "regression_alerts",
+    "regression_causes",
     "regression_verdicts",
     "statistical_summaries",
     "technical_report",

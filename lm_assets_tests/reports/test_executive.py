@@ -56,7 +56,7 @@ def test_the_likely_cause_in_the_same_combination_is_named():
         degradation=45.0,
     )
     text = executive_markdown(of_cells(a_cell(), spill)).replace("\u00a0", " ")
-    assert "Seen together (likely cause): Shuffle spill 0 % → 45 % (+45 pp)." in text
+    assert "Seen together: Shuffle spill 0 % → 45 % (+45 pp)." in text
 
 
 def test_findings_that_explain_many_cells_are_told_once():

@@ -56,12 +56,6 @@ def print_explanation(console: Console, explanation: Explanation) -> None:
         _say(console, f"  {in_markup(text)}")
 
 
-def print_combination(console: Console, row: CombinationCauses) -> None:
-    """Print one combination's explanation in one line, or why there is none."""
-    said = row.reason if row.explanation is None else row.explanation.summary
-    _say(console, f"  [bold]{in_markup(row.combination)}[/]  {in_markup(said)}")
-
-
 def _print_causes(console: Console, explanation: Explanation) -> None:
     for number, cause in enumerate(explanation.causes, start=1):
         share = "" if cause.share is None else f"  {cause.share:.0%}"

@@ -11,9 +11,9 @@ from lm_assets.cli.causes.documents import (
     combination_document,
     explanation_document,
     json_text,
-    print_combination,
     print_explanation,
 )
+from lm_assets.cli.combination_lines import print_causes
 from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.options import json_option
 from lm_assets.cli.terminal_text import wide_console
@@ -122,8 +122,7 @@ def _print_rows(rows: Sequence[CombinationCauses]) -> None:
     console = wide_console()
     if not rows:
         console.print("nothing regressed, so that there is nothing to explain")
-    for row in rows:
-        print_combination(console, row)
+    print_causes(console, rows)
 
 
 def _profiles(paths: Sequence[Path]) -> list[ApplicationProfile]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from lm_assets.cli.combination_lines import print_causes
 from lm_assets.cli.platform.demo_state import make_anew, write_down
 from lm_assets.cli.platform.local_platform import start_engines
 from lm_assets.cli.platform.report import fetch_reports
@@ -20,6 +21,7 @@ from lm_assets.cli.verdict_table import print_verdict
 from lm_assets.gateways.baseline_file.file import read_catalogue, write_catalogue
 from lm_assets.gateways.bucket import object_keys
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.causes import read_causes
 from lm_assets.gateways.bucket.verdict_json import campaign_verdict
 from lm_assets.gateways.configuration import Configuration, load_configuration
 from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices
@@ -101,6 +103,7 @@ def demo(state: Path) -> None:
                 console.print()
                 verdict = campaign_verdict(bucket.verdict_rows(campaign))
                 print_verdict(console, verdict, rest="in the reports")
+                print_causes(console, read_causes(bucket.store, campaign))
             paths = [
                 path
                 for campaign in JUDGED

@@ -71,6 +71,7 @@ def _report_asset(layer: ReportLayer) -> dg.AssetsDefinition:
         name=layer.asset,
         description=layer.description,
         partitions_def=campaign_partitions,
+        deps=["regression_causes"],
         group_name="reports",
         kinds={layer.kind, "s3"},
     )
