@@ -1,20 +1,23 @@
 """The exporter on a real Postgres: what it reads, as whom, and what it says when it cannot."""
 
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from lm_assets.exporter.backfill import open_metrics
 from lm_assets.exporter.exposition import Exposition
 from lm_assets.gateways.clock import SystemClock
 from lm_assets.gateways.dagster_heartbeats import DagsterHeartbeats
 from lm_assets.gateways.engines.databases import sibling_url
 from lm_assets.gateways.warehouse import WarehouseError, WarehouseUnavailableError
+from lm_assets.gateways.warehouse.past import open_past
 from lm_assets.gateways.warehouse.schema import migrate
 from lm_assets.gateways.warehouse.standing import StandingReader
 from lm_assets_tests.conftest import own_database
@@ -228,3 +231,33 @@ def test_a_database_without_dagsters_tables_is_told(empty_database):
         pytest.raises(WarehouseUnavailableError, match="UndefinedTable"),
     ):
         beats.heartbeats()
+
+
+class TestBackfill:
+    def test_gives_prometheus_every_campaign_at_its_time(self, history_url, tmp_path):
+        since = recently() - timedelta(days=365)
+        file = tmp_path / "history.om"
+        with open_past(history_url, since=since) as past:
+            file.write_text("".join(open_metrics(past, SETTINGS.metrics)), encoding="utf-8")
+        command = ["promtool", "tsdb", "create-blocks-from", "--max-block-duration=1000h"]
+        data = tmp_path / "data"
+        subprocess.run([*command, "openmetrics", file, data, "-q"], check=True, timeout=120)
+        # A server's own folder; promtool's reading asks for it.
+        (data / "wal").mkdir(exist_ok=True)
+        dumped = subprocess.run(
+            ["promtool", "tsdb", "dump", data], capture_output=True, text=True, check=True
+        ).stdout
+        with psycopg.connect(history_url) as connection:
+            rows = connection.execute(
+                "SELECT started_at, runs FROM campaigns WHERE stage = 'nightly'"
+            ).fetchall()
+        found = re.findall(r'"lm_campaign_runs".*stage="nightly"\} (\S+) (\d+)', dumped)
+        expected = {(float(runs), int(at.timestamp() * 1000)) for at, runs in rows}
+        assert {(float(value), int(at)) for value, at in found} == expected
+        assert len(expected) == 14
+
+    def test_of_an_empty_warehouse_is_empty(self, warehouse_url):
+        with open_past(warehouse_url, since=recently()) as past:
+            lines = list(open_metrics(past, SETTINGS.metrics))
+        assert lines[-1] == "# EOF\n"
+        assert all(line.startswith("# ") for line in lines)

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from lm_assets.cli.options import config_option
+from lm_assets.cli.platform.exporter_backfill import backfill
 from lm_assets.cli.platform.exporter_rules import rules
 from lm_assets.exporter.exposition import Exposition
 from lm_assets.exporter.server import ExporterServer
@@ -112,4 +113,5 @@ def _serve(server: ExporterServer, stopped: threading.Event) -> None:
         thread.join()
 
 
+exporter.add_command(backfill)
 exporter.add_command(rules)

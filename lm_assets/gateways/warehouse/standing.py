@@ -98,12 +98,7 @@ class StandingReader:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], *, metrics: Sequence[str]) -> Self:
         """Return the reader of the warehouse that ``LM_POSTGRES_URL`` names."""
-        url = environment.get("LM_POSTGRES_URL")
-        if not url:
-            raise WarehouseError(
-                "LM_POSTGRES_URL is not set: postgresql://user:password@host/database"
-            )
-        return cls(url, metrics=metrics)
+        return cls(warehouse_url(environment), metrics=metrics)
 
     def close(self) -> None:
         """Close the connection; the next call would make a new one."""
@@ -147,6 +142,13 @@ class StandingReader:
                     for campaign, *rest in connection.execute(DEGRADATIONS, asked)
                 ],
             )
+
+
+def warehouse_url(environment: Mapping[str, str]) -> str:
+    """Return the address of the warehouse that ``LM_POSTGRES_URL`` names."""
+    if url := environment.get("LM_POSTGRES_URL"):
+        return url
+    raise WarehouseError("LM_POSTGRES_URL is not set: postgresql://user:password@host/database")
 
 
 def as_reader(connection: psycopg.Connection) -> None:
