@@ -15,6 +15,7 @@ from rich.console import Console
 from lm_assets.cli.combination_lines import print_causes
 from lm_assets.cli.platform.demo_state import make_anew, write_down
 from lm_assets.cli.platform.local_platform import start_engines
+from lm_assets.cli.platform.observing import alerts_once
 from lm_assets.cli.platform.report import fetch_reports
 from lm_assets.cli.progress import Steps
 from lm_assets.cli.verdict_table import print_verdict
@@ -112,12 +113,15 @@ def demo(state: Path) -> None:
                 )
             ]
         write_down(state)
+        with steps.step("evaluate the alert rules once"):
+            alerts = alerts_once(state, places.configuration)
         with steps.step("stop what was started"):
             engines.stop()
     console.print("\nReports:")
     for path in paths:
         console.print(f"  {path}", highlight=False)
     console.print("See the runs, the assets and the checks in the web page with: make serve")
+    console.print(alerts, highlight=False, soft_wrap=True)
 
 
 def prepare(places: DemoPlaces) -> None:

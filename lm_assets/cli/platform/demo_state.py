@@ -22,7 +22,7 @@ _MADE = "made-by-lm-demo.json"
 _LOCK = "engines.lock"
 _ENGINES_OWN = frozenset(
     {
-        *("s3", "postgres", "dagster", "logs", "env", "workspace.yaml"),
+        *("s3", "postgres", "prometheus", "dagster", "logs", "env", "workspace.yaml"),
         *(_LOCK, "engines.json", "secrets.json", _MADE),
     }
 )

@@ -11,6 +11,12 @@ from rich.console import Console
 
 from lm_assets.cli.platform.demo_state import refuse_in_use
 from lm_assets.cli.platform.local_platform import start_engines
+from lm_assets.cli.platform.observing import (
+    Observed,
+    observing,
+    say_how_to_look,
+    start_observing,
+)
 from lm_assets.cli.progress import Steps
 from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices
 from lm_assets.gateways.engines import EmbeddedEngines
@@ -41,7 +47,12 @@ _CHECK_SECONDS = 2.0
     show_default=True,
     help="Port of the web page on 127.0.0.1; 0 takes a free one.",
 )
-def serve(state: Path, config_directory: Path | None, port: int) -> None:
+@click.option(
+    "--observability",
+    is_flag=True,
+    help="Say how to point your own Grafana and Prometheus at what is kept up.",
+)
+def serve(state: Path, config_directory: Path | None, port: int, observability: bool) -> None:
     """Keep the engines up and open the Dagster UI on 127.0.0.1.
 
     A campaign dropped into the bucket starts a run by itself: write its files under
@@ -65,10 +76,15 @@ def serve(state: Path, config_directory: Path | None, port: int) -> None:
             with steps.step("start Dagster's daemon and web server"):
                 services.start_daemon()
                 address = services.start_webserver(port=port or free_port())
-            _say_where(console, address, chosen, shell_file)
-            while not stopped.wait(_CHECK_SECONDS):
-                services.check_alive()
-                engines.check_alive()
+            with observing(state) as watching:
+                with steps.step("start the exporter, and Prometheus where it is installed"):
+                    observed = start_observing(watching, chosen)
+                _say_where(console, address, chosen, shell_file, observed)
+                if observability:
+                    say_how_to_look(console, observed)
+                while not stopped.wait(_CHECK_SECONDS):
+                    for started in (services, engines, watching):
+                        started.check_alive()
             console.print("stopping …")
 
 
@@ -85,9 +101,13 @@ def refuse_taken_port(port: int) -> None:
             ) from error
 
 
-def _say_where(console: Console, address: str, configuration: Path, shell_file: Path) -> None:
+def _say_where(
+    console: Console, address: str, configuration: Path, shell_file: Path, observed: Observed
+) -> None:
     lines = {
         "Dagster UI": address,
+        "Metrics": observed.metrics,
+        "Prometheus": observed.prometheus or "not installed (Debian's package: prometheus)",
         "Object store": f"{os.environ['LM_S3_ENDPOINT']}, bucket {os.environ['LM_S3_BUCKET']}",
         "Configuration": f"{configuration.resolve()}/   (lm serve --config FOLDER: another)",
         "For a shell": f"source {shell_file}   (addresses and keys for lm and S3 clients)",
