@@ -168,7 +168,9 @@ def _ask_all(asked: Asked, line: ResultLine | None, settings: Configuration) -> 
         namespace = asked.namespace or (line.namespace if line else None)
         answers.append(_from_prometheus(asked.prometheus, _window(namespace, span), settings))
     if asked.pods is not None:
-        window = SnapshotWindow(started_at=span[0], ended_at=span[1], app_id=app_id)
+        told = next((a.application.app_id for a in answers if a.application is not None), None)
+        own = app_id or told or None
+        window = SnapshotWindow(started_at=span[0], ended_at=span[1], app_id=own)
         answers.append(ask_pods(asked.pods.read_bytes(), window)[0])
     return answers
 

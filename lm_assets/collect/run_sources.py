@@ -20,6 +20,7 @@ from lm_assets.collect.source_answers import (
     HISTORY_SERVER,
     PODS,
     PROMETHEUS,
+    ApplicationSpan,
     SourceAnswer,
     failed_source,
 )
@@ -104,7 +105,7 @@ class RunSources:
         place = (run.folder, run.line.run_id)
         answers = [self._event_log(landed.event_logs.get(place, ()), landed.profiles.get(place))]
         if (snapshot := landed.pod_snapshots.get(place)) is not None:
-            answers.append(self._pods(run, snapshot))
+            answers.append(self._pods(run, snapshot, answers[0].application))
         if self.servers.history_server is not None:
             answers.append(self._history_server(self.servers.history_server, run))
         return self._with_profiles_kept(answers, run, campaign=landed.campaign)
@@ -182,11 +183,13 @@ class RunSources:
             return failed_source(EVENT_LOG, APPLICATION_METRICS, asked=profile.key, reason=reason)
         return ask_profile(content, name=profile.key)
 
-    def _pods(self, run: LandedRun, snapshot: LandedObject) -> SourceAnswer:
+    def _pods(
+        self, run: LandedRun, snapshot: LandedObject, logged: ApplicationSpan | None
+    ) -> SourceAnswer:
         window = SnapshotWindow(
             started_at=run.line.started_at,
             ended_at=run.line.ended_at,
-            app_id=run.line.spark_app_id,
+            app_id=run.line.spark_app_id or (logged.app_id if logged else None) or None,
         )
         try:
             content = self.store.read(snapshot.key, max_bytes=MAX_SNAPSHOT_BYTES)

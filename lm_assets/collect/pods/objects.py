@@ -13,6 +13,7 @@ DRIVER_ROLE = "driver"
 MAX_SNAPSHOT_BYTES = 64 * 2**20
 
 _Instant = Annotated[datetime, Meta(tz=True)]
+# Beyond is no count of anything that happened to a container.
 _Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
@@ -21,7 +22,14 @@ class Terminated(Struct, rename="camel"):
 
     reason: str | None = None
     exit_code: int | None = None
+    started_at: _Instant | None = None
     finished_at: _Instant | None = None
+
+
+class Running(Struct, rename="camel"):
+    """Since when a container runs."""
+
+    started_at: _Instant | None = None
 
 
 class Waiting(Struct):
@@ -35,6 +43,7 @@ class ContainerState(Struct):
     """What a container does, or did before it was restarted."""
 
     terminated: Terminated | None = None
+    running: Running | None = None
     waiting: Waiting | None = None
 
 
@@ -45,6 +54,12 @@ class ContainerStatus(Struct, rename="camel"):
     restart_count: _Count = 0
     state: ContainerState = field(default_factory=ContainerState)
     last_state: ContainerState = field(default_factory=ContainerState)
+
+    @property
+    def life_began_at(self) -> datetime | None:
+        """When the last life began: every restart was then or before."""
+        life = self.state.running or self.state.terminated
+        return life.started_at if life is not None else None
 
     @property
     def deaths(self) -> list[Terminated]:
@@ -72,6 +87,16 @@ class PodStatus(Struct, rename="camel"):
     conditions: list[Condition] | None = None
     container_statuses: list[ContainerStatus] | None = None
     init_container_statuses: list[ContainerStatus] | None = None
+    ephemeral_container_statuses: list[ContainerStatus] | None = None
+
+    @property
+    def containers(self) -> list[ContainerStatus]:
+        """Every container, wherever Kubernetes lists it: sidecars stand among those of init."""
+        return [
+            *(self.init_container_statuses or ()),
+            *(self.container_statuses or ()),
+            *(self.ephemeral_container_statuses or ()),
+        ]
 
 
 class Metadata(Struct):

@@ -83,6 +83,11 @@ def ask_pods(
     except UnusableInputError as error:
         return failed_source(PODS, POD_METRICS, asked="pods.json", reason=str(error)), ()
     own = [pod for pod in pods if window.app_id is None or pod.application == window.app_id]
+    applications = sorted({pod.application for pod in own if pod.application is not None})
+    if len(applications) > 1:
+        named = ", ".join(applications[:3]) + (", …" if len(applications) > 3 else "")
+        reason = f"pods of {len(applications)} applications ({named}), and the run names none"
+        return failed_source(PODS, POD_METRICS, asked="pods.json", reason=reason), ()
     if not own:
         reason = f"none of {len(pods)} pods belongs to {window.app_id}" if pods else "no pod in it"
         return failed_source(PODS, POD_METRICS, asked="pods.json", reason=reason), ()
@@ -106,7 +111,7 @@ _Answer = tuple[float, str] | str
 
 
 def _answer(pods: Sequence[Pod], window: SnapshotWindow) -> SourceAnswer:
-    containers = [(pod, c) for pod in pods for c in pod.status.container_statuses or ()]
+    containers = [(pod, c) for pod in pods for c in pod.status.containers]
     said = f"{len(pods)} pods, {len(containers)} containers"
     if not containers:
         return failed_source(PODS, POD_METRICS, asked="pods.json", reason=f"{said} with a status")
@@ -165,9 +170,12 @@ def _restarts(pod: Pod, container: ContainerStatus, window: SnapshotWindow) -> i
         return 0
     last_death = container.last_state.terminated
     last_at = last_death.finished_at if last_death is not None else None
-    if last_at is not None and window.is_before(last_at):
+    life_began = container.life_began_at
+    if any(at is not None and window.is_before(at) for at in (last_at, life_began)):
         return 0
-    if last_at is not None and count == 1:
+    last_began = last_death.started_at if last_death is not None else None
+    is_only_one = count == 1 or (last_began is not None and window.is_before(last_began))
+    if last_at is not None and is_only_one:
         return int(window.holds(last_at))
     born = pod.status.start_time
     is_young = born is not None and window.started_at is not None and born >= window.started_at
@@ -179,8 +187,10 @@ def _untold_deaths(pod: Pod, container: ContainerStatus, window: SnapshotWindow)
     """Return how many restarts may fall into the run whose reason the snapshot does not tell."""
     if _restarts(pod, container, window) == 0:
         return 0
-    told = container.last_state.terminated is not None
-    return container.restart_count - int(told)
+    told = container.last_state.terminated
+    if told is not None and told.started_at is not None and window.is_before(told.started_at):
+        return 0
+    return container.restart_count - int(told is not None)
 
 
 def _oom_deaths(container: ContainerStatus, window: SnapshotWindow) -> list[Terminated]:
@@ -203,7 +213,7 @@ def _pod_events(pod: Pod, window: SnapshotWindow) -> Iterator[StabilityEvent]:
             if condition.type == "DisruptionTarget" and condition.status == "True":
                 detail = f"{condition.reason or ''}: {condition.message or ''}"
                 yield told(kind=StabilityKind.EVICTION, detail=detail)
-    for container in [*(status.init_container_statuses or ()), *(status.container_statuses or ())]:
+    for container in status.containers:
         yield from _container_events(
             pod, container, window, partial(told, container=container.name)
         )

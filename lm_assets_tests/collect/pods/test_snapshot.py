@@ -234,3 +234,58 @@ def test_a_real_snapshot_has_its_two_restarts(shared_data: Path) -> None:
     assert answer.measurements.missing["oom_kills"] == (
         "pods.json: the reasons of 1 earlier restarts are not in a snapshot"
     )
+
+
+def running_since(minutes: float) -> dict[str, Any]:
+    return {"state": {"running": {"startedAt": at(minutes)}}}
+
+
+OOM_EARLY = {"lastState": died("OOMKilled", 2, 137), "restartCount": 1}
+
+
+class TestContainersThatAreListedElsewhere:
+    @pytest.mark.parametrize("where", ["initContainerStatuses", "ephemeralContainerStatuses"])
+    def test_restart_and_are_killed_as_any(self, where: str) -> None:
+        sidecar = {**container(**OOM_EARLY), "name": "fetch-jars"}
+        found = measured(pod("exec-1", container(), **{where: [sidecar]}))
+        assert found == {"pod_restarts": 1.0, "oom_kills": 1.0}
+
+    def test_say_when_they_cannot_be_told(self) -> None:
+        old = {**container(restartCount=4, lastState=died("Error", 3)), "name": "sidecar"}
+        found = measured(pod("exec-1", container(), born=-60, initContainerStatuses=[old]))
+        assert "exec-1/sidecar" in found["pod_restarts"]
+
+
+class TestTheStartOfTheLastLife:
+    def test_before_the_run_leaves_no_restart_in_it(self) -> None:
+        sidecar = container(restartCount=257, lastState={}, **running_since(-30))
+        found = measured(pod("exec-1", container(), sidecar, born=-600))
+        assert found == {"pod_restarts": 0.0, "oom_kills": 0.0}
+
+    def test_of_one_that_ended_counts_too(self) -> None:
+        ended = {"terminated": {"reason": "Completed", "exitCode": 0, "startedAt": at(-5)}}
+        found = measured(pod("exec-1", container(restartCount=9, state=ended), born=-600))
+        assert found == {"pod_restarts": 0.0, "oom_kills": 0.0}
+
+    def test_and_of_the_one_before_leave_one_restart(self) -> None:
+        last = died("OOMKilled", 5, 137)
+        last["terminated"]["startedAt"] = at(-5)
+        once = container(restartCount=12, lastState=last, **running_since(5.1))
+        found = measured(pod("exec-1", once, born=-600))
+        assert found == {"pod_restarts": 1.0, "oom_kills": 1.0}
+
+
+class TestPodsOfSeveralApplications:
+    def test_are_nobodys_where_the_run_names_none(self) -> None:
+        labels = {"spark-role": "executor", "spark-app-selector": "spark-2"}
+        pods = [pod("exec-1", container()), pod("exec-2", container(**OOM_EARLY), labels=labels)]
+        found = measured(*pods)
+        assert found["oom_kills"] == (
+            "pods.json: pods of 2 applications (spark-1, spark-2), and the run names none"
+        )
+
+    def test_are_told_apart_by_the_runs_own(self) -> None:
+        labels = {"spark-role": "executor", "spark-app-selector": "spark-2"}
+        pods = [pod("exec-1", container()), pod("exec-2", container(**OOM_EARLY), labels=labels)]
+        window = SnapshotWindow(started_at=START, ended_at=WINDOW.ended_at, app_id="spark-1")
+        assert measured(*pods, window=window)["oom_kills"] == 0.0
