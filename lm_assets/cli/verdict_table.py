@@ -7,7 +7,7 @@ from rich.table import Table
 
 from lm_assets.cli.terminal_text import in_markup, literal, print_whole
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Verdict
-from lm_assets.regression.verdict.phrases import sources_phrase
+from lm_assets.regression.cells.sources import sources_phrase
 
 STYLES = {
     Verdict.REGRESSED: "bold red",

@@ -118,6 +118,9 @@ def _whole_number(fields: Mapping[str, Any], name: str, *, largest: int) -> int 
     value = fields.get(name)
     if value is None:
         return None
+    # JSON has one kind of number: a column with one empty value writes 0.0 for every 0.
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise UnusableInputError(
             "wrong_type", f"{name} must be a whole number, got {_shown(value)}"
@@ -138,6 +141,8 @@ def _run_id(fields: Mapping[str, Any]) -> str:
         if iteration < 0:
             raise UnusableInputError("out_of_range", f"iteration must not be {iteration}")
         return f"iteration-{iteration}"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or not _RUN_ID.fullmatch(text) or ".." in text:
         raise UnusableInputError(

@@ -6,6 +6,7 @@ a misspelt threshold must not silently leave the default in force.
 
 import dataclasses
 import difflib
+import re
 import types
 import typing
 from collections.abc import Collection, Hashable, Iterator, Mapping
@@ -138,6 +139,7 @@ def read_yaml_as(path: Path, into: type[T]) -> T:
         rule, _, where = str(error).partition(" - at `")
         # "`$.a.b`", or "`key` in `$.a.b`" where a key is wrong.
         where = where.rstrip("`").rpartition("`")[2] or "$"
+        where = _with_names(content, into, where)
         raise ConfigurationError(file=str(path), path=where, rule=rule) from error
 
 
@@ -178,8 +180,83 @@ def _unknown_keys(content: object, into: Any, where: str) -> Iterator[tuple[str,
             yield from _unknown_keys(value, arguments[1], f"{where}.{key}")
 
 
+def _with_names(content: object, into: Any, where: str) -> str:
+    """Return a path with the key or the place in a list for each ``[...]`` that stands in it."""
+    if "[...]" not in where:
+        return where
+    named, inner, value = "$", into, content
+    for name, place in re.findall(r"\.([^.\[]+)|\[(\.\.\.|[0-9]+)\]", where):
+        if name:
+            inner = typing.get_type_hints(_dataclass_of(inner)).get(name)
+            value = value.get(name) if isinstance(value, dict) else None
+            named = f"{named}.{name}"
+            continue
+        item_type = _item_type(inner)
+        found = _item(value, int(place)) if place != "..." else _first_refused(value, item_type)
+        if found is None:
+            return where
+        key, value = found
+        inner = item_type
+        named += f"[{key}]" if isinstance(key, int) else f".{key}"
+    return named
+
+
+def _item(value: object, place: int) -> tuple[Hashable, object] | None:
+    is_there = isinstance(value, list) and place < len(value)
+    return (place, value[place]) if is_there else None  # type: ignore[index]  # a list, then
+
+
+def _dataclass_of(into: Any) -> Any:
+    """Return the dataclass in a hint such as ``Policy | None``."""
+    options = (into, *typing.get_args(into))
+    return next((option for option in options if dataclasses.is_dataclass(option)), object)
+
+
+def _item_type(of: Any) -> Any:
+    """Return the type of a collection's items, of a mapping's values."""
+    arguments = [a for a in typing.get_args(of) if a not in (Ellipsis, type(None))]
+    return arguments[-1] if arguments else Any
+
+
+def _first_refused(value: object, item_type: Any) -> tuple[Hashable, object] | None:
+    """Return the first item that is not of its type, with its key."""
+    if not isinstance(value, dict | list):
+        return None
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in items:
+        try:
+            msgspec.convert(item, item_type)
+        except msgspec.ValidationError:
+            return key, item
+    return None
+
+
+_DECIMAL = re.compile(
+    r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:[0-9]+|inf|Inf|INF|nan|NaN|NAN)"
+)
+
+
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """Safe loader that refuses a key given twice in one mapping."""
+    """Safe loader that refuses a key given twice in one mapping, and odd spellings of numbers.
+
+    YAML 1.1 reads 030 as 24 (octal), 1:30 as 90 (base 60) and 24_5 as 245; YAML 1.2 and people do
+    not.
+    """
+
+    def construct_decimal(self, node: yaml.ScalarNode) -> int | float:
+        """Return a number in plain decimal spelling."""
+        if not _DECIMAL.fullmatch(node.value):
+            raise yaml.constructor.ConstructorError(
+                None,
+                None,
+                f"a number must be in plain decimal spelling, got {node.value!r}; quote it if it "
+                "is meant as text",
+                node.start_mark,
+            )
+        if node.tag.endswith(":int"):
+            return int(node.value)
+        # Whether a number must be finite is said by the rule that it breaks, with its path.
+        return float(node.value.lower().replace(".inf", "inf").replace(".nan", "nan"))
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[object] = set()
@@ -195,3 +272,9 @@ class _UniqueKeyLoader(yaml.SafeLoader):
                 )
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
+
+
+for _tag in ("int", "float"):
+    _UniqueKeyLoader.add_constructor(
+        f"tag:yaml.org,2002:{_tag}", _UniqueKeyLoader.construct_decimal
+    )

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
+# Beyond, two numbers of events are one number.
+_LARGEST_COUNT = 2.0**53
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -117,6 +119,21 @@ class Metric:
         """The least and the most that a value can be; infinite where nothing bounds it."""
         low = -math.inf if self.minimum is None else self.minimum
         return low, math.inf if self.maximum is None else self.maximum
+
+    def rule_broken(self, value: float) -> str | None:
+        """Return the rule that a value breaks, None where it can be one of this metric."""
+        if self.scale is Scale.RATIO and value <= 0.0:
+            return "a ratio metric must be above zero"
+        if self.scale is Scale.POINTS and value < 0.0:
+            return "a percentage must not be below zero"
+        if self.scale is Scale.COUNT and not (0.0 <= value <= _LARGEST_COUNT and value % 1 == 0):
+            return "events must be a whole number, zero or above, that can be counted (to 2^53)"
+        low, high = self.bounds
+        if low <= value <= high:
+            return None
+        if math.isinf(high):
+            return f"{self.name} is {low:g} {self.unit} or more"
+        return f"{self.name} is from {max(low, 0.0):g} to {high:g} {self.unit}"
 
     def class_of(self, source: str) -> str:
         """Return the class that a source's figures belong to, named after its first source."""

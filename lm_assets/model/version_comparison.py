@@ -26,7 +26,9 @@ class VersionComparison:
     None where the metric has no logarithms; ``change_total`` weighs every unit alike.
     ``mean_difference`` is in the metric's unit; ``change_unit`` is that of the parts' changes.
     ``verdict`` rests on the log scale for ratio metrics and on the raw scale otherwise;
-    ``scale_conflict`` tells that the other one disagrees.
+    ``scale_conflict`` tells that the other one disagrees. ``fault`` is the first value that the
+    metric cannot have, with its rule: nothing is concluded then. ``left_out`` gives, by
+    combination, why its values were not compared.
     """
 
     metric: str
@@ -46,3 +48,5 @@ class VersionComparison:
     change_unit: str = "relative"
     unpaired: tuple[str, ...] = ()
     parts: tuple[PartComparison, ...] = field(default=())
+    fault: Mapping[str, object] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)

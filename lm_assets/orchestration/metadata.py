@@ -155,6 +155,8 @@ def of_versions(pairs: Sequence[VersionPair]) -> Metadata:
                 "p_raw": c.p_raw,
                 "wilcoxon_p": c.wilcoxon_p,
                 "scale_conflict": str(c.scale_conflict),
+                "fault": str(c.fault.get("rule", "")),
+                "left_out": len(c.left_out),
             }
             for pair in pairs
             for c in pair.comparisons

@@ -1,3 +1,4 @@
+import itertools
 import json
 import math
 from collections import defaultdict
@@ -105,10 +106,10 @@ def test_a_baseline_total_of_zero_has_no_relative_change():
     assert math.isnan(compare_paired([-1.0, 1.0], [2.0, 3.0]).change_total)
 
 
-def test_signed_ranks_with_ties_and_zeros_match_the_corrected_normal():
+def test_signed_ranks_leave_zeros_out_and_are_exact_with_ties():
     differences = [0.0, 1.0, 1.0, -1.0, 2.0, 3.0, 3.0, 5.0, -2.0]
-    expected = stats.wilcoxon(differences[1:], method="asymptotic", correction=False).pvalue
-    assert signed_rank_p(differences) == pytest.approx(expected)
+    # 36 of the 2^8 signs of the ranks 2, 2, 2, 4.5, 6.5, 6.5, 8, 4.5 are as far from the middle.
+    assert signed_rank_p(differences) == pytest.approx(36 / 256)
 
 
 def test_unusable_pairs_are_refused_by_name():
@@ -142,3 +143,32 @@ def test_unit_and_order_of_the_cells_do_not_matter(pairs, data):
 
 def test_differences_equal_up_to_rounding_have_no_spread():
     assert paired_test([0.1 + 0.2, 0.3]).state is State.ZERO_VARIANCE
+
+
+@pytest.mark.parametrize(
+    ("differences", "p"),
+    [
+        pytest.param([5.0] * 4, 2 / 2**4, id="four equal shifts"),
+        pytest.param([-0.1] * 5, 2 / 2**5, id="five equal shifts down"),
+        # All 2^4 signs of the ranks 1.5, 1.5, 3, 4: 3 of them sum to 8.5 or more.
+        pytest.param([1.0, -1.0, 2.0, 3.0], 2 * 3 / 16, id="a tie of both signs"),
+    ],
+)
+def test_so_few_differences_show_no_more_than_all_their_signs_can(differences, p):
+    assert signed_rank_p(differences) == pytest.approx(p)
+
+
+@given(st.lists(st.integers(-4, 4), min_size=1, max_size=9))
+def test_the_exact_p_is_that_of_every_sign_counted_out(differences):
+    shown = [float(d) for d in differences if d]
+    if not shown:
+        return
+    ranks = stats.rankdata(np.abs(shown))
+    sums = [
+        sum(r for r, up in zip(ranks, signs, strict=True) if up)
+        for signs in itertools.product([False, True], repeat=len(ranks))
+    ]
+    seen = sum(r for r, d in zip(ranks, shown, strict=True) if d > 0)
+    upper = np.mean([s >= seen - 1e-9 for s in sums])
+    lower = np.mean([s <= seen + 1e-9 for s in sums])
+    assert signed_rank_p(differences) == pytest.approx(min(1.0, 2 * min(upper, lower)))

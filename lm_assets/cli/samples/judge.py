@@ -1,6 +1,6 @@
 """``lm judge`` and ``lm compare-versions``: the judgement of SAMPLES files."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import UnusableInputError
 from lm_assets.model.metric import Metric, MetricCatalogue
 from lm_assets.model.verdict import Verdict
+from lm_assets.model.version_comparison import VersionComparison
 from lm_assets.regression.cells.sample_table import SampleTable
 from lm_assets.regression.confirmation.fresh_runs import ConfirmationSamples
 from lm_assets.regression.confirmation.request import confirmation_request
@@ -29,6 +30,7 @@ from lm_assets.regression.versions.comparison import compare_versions as compare
 
 F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False, readable=True)
+_MOST_LEFT_OUT = 10
 _METRIC_HELP = "NAME=SCALE,DIRECTION of a metric that metrics.yaml does not have. Repeatable."
 
 
@@ -159,11 +161,26 @@ def compare_versions(
         if comparison.unpaired:
             n = len(comparison.unpaired)
             click.echo(f"{comparison.metric}: {n} combinations are on one side only", err=True)
+        for told in _not_compared(comparison):
+            click.echo(f"{comparison.metric}: {told}", err=True)
     if as_json:
         click.echo(dumped(versions_document(comparisons)))
     else:
         print_versions(wide_console(), comparisons)
     return _exit_code({comparison.verdict for comparison in comparisons})
+
+
+def _not_compared(comparison: VersionComparison) -> Iterator[str]:
+    """Yield the value that the metric cannot have, and combinations that were left out."""
+    if fault := comparison.fault:
+        yield (
+            f"{fault['rule']}; {fault['side']} run {fault['run']} of {fault['combination']} is "
+            f"{fault['value']:g}"
+        )
+    for combination, reason in sorted(comparison.left_out.items())[:_MOST_LEFT_OUT]:
+        yield f"{combination} was left out: {reason}"
+    if (more := len(comparison.left_out) - _MOST_LEFT_OUT) > 0:
+        yield f"{more} more combinations were left out"
 
 
 @dataclass(frozen=True, kw_only=True)

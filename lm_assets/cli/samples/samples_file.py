@@ -117,6 +117,8 @@ def _sample(fields: Any, file: Path, line: int) -> Sample:
         if not isinstance(fields[name], str) or not fields[name]:
             raise UnusableInputError("wrong_type", f"{name} must be text, got {fields[name]!r}")
     run = fields["run"]
+    if isinstance(run, float) and run.is_integer():
+        run = int(run)
     if isinstance(run, bool) or not isinstance(run, str | int) or run == "":
         raise UnusableInputError("wrong_type", f"run must be a number or text, got {run!r}")
     return Sample(

@@ -1,5 +1,6 @@
 """``lm trend`` and ``lm outliers``: the statistics of one series from a file."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,12 +12,13 @@ from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.options import json_option, policy_option
 from lm_assets.cli.samples.assumed_metrics import catalogue_for, describe
 from lm_assets.cli.samples.documents import dumped, outliers_document, trend_document
-from lm_assets.cli.samples.series_file import Series, read_series
+from lm_assets.cli.samples.series_file import read_series
+from lm_assets.cli.samples.series_table import Series
 from lm_assets.cli.samples.tables import print_outliers, print_trend
 from lm_assets.cli.terminal_text import wide_console
 from lm_assets.gateways.configuration import load_configuration
 from lm_assets.model.errors import UnusableInputError
-from lm_assets.model.metric import Scale
+from lm_assets.model.metric import Metric, Scale
 from lm_assets.stats.change_points import find_change_points
 from lm_assets.stats.outliers import find_outliers
 from lm_assets.stats.state import State
@@ -70,7 +72,10 @@ def trend(
       lm trend nightly-durations.csv --column duration_s --json
     """
     series = read_series(file, column=column, combination=combination, metric=metric)
-    scale = _scale(series, scale, file=file, config_directory=config_directory)
+    metric_of = _metric_of(series, file=file, config_directory=config_directory)
+    _refuse_impossible(series, metric_of, file)
+    scale = _scale(metric_of, scale)
+    _name_column(series)
     values = np.array(series.values)
     present = np.flatnonzero(~np.isnan(values))
     kept = values[present]
@@ -80,7 +85,12 @@ def trend(
     changes = find_change_points(np.log(kept) if scale == "log" else kept)
     indices = [int(present[at]) for at in changes.indices]
     if as_json:
-        click.echo(dumped(trend_document(fitted, changes, indices=indices, scale=scale)))
+        click.echo(
+            dumped(
+                trend_document(fitted, changes, indices=indices, scale=scale)
+                | {"column": series.column}
+            )
+        )
     else:
         print_trend(wide_console(), fitted, changes, indices=indices, scale=scale)
     return ExitCode.INCONCLUSIVE if fitted.state == State.INSUFFICIENT_DATA else ExitCode.OK
@@ -104,23 +114,40 @@ def outliers(
       printf '10\\n11\\n55\\n12\\n10.5\\n' > runs.txt && lm outliers runs.txt
     """
     series = read_series(file, column=column, combination=combination, metric=metric)
+    _name_column(series)
     found = find_outliers(series.values)
     if as_json:
-        click.echo(dumped(outliers_document(found)))
+        click.echo(dumped(outliers_document(found) | {"column": series.column}))
     else:
         print_outliers(wide_console(), found, series.values)
     few = found.state == State.INSUFFICIENT_DATA
     return ExitCode.INCONCLUSIVE if few else ExitCode.OK
 
 
-def _scale(series: Series, asked: str, *, file: Path, config_directory: Path) -> str:
-    if asked != "auto":
-        return asked
+def _name_column(series: Series) -> None:
+    if series.column is not None:
+        click.echo(f"column {series.column!r} was read", err=True)
+
+
+def _metric_of(series: Series, *, file: Path, config_directory: Path) -> Metric | None:
+    """Return the metric that a file of samples names; None for bare numbers."""
     if series.metric is None:
-        return "raw"
+        return None
     catalogue, assumed = catalogue_for(
         {series.metric: str(file)}, load_configuration(config_directory).metrics
     )
     for metric in assumed:
         click.echo(describe(metric), err=True)
-    return "log" if catalogue[series.metric].scale is Scale.RATIO else "raw"
+    return catalogue[series.metric]
+
+
+def _refuse_impossible(series: Series, metric: Metric | None, file: Path) -> None:
+    for at, value in enumerate(series.values):
+        if metric is not None and not math.isnan(value) and (rule := metric.rule_broken(value)):
+            raise UnusableInputError("data_fault", f"{file}: {rule}; value {at} is {value:g}")
+
+
+def _scale(metric: Metric | None, asked: str) -> str:
+    if asked != "auto":
+        return asked
+    return "log" if metric is not None and metric.scale is Scale.RATIO else "raw"

@@ -16,10 +16,15 @@ _MOST_REASON_CHARACTERS = 300
 
 
 def delivery_digest(landed: Iterable[LandedObject]) -> str:
-    """Return the digest of a campaign's objects: of their keys and their tags, in key order."""
+    """Return the digest of a campaign's objects: keys, tags, sizes and times, in key order.
+
+    A tag alone is not enough: some stores give none, or one and the same for other content.
+    """
     digest = hashlib.sha256()
-    for key, etag in sorted((item.key, item.etag) for item in landed):
-        digest.update(f"{len(key)}:{key}{len(etag)}:{etag}".encode())
+    for item in sorted(landed, key=lambda found: found.key):
+        written = item.last_modified.isoformat()
+        said = f"{len(item.etag)}:{item.etag}{item.size}:{written}"
+        digest.update(f"{len(item.key)}:{item.key}{said}".encode())
     return digest.hexdigest()
 
 

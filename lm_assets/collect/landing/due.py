@@ -1,9 +1,10 @@
 """Which landed campaigns are due for a run: pure arithmetic on a listing and a cursor.
 
-A campaign is known by the digest of its objects' keys and tags, so late, rewritten, deleted and
-same-second objects are all seen, and nothing runs twice. It is due when the runner said that it is
-done, or when nothing has changed for the quiet period by *this* machine's clock: the store's may
-be skewed against it. Once it is so old that its objects expire it is closed (see ``closing``).
+A campaign is known by the digest of its objects' keys, tags, sizes and times, so late, rewritten,
+deleted and same-second objects are all seen, and nothing runs twice. It is due when the runner said
+that it is done, or when nothing has changed for the quiet period by *this* machine's clock: the
+store's may be skewed against it. Once it is so old that its objects expire it is closed (see
+``closing``).
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -39,6 +39,10 @@ class LandedObject(Protocol):
         """The store's tag of the content."""
 
     @property
+    def size(self) -> int:
+        """How many bytes it has."""
+
+    @property
     def last_modified(self) -> datetime:
         """When it was written, by the store's clock."""
 

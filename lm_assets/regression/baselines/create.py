@@ -14,7 +14,7 @@ from lm_assets.model.baseline import (
     MetricBaseline,
     RejectedRun,
 )
-from lm_assets.model.metric import MetricCatalogue, Scale
+from lm_assets.model.metric import Metric, MetricCatalogue, Scale
 from lm_assets.model.provenance import is_at_least, source_of
 from lm_assets.model.record import RunRecord
 
@@ -147,18 +147,16 @@ def entry_of(
 def without_unusable(
     entry: Baseline, metrics: MetricCatalogue
 ) -> tuple[Baseline | None, list[Refusal]]:
-    """Return the entry without ratio metrics that have a value of zero or below, and those.
+    """Return the entry without metrics that have a value which they cannot have, and those.
 
-    Such a value has no logarithm: beside it no slow-down of the metric could be seen any more.
-    ``None`` when nothing is left.
+    A ratio metric's zero has no logarithm: beside it no slow-down of the metric could be seen any
+    more. ``None`` when nothing is left.
     """
     kept = dict(entry.metrics)
     refusals: list[Refusal] = []
     for name, baseline in entry.metrics.items():
-        is_ratio = name in metrics and metrics[name].scale is Scale.RATIO
-        if is_ratio and (lowest := min(baseline.samples)) <= 0.0:
+        if detail := _impossible(baseline, metrics[name]) if name in metrics else "":
             del kept[name]
-            detail = f"values of a ratio metric must be above zero, got {lowest:g}"
             refusals.append(
                 Refusal(
                     combination=entry.combination,
@@ -174,6 +172,16 @@ def without_unusable(
         return None, refusals
     usable = dataclasses.replace(entry, metrics=kept)
     return dataclasses.replace(usable, anchor=anchor_of(usable)), refusals
+
+
+def _impossible(baseline: MetricBaseline, metric: Metric) -> str:
+    """Return what is wrong with the first sample that the metric cannot have; empty for none."""
+    if metric.scale is Scale.RATIO and (lowest := min(baseline.samples)) <= 0.0:
+        return f"values of a ratio metric must be above zero, got {lowest:g}"
+    for value in baseline.samples:
+        if rule := metric.rule_broken(value):
+            return f"{rule}; got {value:g}"
+    return ""
 
 
 def anchor_of(entry: Baseline) -> BaselineAnchor:

@@ -1,41 +1,15 @@
 """Values that a metric cannot have, by its scale or its bounds: a data fault, never a number."""
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
 
-from lm_assets.model.metric import Metric, Scale
+from lm_assets.model.metric import Metric
 from lm_assets.regression.cells.alignment import Cells, CellSamples
 from lm_assets.stats.validation import BoolArray
 
-_RULES = {
-    "ratio": "a ratio metric must be above zero",
-    "points": "a percentage must not be below zero",
-    "count": "events must be a whole number, zero or above",
-}
-
-
-def rule_broken(metric: Metric, value: float) -> str | None:
-    """Return the rule that a value breaks, None where it can be one of the metric."""
-    is_whole = value == math.floor(value)
-    impossible = {
-        Scale.RATIO: value <= 0.0,
-        Scale.POINTS: value < 0.0,
-        Scale.COUNT: value < 0.0 or not is_whole,
-    }
-    if impossible[metric.scale]:
-        return _RULES[metric.scale.value]
-    low, high = metric.bounds
-    return None if low <= value <= high else bounds_rule(metric)
-
-
-def bounds_rule(metric: Metric) -> str:
-    """Return in words what a metric's values can be."""
-    low, high = metric.bounds
-    if math.isinf(high):
-        return f"{metric.name} is {low:g} {metric.unit} or more"
-    return f"{metric.name} is at most {high:g} {metric.unit}"
+# As in `Metric.rule_broken`, for all samples at once.
+_LARGEST_COUNT = 2.0**53
 
 
 def find_faults(cells: Cells) -> Mapping[int, Mapping[str, object]]:
@@ -44,14 +18,16 @@ def find_faults(cells: Cells) -> Mapping[int, Mapping[str, object]]:
     for name, side in (("current", cells.current), ("baseline", cells.baseline)):
         of_cell = side.ragged.cells
         for at in np.flatnonzero(_impossible(cells, side)).tolist():
-            cell = int(of_cell[at])
+            cell, value = int(of_cell[at]), float(side.ragged.values[at])
             faults.setdefault(
                 cell,
                 {
-                    "rule": _rule(cells.metrics[cells.metric_code[cell]], side, at),
+                    "rule": _rule(
+                        cells.metrics[cells.metric_code[cell]], float(side.ragged.values[at])
+                    ),
                     "side": name,
                     "run": side.runs[side.run_code[at]],
-                    "value": float(side.ragged.values[at]),
+                    "value": value,
                 },
             )
     return faults
@@ -68,7 +44,9 @@ def _impossible(cells: Cells, side: CellSamples) -> BoolArray:
     values, of_cell = side.ragged.values, side.ragged.cells
     not_positive = cells.is_ratio[of_cell] & (values <= 0.0)
     negative = cells.is_points[of_cell] & (values < 0.0)
-    not_whole = cells.is_count[of_cell] & ((values < 0.0) | (values != np.floor(values)))
+    not_whole = cells.is_count[of_cell] & (
+        (values < 0.0) | (values != np.floor(values)) | (values > _LARGEST_COUNT)
+    )
     low, high = (np.array(bounds) for bounds in _bounds(cells))
     metric = cells.metric_code[of_cell]
     beyond = (values < low[metric]) | (values > high[metric])
@@ -81,5 +59,5 @@ def _bounds(cells: Cells) -> tuple[list[float], list[float]]:
     return [low for low, _ in bounds], [high for _, high in bounds]
 
 
-def _rule(metric: Metric, side: CellSamples, at: int) -> str:
-    return rule_broken(metric, float(side.ragged.values[at])) or bounds_rule(metric)
+def _rule(metric: Metric, value: float) -> str:
+    return metric.rule_broken(value) or f"{value:g} is no value of {metric.name}"

@@ -118,3 +118,20 @@ def _runs_by_source(
             if source := side.sources[code]:
                 found.setdefault(cell, {}).setdefault(name, {})[source] = count
     return found
+
+
+def sources_phrase(explanation: Mapping[str, object], *, of: str = "sources") -> str:
+    """Return what measured a cell, such as ``prometheus (5) → event log (5)``; empty where unknown.
+
+    ``of`` may be ``sources_left_out``: the runs that another class of sources measured.
+    """
+    sides = explanation.get(of)
+    if not isinstance(sides, Mapping):
+        return ""
+    told = [
+        ", ".join(f"{source} ({runs})" for source, runs in sorted(sides[side].items()))
+        if side in sides
+        else "not named"
+        for side in ("baseline", "current")
+    ]
+    return told[0] if told[0] == told[1] else " → ".join(told)

@@ -44,7 +44,7 @@ def judge_history(
     margin.
     """
     values = np.array([point.value for point in points], dtype=np.float64)
-    if metric.scale is Scale.RATIO and ((values <= 0.0).any() or min(anchor, default=1.0) <= 0.0):
+    if any(_is_impossible(metric, value) for value in (*values.tolist(), *anchor)):
         return MetricHistory(
             metric=metric.name,
             n=values.size,
@@ -75,6 +75,12 @@ def judge_history(
         drift_p=drifted and drifted[3],
         change_points=levels,
     )
+
+
+def _is_impossible(metric: Metric, mean: float) -> bool:
+    """Whether a mean of runs cannot be one of the metric: of events it need not be whole."""
+    is_count = metric.scale is Scale.COUNT
+    return metric.rule_broken(math.floor(mean) if is_count else mean) is not None
 
 
 def _on_scale(metric: Metric, values: FloatArray) -> FloatArray:

@@ -1,7 +1,6 @@
 """Changes and confirmations in words, for findings and whoever tells of a verdict."""
 
 import math
-from collections.abc import Mapping
 
 from lm_assets.model.campaign import confirmation_campaign
 from lm_assets.model.verdict import CampaignVerdict
@@ -46,20 +45,3 @@ def confirmation_phrase(verdict: CampaignVerdict) -> str:
     if state.answered:
         return f"{answered}; the others still ask: {asked}"
     return f"Fresh runs are asked for of {cells}{left_out}: {asked}"
-
-
-def sources_phrase(explanation: Mapping[str, object], *, of: str = "sources") -> str:
-    """Return what measured a cell, such as ``prometheus (5) → event log (5)``; empty where unknown.
-
-    ``of`` may be ``sources_left_out``: the runs that another class of sources measured.
-    """
-    sides = explanation.get(of)
-    if not isinstance(sides, Mapping):
-        return ""
-    told = [
-        ", ".join(f"{source} ({runs})" for source, runs in sorted(sides[side].items()))
-        if side in sides
-        else "not named"
-        for side in ("baseline", "current")
-    ]
-    return told[0] if told[0] == told[1] else " → ".join(told)

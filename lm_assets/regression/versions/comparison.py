@@ -1,6 +1,7 @@
 """Step 8: two versions compared across the matrix, every combination its own control."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,8 +9,12 @@ from lm_assets.model.metric import Direction, Metric, MetricCatalogue, Scale
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
 from lm_assets.model.version_comparison import PartComparison, VersionComparison
+from lm_assets.regression.cells.alignment import Cells, CellSamples, align_cells
+from lm_assets.regression.cells.data_faults import find_faults
 from lm_assets.regression.cells.figures import defined, interval
 from lm_assets.regression.cells.sample_table import SampleTable
+from lm_assets.regression.cells.soundness import has_lower_bound
+from lm_assets.regression.cells.sources import CellSources, choose_sources, sources_phrase
 from lm_assets.regression.cells.threshold import margin_of, threshold_of
 from lm_assets.regression.matrix.dimension_table import DimensionTable
 from lm_assets.stats.paired import PairedComparison, PairedTest, compare_paired
@@ -37,25 +42,77 @@ def compare_versions(
     ValueError
         When a table has a metric that the catalogue does not know.
     """
-    names = {*baseline.metrics, *candidate.metrics}
-    if unknown := sorted(names - set(metrics.names)):
-        raise ValueError(f"metrics must be in the catalogue, which does not know {unknown}")
+    whole = align_cells(baseline, candidate, metrics)
+    faults = find_faults(whole)
+    cells, sources = choose_sources(whole)
     return tuple(
-        _compare_metric(metric, baseline, candidate, policy=policy, dimensions=dimensions)
-        for metric in metrics
-        if metric.name in names and metric.is_judged
+        _compare_metric(
+            _Sides.of_metric(cells, position, faults, sources),
+            policy=policy,
+            dimensions=dimensions,
+        )
+        for position in range(len(cells.metrics))
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Sides:
+    """One metric's means by combination on both sides, and what may not be compared."""
+
+    metric: Metric
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+    fault: Mapping[str, object]
+    left_out: Mapping[str, str]
+    has_changed_sources: bool
+
+    @classmethod
+    def of_metric(
+        cls,
+        cells: Cells,
+        position: int,
+        faults: Mapping[int, Mapping[str, object]],
+        sources: CellSources,
+    ) -> "_Sides":
+        """Return the sides of a metric by its position, without combinations that compare not."""
+        own = cells.of_metric(position).tolist()
+        names = {cell: cells.combinations[cells.combination_code[cell]] for cell in own}
+        faulty = next((cell for cell in own if cell in faults), None)
+        bounded = has_lower_bound(cells)
+        left_out = {}
+        for cell, name in names.items():
+            if sources.is_changed[cell]:
+                told = sources_phrase({"sources": sources.runs[cell]})
+                left_out[name] = f"measured by {told}: not one quantity"
+            elif bounded[cell]:
+                left_out[name] = "only a lower bound is known"
+        before, after = (
+            {
+                names[cell]: _mean(side, cell)
+                for cell in own
+                if side.n[cell] and names[cell] not in left_out
+            }
+            for side in (cells.baseline, cells.current)
+        )
+        return cls(
+            metric=cells.metrics[position],
+            before=before,
+            after=after,
+            fault={} if faulty is None else {"combination": names[faulty], **faults[faulty]},
+            left_out=left_out,
+            has_changed_sources=bool(sources.is_changed[own].any()) if own else False,
+        )
+
+
+def _mean(side: CellSamples, cell: int) -> float:
+    first, last = side.ragged.offsets[cell], side.ragged.offsets[cell + 1]
+    return float(side.ragged.values[first:last].mean())
+
+
 def _compare_metric(
-    metric: Metric,
-    baseline: SampleTable,
-    candidate: SampleTable,
-    *,
-    policy: StagePolicy,
-    dimensions: Mapping[str, Mapping[str, str]],
+    sides: _Sides, *, policy: StagePolicy, dimensions: Mapping[str, Mapping[str, str]]
 ) -> VersionComparison:
-    before, after = _means(baseline, metric.name), _means(candidate, metric.name)
+    metric, before, after = sides.metric, sides.before, sides.after
     paired = sorted(before.keys() & after.keys())
     first = np.array([before[name] for name in paired])
     second = np.array([after[name] for name in paired])
@@ -64,7 +121,7 @@ def _compare_metric(
     return VersionComparison(
         metric=metric.name,
         n=result.n,
-        verdict=both.verdict,
+        verdict=_verdict(sides, both),
         change_geomean=defined(result.change_geomean),
         change_geomean_ci95=interval(result.change_geomean_low, result.change_geomean_high),
         t_log=defined(result.log.t),
@@ -78,8 +135,18 @@ def _compare_metric(
         scale_conflict=both.has_scale_conflict,
         change_unit=metric.scale.change_unit,
         unpaired=tuple(sorted(before.keys() ^ after.keys())),
-        parts=_parts(both, paired, dimensions),
+        parts=() if sides.fault else _parts(both, paired, dimensions),
+        fault=sides.fault,
+        left_out=sides.left_out,
     )
+
+
+def _verdict(sides: _Sides, both: "_Pair") -> Verdict:
+    if sides.fault:
+        return Verdict.DATA_FAULT
+    if sides.has_changed_sources and not both.result.n:
+        return Verdict.SOURCE_CHANGED
+    return both.verdict
 
 
 class _Pair:
@@ -177,17 +244,3 @@ def _parts(
             )
         )
     return tuple(parts)
-
-
-def _means(table: SampleTable, metric: str) -> dict[str, float]:
-    if metric not in table.metrics:
-        return {}
-    chosen = table.metric_code == table.metrics.index(metric)
-    codes, values = table.combination_code[chosen], table.values[chosen]
-    runs = np.bincount(codes, minlength=len(table.combinations))
-    sums = np.bincount(codes, weights=values, minlength=len(table.combinations))
-    return {
-        name: float(sums[code] / runs[code])
-        for code, name in enumerate(table.combinations)
-        if runs[code]
-    }

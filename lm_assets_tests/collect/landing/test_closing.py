@@ -73,6 +73,7 @@ class Item:
     key: str
     etag: str
     last_modified: datetime
+    size: int = 1
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -230,3 +231,22 @@ def test_a_campaign_that_is_passed_over_is_remembered_as_it_was():
     )
     assert later.cursor == cursor
     assert decode_cursor(encode_cursor(cursor)) == cursor
+
+
+class TestContentIsKnownBy:
+    """Some stores give an empty tag, or one and the same for other content."""
+
+    @pytest.mark.parametrize("etag", ["", "constant"])
+    @pytest.mark.parametrize(
+        "rewritten", [{"size": 2}, {"last_modified": NOON + timedelta(seconds=1)}], ids=str
+    )
+    def test_size_and_time_beside_a_tag_that_says_nothing(self, etag, rewritten):
+        one, other = (
+            landings([("c", Item("incoming/c/a/1.jsonl", etag=etag, **how))])
+            for how in ({}, rewritten)
+        )
+        assert one[0].digest != other[0].digest
+
+    def test_the_same_listing_as_the_same(self):
+        one, other = (landings([("c", Item("incoming/c/a/1.jsonl"))]) for _ in range(2))
+        assert one[0].digest == other[0].digest

@@ -1,10 +1,12 @@
 """Two versions over the matrix: known answers, direction, dimension values, and gaps."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
 from lm_assets.regression.cells.sample_table import SampleTable
@@ -130,3 +132,51 @@ def test_percentages_are_compared_by_points():
 def test_an_unknown_metric_is_refused():
     with pytest.raises(ValueError, match="wobble"):
         compared(table({("a", "wobble"): [1.0]}), table({}))
+
+
+def paired(values_of, *, metric="duration_s", source="", at_least=False):
+    return SampleTable.from_rows(
+        (f"c{cell}", metric, f"run-{run}", value, source, at_least)
+        for cell in range(8)
+        for run, value in enumerate(values_of(cell))
+    )
+
+
+def steady(cell):
+    return [100.0 * (cell + 1), 101.0 * (cell + 1), 99.0 * (cell + 1)]
+
+
+class TestValuesThatTheMetricCannotHave:
+    @pytest.mark.parametrize("value", [0.0, -50.0])
+    def test_are_a_data_fault_with_rule_and_place(self, value):
+        odd = paired(lambda cell: [value, *steady(cell)[1:]] if cell == 1 else steady(cell))
+        (row,) = compared(paired(steady), odd)
+        assert row.verdict is Verdict.DATA_FAULT
+        assert row.fault == {
+            "combination": "c1",
+            "rule": "a ratio metric must be above zero",
+            "side": "current",
+            "run": "run-0",
+            "value": value,
+        }
+
+    def test_beyond_the_bounds_too(self):
+        bounded = MetricCatalogue(
+            tuple(replace(m, maximum=100.0 if m.name == "gc_time_pct" else None) for m in CATALOGUE)
+        )
+        sides = [paired(lambda _cell, p=p: [p] * 3, metric="gc_time_pct") for p in (5.0, 250.0)]
+        (row,) = compare_versions(*sides, metrics=bounded, policy=StagePolicy())
+        assert row.verdict is Verdict.DATA_FAULT
+
+
+def test_versions_that_different_sources_measured_are_not_compared():
+    sides = [paired(steady, source=source) for source in ("prometheus", "event log")]
+    (row,) = compared(*sides)
+    assert (row.verdict, row.n) == (Verdict.SOURCE_CHANGED, 0)
+    assert "prometheus (3) → event log (3)" in row.left_out["c0"]
+
+
+def test_a_combination_of_which_only_a_lower_bound_is_known_is_left_out():
+    (row,) = compared(paired(steady), paired(steady, at_least=True))
+    assert (row.verdict, row.n) == (Verdict.INSUFFICIENT_DATA, 0)
+    assert row.left_out["c3"] == "only a lower bound is known"
