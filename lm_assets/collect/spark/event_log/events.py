@@ -190,6 +190,13 @@ class TaskInfo(Struct):
     result_since_ms: Instant = field(name="Getting Result Time", default=0)
     is_speculative: bool = field(name="Speculative", default=False)
 
+    @property
+    def span_ms(self) -> int | None:
+        """How long it was there, None where that cannot be read."""
+        if self.launched_ms is None or self.finished_ms is None:
+            return None
+        return self.finished_ms - self.launched_ms
+
 
 class ShuffleRead(Struct):
     """Shuffle bytes fetched from others and read at home."""

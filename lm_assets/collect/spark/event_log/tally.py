@@ -1,7 +1,7 @@
 """Counts and sums over the events of one application, one event at a time."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from lm_assets.collect.spark.contradictions import is_beyond, was_cancelled
 from lm_assets.collect.spark.event_log import events
@@ -19,6 +19,9 @@ from lm_assets.model.errors import UnusableInputError
 
 # Spark's own count puts a denied commit with the killed attempts: another attempt won.
 _KILLED = frozenset({"TaskKilled", "TaskCommitDenied"})
+
+
+_SUMMED = tuple(f.name for f in fields(TaskSums) if not f.name.startswith("executor_"))
 
 
 @dataclass(slots=True)
@@ -109,13 +112,13 @@ class EventTally:
         if event.peaks is not None and info.executor_id is not None:
             self._peak(info.executor_id, event.peaks.jvm_heap_bytes)
         if event.metrics is not None:
-            self._sum(event.metrics, _span_ms(info))
+            self._sum(event.metrics, info.span_ms)
 
     def _count_outcome(self, reason: str | None, info: events.TaskInfo) -> None:
         if info.is_speculative:
             self.speculative_tasks += 1
         if reason == "Success":
-            if (span_ms := _span_ms(info)) is not None:
+            if (span_ms := info.span_ms) is not None:
                 self.durations.add(span_ms)
         elif reason in _KILLED:
             self.killed_tasks += 1
@@ -297,21 +300,5 @@ class EventTally:
         return TaskSums(
             executor_run_time_ms=self.run_time_ms,
             executor_cpu_time_ns=self.cpu_time_ns,
-            jvm_gc_time_ms=self.jvm_gc_time_ms,
-            memory_bytes_spilled=self.memory_bytes_spilled,
-            disk_bytes_spilled=self.disk_bytes_spilled,
-            shuffle_bytes_written=self.shuffle_bytes_written,
-            shuffle_bytes_read=self.shuffle_bytes_read,
-            shuffle_rows_written=self.shuffle_rows_written,
-            shuffle_rows_read=self.shuffle_rows_read,
-            input_bytes=self.input_bytes,
-            input_rows=self.input_rows,
-            output_bytes=self.output_bytes,
-            output_rows=self.output_rows,
+            **{name: getattr(self, name) for name in _SUMMED},
         )
-
-
-def _span_ms(info: events.TaskInfo) -> int | None:
-    if info.launched_ms is None or info.finished_ms is None:
-        return None
-    return info.finished_ms - info.launched_ms
