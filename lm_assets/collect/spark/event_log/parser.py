@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from lm_assets.collect.spark.event_log.codecs import plain_chunks
-from lm_assets.collect.spark.event_log.events import decode_event
+from lm_assets.collect.spark.event_log.decoding import decode_event
 from lm_assets.collect.spark.event_log.limits import EventLogLimits
 from lm_assets.collect.spark.event_log.lines import lines_of
 from lm_assets.collect.spark.event_log.parts import EventLogPart, order_parts

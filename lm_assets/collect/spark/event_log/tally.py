@@ -230,7 +230,8 @@ class EventTally:
     ) -> ApplicationFigures:
         """Return what was counted."""
         start = self.start
-        run_ids = {stage_id for stage_id, _ in self._attempted()}
+        ended = self.failed_stages | self.cancelled_stages
+        run_ids = {stage_id for stage_id, _ in self.submitted | ended}
         return ApplicationFigures(
             app_id=(start.app_id if start else None) or self.properties.get("spark.app.id", ""),
             attempt_id=start.attempt_id if start else None,
@@ -271,9 +272,6 @@ class EventTally:
         """Whether the log begins where the application began: with its first line and first job."""
         return self.version is not None and 0 in self.jobs
 
-    def _attempted(self) -> set[tuple[int, int]]:
-        return self.submitted | self.failed_stages | self.cancelled_stages
-
     def _jobs_that(self, ended: str) -> int:
         return sum(result == ended for result in self.job_results.values())
 
@@ -286,14 +284,12 @@ class EventTally:
         return executors_in_order(
             ExecutorFigures(
                 executor_id=executor_id,
-                cores=executor.cores,
-                added_at=utc_from_ms(executor.added_ms),
-                removed_at=None
-                if executor.removed_ms is None
-                else utc_from_ms(executor.removed_ms),
+                cores=known.cores,
+                added_at=utc_from_ms(known.added_ms),
+                removed_at=None if known.removed_ms is None else utc_from_ms(known.removed_ms),
                 peak_jvm_heap_bytes=self.peak_heap_bytes.get(executor_id),
             )
-            for executor_id, executor in self.executors.items()
+            for executor_id, known in self.executors.items()
         )
 
     def _sums(self) -> TaskSums:
