@@ -29,6 +29,11 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "init",
         "A configuration for a matrix of your own.",
     ),
+    "convert": (
+        "lm_assets.cli.platform.convert",
+        "convert",
+        "Result lines from what other load tools write.",
+    ),
     "validate": (
         "lm_assets.cli.platform.validate",
         "validate",

@@ -1,0 +1,1 @@
+"""What other load tools write, as result lines: one tool each."""
