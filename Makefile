@@ -1,5 +1,5 @@
 # Every target is one line that a person could type; the set-up it needs is done first.
-.PHONY: demo serve test lint bench
+.PHONY: demo serve test fuzz lint bench
 PYTHON ?= python3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -11,6 +11,9 @@ serve: .venv/.demo ## embedded engines and the Dagster UI, on what the demo left
 
 test: .venv/.test ## every test, on real servers; a file at a time on each core, on four at most
 	.venv/bin/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+fuzz: .venv/.test ## twenty times the hostile inputs of `make test`; the seed is printed
+	LM_TEST_FUZZ_FACTOR=20 .venv/bin/python -m pytest -n logical --maxprocesses 4 --timeout 7200 lm_assets_tests/fuzz
 
 lint: .venv/.test ## style, types and import contracts
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports

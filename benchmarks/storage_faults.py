@@ -49,6 +49,7 @@ def outage(
 @contextmanager
 def own_servers() -> Iterator[tuple[OwnObjectStore, OwnPostgres]]:
     with tempfile.TemporaryDirectory(prefix="lm-faults-") as name:
+        Path(name).chmod(0o711)
         folder = Path(name) / "state"
         folder.mkdir(mode=0o711)
         object_store, postgres = OwnObjectStore(folder / "s3"), OwnPostgres(folder / "postgres")

@@ -1,6 +1,7 @@
 """Fixtures for everyone: real data, real servers, and loud skips."""
 
 import os
+import secrets
 import signal
 import tempfile
 import uuid
@@ -24,6 +25,9 @@ from lm_assets.gateways.retrying import RetryPolicy
 from lm_assets.gateways.warehouse.schema import migrate
 
 PROJECT = Path(__file__).parents[1]
+# One seed for all workers, which inherit it: printed at the end, it tries the same inputs again.
+FUZZ_SEED_VARIABLE = "LM_TEST_FUZZ_SEED"
+os.environ.setdefault(FUZZ_SEED_VARIABLE, str(secrets.randbelow(2**32)))
 SHARED_DATA_VARIABLE = "LM_TEST_SHARED_DATA"
 DEBIAN_POSTGRES = Path("/usr/lib/postgresql/15/bin")
 # What a crash of the machine would lose does not matter here, and it is twice as fast.
@@ -84,6 +88,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("FAULTS, each on real servers")
         for line in counts:
             terminalreporter.line(line)
+    terminalreporter.line(f"fuzz: {FUZZ_SEED_VARIABLE}={os.environ[FUZZ_SEED_VARIABLE]}")
     skipped = terminalreporter.stats.get("skipped", [])
     if not skipped:
         return
@@ -120,6 +125,7 @@ def state_folder() -> Iterator[Path]:
     runs as a user who must be able to pass through.
     """
     with tempfile.TemporaryDirectory(prefix="lm-test-") as folder:
+        Path(folder).chmod(0o711)
         yield Path(folder) / "state"
 
 

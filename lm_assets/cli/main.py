@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from lm_assets.cli.exit_codes import ExitCode
+from lm_assets.cli.last_resort import say_of_file, say_unexpected
 from lm_assets.model.errors import ConfigurationError, DataFaultError, LmError, UnusableInputError
 
 # Loaded only when asked for: `lm --help` and shell completion should not pay for NumPy.
@@ -175,6 +176,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run ``lm``; every error a person can act on is one message on stderr."""
     try:
         result: Any = lm.main(args=arguments, prog_name="lm", standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Abort:
         click.echo("lm: interrupted", err=True)
         sys.exit(ExitCode.ERROR)
@@ -190,6 +192,18 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(ExitCode.ERROR)
     except BrokenPipeError:
         # The reader of our output went away (`lm … | head`); nothing is left to say to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_output()
         sys.exit(ExitCode.ERROR)
+    except OSError as error:
+        _leave_output()
+        sys.exit(say_of_file(error))
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - Rust panics past Exception
+        sys.exit(say_unexpected(error))
     sys.exit(result if isinstance(result, int) else ExitCode.OK)
+
+
+def _leave_output() -> None:
+    """Let nothing be written any more: at the end Python would try it again, and fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

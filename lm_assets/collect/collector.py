@@ -9,7 +9,12 @@ from lm_assets.collect.campaign_records import canonical_record, read_results
 from lm_assets.collect.landing.closing import refuse_expired
 from lm_assets.collect.landing.delivery import campaign_delivery
 from lm_assets.collect.landing.landed_objects import LandedObject, sort_landed_objects
-from lm_assets.collect.landing.manifest import assumed_manifest, parse_manifest
+from lm_assets.collect.landing.manifest import (
+    MAX_MANIFEST_BYTES,
+    assumed_manifest,
+    parse_manifest,
+    too_large_manifest,
+)
 from lm_assets.collect.run_sources import RunSources
 from lm_assets.collect.source_answers import merge_answers
 from lm_assets.gateways.bucket import object_keys
@@ -114,7 +119,11 @@ def campaign_manifest(
         When nothing of the campaign is under ``incoming/``: the stage of a campaign that has
         expired must not be guessed from its name.
     """
-    content = bucket.manifest(campaign)
+    try:
+        content = bucket.manifest(campaign, max_bytes=MAX_MANIFEST_BYTES)
+    except ObjectTooLargeError as error:
+        refusal = too_large_manifest(str(error))
+        return assumed_manifest(campaign), (_refused_manifest(campaign, refusal, ""),)
     if content is None:
         if not bucket.landed(campaign):
             raise DataFaultError(
@@ -125,15 +134,19 @@ def campaign_manifest(
     try:
         return parse_manifest(content, campaign=campaign), ()
     except UnusableInputError as refusal:
-        refused = QuarantinedLine(
-            campaign=campaign,
-            key=object_keys.manifest_key(campaign),
-            line=None,
-            rule=refusal.rule,
-            detail=refusal.detail,
-            content=content.decode("utf-8", errors="backslashreplace"),
-        )
-        return assumed_manifest(campaign), (refused,)
+        whole = content.decode("utf-8", errors="backslashreplace")
+        return assumed_manifest(campaign), (_refused_manifest(campaign, refusal, whole),)
+
+
+def _refused_manifest(campaign: str, refusal: UnusableInputError, content: str) -> QuarantinedLine:
+    return QuarantinedLine(
+        campaign=campaign,
+        key=object_keys.manifest_key(campaign),
+        line=None,
+        rule=refusal.rule,
+        detail=refusal.detail,
+        content=content,
+    )
 
 
 def _read_results(bucket: CampaignBucket, item: LandedObject) -> bytes:

@@ -4,14 +4,13 @@ A number whose name is a metric's with another unit (``latency_p95_s`` for ``lat
 converted. One that looks like a metric and whose unit cannot be told is left out and said.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from lm_assets.model.errors import UnusableInputError
-from lm_assets.model.measurement import Measurements
+from lm_assets.model.measurement import Measurements, out_of_bounds
 from lm_assets.model.metric import Metric, MetricCatalogue, MetricField, Scale
 
 SOURCE = "result line"
@@ -168,8 +167,10 @@ def _measured(value: Any, found: MetricField, metric: Metric) -> float:
         raise UnusableInputError(
             "not_finite", f"{found.name} is beyond the range of a number"
         ) from error
+    if (reason := out_of_bounds(number)) is not None:
+        raise UnusableInputError("out_of_range", f"{found.name}: {reason}")
     is_possible = number > 0.0 if metric.name == "duration_s" else number >= 0.0
-    if not math.isfinite(number) or not (is_possible or metric.scale is Scale.POINTS):
+    if not (is_possible or metric.scale is Scale.POINTS):
         raise UnusableInputError("out_of_range", f"{found.name} must not be {_shown(value)}")
     return number
 
@@ -213,8 +214,8 @@ def _derive_throughput(
         if "throughput_rows_s" not in missing:
             continue  # the catalogue does not have it
         throughput = rows / values["duration_s"]
-        if not math.isfinite(throughput):
-            raise UnusableInputError("out_of_range", f"{name} / duration is no finite number")
+        if (reason := out_of_bounds(throughput)) is not None:
+            raise UnusableInputError("out_of_range", f"{name} / duration: {reason}")
         values["throughput_rows_s"] = throughput
         provenance["throughput_rows_s"] = f"{SOURCE}: {name} / duration"
 

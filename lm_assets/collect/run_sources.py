@@ -37,7 +37,6 @@ from lm_assets.gateways.bucket.profile_json import MAX_PROFILE_BYTES
 from lm_assets.gateways.http.history_server import HistoryServer
 from lm_assets.gateways.http.prometheus import Prometheus
 from lm_assets.gateways.object_store.protocol import ObjectStore, ObjectTooLargeError
-from lm_assets.model.errors import UnusableInputError
 
 T = TypeVar("T")
 
@@ -194,7 +193,7 @@ class RunSources:
         try:
             content = self.store.read(snapshot.key, max_bytes=MAX_SNAPSHOT_BYTES)
             return ask_pods(content, window)[0]
-        except (UnusableInputError, ObjectTooLargeError) as error:
+        except ObjectTooLargeError as error:
             return failed_source(PODS, POD_METRICS, asked=snapshot.key, reason=str(error))
 
     def _history_server(self, server: HistoryServer, run: LandedRun) -> SourceAnswer:

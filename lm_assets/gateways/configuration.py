@@ -6,7 +6,9 @@ a misspelt threshold must not silently leave the default in force.
 
 import dataclasses
 import difflib
+import errno
 import re
+import stat
 import types
 import typing
 from collections.abc import Collection, Hashable, Iterator, Mapping
@@ -33,6 +35,9 @@ _PACKAGE = Path(lm_assets.__file__).parent
 # A wheel carries it inside the package; in a checkout it is the project's own.
 SHIPPED = _PACKAGE / "shipped" if (_PACKAGE / "shipped").is_dir() else _PACKAGE.parent
 SHIPPED_CONFIGURATION = SHIPPED / "config"
+MAX_FILE_BYTES = 4 * 2**20
+_MAX_NODES = 200_000
+
 BASELINES_FILE = Path("baselines") / "load-test-baselines.yaml"
 
 
@@ -109,14 +114,12 @@ def shipped_metrics() -> MetricCatalogue:
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file, read safely; duplicate keys are refused."""
     try:
-        text = path.read_text(encoding="utf-8")
+        content = _constructed(regular_file(path, most_bytes=MAX_FILE_BYTES).decode("utf-8"))
     except FileNotFoundError:
         raise ConfigurationError(file=str(path), path="$", rule="the file is missing") from None
     except (OSError, UnicodeDecodeError) as error:
         rule = f"the file must be readable UTF-8: {error}"
         raise ConfigurationError(file=str(path), path="$", rule=rule) from error
-    try:
-        content = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigurationError(file=str(path), path="$", rule=str(error)) from error
     except RecursionError as error:
@@ -124,6 +127,50 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ConfigurationError(file=str(path), path="$", rule="the file must hold a mapping")
     return content
+
+
+def regular_file(path: Path, *, most_bytes: int) -> bytes:
+    """Return a file's content; a pipe or a device, which may never end, is not opened.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be read, is no regular file, or is larger.
+    """
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file")
+    if found.st_size > most_bytes:
+        raise OSError(errno.EFBIG, f"it is larger than {most_bytes} bytes")
+    return path.read_bytes()
+
+
+def _constructed(text: str) -> Any:
+    """Return what a YAML text says; one that stands for far more than it is long is refused."""
+    loader = _UniqueKeyLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if _expanded_nodes(node, {}) > _MAX_NODES:
+            raise ValueError(f"anchors and aliases make more than {_MAX_NODES} values of it")
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _expanded_nodes(node: yaml.Node, known: dict[int, int]) -> int:
+    """Return how many nodes there are once every alias is what it stands for."""
+    if id(node) in known:
+        return known[id(node)]
+    known[id(node)] = _MAX_NODES + 1  # a node that holds itself never ends
+    parts: list[yaml.Node] = []
+    if isinstance(node, yaml.MappingNode):
+        parts = [part for pair in node.value for part in pair]
+    elif isinstance(node, yaml.SequenceNode):
+        parts = node.value
+    known[id(node)] = 1 + sum(_expanded_nodes(part, known) for part in parts)
+    return known[id(node)]
 
 
 def read_yaml_as(path: Path, into: type[T]) -> T:

@@ -7,9 +7,9 @@ from enum import StrEnum
 from functools import lru_cache
 
 from lm_assets.model.campaign import Subject
+from lm_assets.model.measurement import LARGEST_VALUE
 
-# Beyond this the squares of the samples no longer fit a float.
-LARGEST_SAMPLE = 1e150
+LARGEST_SAMPLE = LARGEST_VALUE
 
 
 class BaselineStatus(StrEnum):

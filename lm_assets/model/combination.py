@@ -14,6 +14,7 @@ Selector = Mapping[str, Sequence[str]]
 
 # Every combination is a partition and a row of every report; a slip of the pen makes millions.
 MAX_CELLS = 100_000
+MAX_SELECTORS = 1_000
 
 # Ids become folders of the bucket and keys of partitions.
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+=-]{0,199}")
@@ -68,8 +69,7 @@ class Matrix:
         if self.version_dimension and self.version_dimension not in self.dimensions:
             raise ValueError(f"version_dimension {self.version_dimension!r} is no dimension")
         for where, selectors in (*self.priorities.items(), ("exclude", self.exclude)):
-            for selector in selectors:
-                self._check_selector(where, selector)
+            self._check_selectors(where, selectors)
         self._check_ids()
         for priority in self.priorities:
             if not self.of_priority(priority):
@@ -103,10 +103,22 @@ class Matrix:
             if f"{priority}_{id_}" in self.by_id:
                 raise ValueError(f"{id_} at priority {priority} reads like another id")
 
+    def _check_selectors(self, where: str, selectors: Sequence[Selector]) -> None:
+        if len(selectors) > MAX_SELECTORS:
+            raise ValueError(f"{where} has {len(selectors)} selectors; at most {MAX_SELECTORS}")
+        for selector in selectors:
+            self._check_selector(where, selector)
+
     def _check_selector(self, where: str, selector: Selector) -> None:
         for name, values in selector.items():
             if name not in self.dimensions:
                 raise ValueError(f"{where} names the unknown dimension {name!r}")
+            # First of all: a list longer than the dimension is wrong, and costs its square.
+            if len(values) > len(self.dimensions[name]):
+                raise ValueError(
+                    f"{where} lists {len(values)} values of {name}, which has "
+                    f"{len(self.dimensions[name])}"
+                )
             if unknown := [v for v in values if v not in self.dimensions[name]]:
                 raise ValueError(f"{where} names unknown values of {name}: {unknown}")
 

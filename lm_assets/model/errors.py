@@ -1,7 +1,22 @@
 """Errors that a person can act on: each names the thing, the rule and the value."""
 
+import traceback
 from collections.abc import Callable
 from functools import partial
+
+# A message is read by a person and kept in tables: what it quotes may be a whole input.
+_MOST_CHARACTERS = 1000
+
+
+def cut(text: str, *, most: int = _MOST_CHARACTERS) -> str:
+    """Return a text no longer than a message may be.
+
+    Examples
+    --------
+    >>> cut("abcdef", most=4)
+    'abc…'
+    """
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 class LmError(Exception):
@@ -12,10 +27,10 @@ class ConfigurationError(LmError):
     """A configuration file breaks a rule; names the file, the path inside it and the rule."""
 
     def __init__(self, *, file: str, path: str, rule: str) -> None:
-        super().__init__(f"{file}: {path}: {rule}")
         self.file = file
-        self.path = path
-        self.rule = rule
+        self.path = cut(path)
+        self.rule = cut(rule)
+        super().__init__(f"{file}: {self.path}: {self.rule}")
 
     def __reduce__(self) -> tuple[Callable[[], "ConfigurationError"], tuple[()]]:
         # Exceptions are rebuilt from their message, which breaks the worker pool that sends one.
@@ -30,9 +45,9 @@ class UnusableInputError(LmError):
     """Input from outside that cannot be used; ``rule`` is the short name kept in quarantine."""
 
     def __init__(self, rule: str, detail: str) -> None:
-        super().__init__(f"{rule}: {detail}")
         self.rule = rule
-        self.detail = detail
+        self.detail = cut(detail)
+        super().__init__(f"{rule}: {self.detail}")
 
     def __reduce__(self) -> tuple[type["UnusableInputError"], tuple[str, str]]:
         return type(self), (self.rule, self.detail)
@@ -40,3 +55,12 @@ class UnusableInputError(LmError):
 
 class DataFaultError(LmError):
     """Stored data that is absent, incomplete or contradictory where it must not be."""
+
+
+def frames_of(error: BaseException) -> str:
+    """Return where an error came from and its type, without its text.
+
+    Texts of foreign errors quote addresses, and addresses may hold passwords; a log is read by more
+    people than may know them.
+    """
+    return "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__

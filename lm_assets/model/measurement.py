@@ -4,6 +4,20 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# Beyond this the squares of two values no longer fit a float, and a variance is made of squares.
+LARGEST_VALUE = 1e150
+
+
+def out_of_bounds(value: float) -> str | None:
+    """Return why no statistic can hold a value, or None where one can.
+
+    Examples
+    --------
+    >>> out_of_bounds(1e155), out_of_bounds(float("nan")), out_of_bounds(12.5)
+    ('1e+155 is beyond ±1e+150', 'nan is beyond ±1e+150', None)
+    """
+    return None if abs(value) <= LARGEST_VALUE else f"{value:g} is beyond ±{LARGEST_VALUE:g}"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measurements:

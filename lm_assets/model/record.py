@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from lm_assets.model.campaign import Subject
+from lm_assets.model.measurement import out_of_bounds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,16 +48,24 @@ class RunRecord:
         for name, moment in (("started_at", self.started_at), ("ended_at", self.ended_at)):
             if moment is not None and moment.utcoffset() != timedelta(0):
                 raise ValueError(f"{name} must be in UTC, got {moment.isoformat()}")
-        metrics = self.metrics
-        for name, value in metrics.items():
+        values = self._values
+        for name, value in values.items():
             if not math.isfinite(value):
                 raise ValueError(f"{name} must be finite or missing, got {value!r}")
-        if both := metrics.keys() & self.missing.keys():
+        if both := values.keys() & self.missing.keys():
             raise ValueError(f"a metric has a value or is missing, not both: {sorted(both)}")
 
     @property
     def metrics(self) -> Mapping[str, float]:
-        """Every value of the three tiers by metric name."""
+        """Every value of the three tiers by metric name that a statistic can hold.
+
+        A record that an earlier version stored may have others: they count as missing, or one of
+        them would keep the whole campaign from its verdict.
+        """
+        return {n: value for n, value in self._values.items() if out_of_bounds(value) is None}
+
+    @property
+    def _values(self) -> Mapping[str, float]:
         return {**self.tier1_stability, **self.tier2_efficiency, **self.tier3_performance}
 
     @property

@@ -4,8 +4,15 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 
-from lm_assets.gateways.http.notifier import Notifier
+from lm_assets.gateways.http.notifier import DeliveryError, Notifier
 from lm_assets.gateways.warehouse import Warehouse
+
+NOT_DELIVERED = "not delivered"
+
+
+def undelivered(outcome: Mapping[str, str]) -> list[str]:
+    """Return the channels that have not taken a message, with why."""
+    return [f"{channel} {said}" for channel, said in outcome.items() if NOT_DELIVERED in said]
 
 
 def deliver_once(
@@ -19,12 +26,8 @@ def deliver_once(
 
     A repeat sends nothing again. A run killed between a delivery and its record sends that one
     message twice; nothing short of the receiver's help can rule that out, and so the digest goes
-    with the message for it to see.
-
-    Raises
-    ------
-    DeliveryError
-        When a channel does not take the message; those before it stay recorded.
+    with the message for it to see. A channel that does not take it keeps no other from it, and is
+    tried again when this is called again.
     """
     outcome: dict[str, str] = {}
     for notifier in notifiers:
@@ -33,7 +36,11 @@ def deliver_once(
         if warehouse.was_delivered(campaign, notifier.channel, digest):
             outcome[notifier.channel] = "delivered before"
             continue
-        notifier.send(message)
+        try:
+            notifier.send(message)
+        except DeliveryError as error:
+            outcome[notifier.channel] = f"{NOT_DELIVERED}: {error}"
+            continue
         warehouse.record_delivery(campaign, notifier.channel, digest)
         outcome[notifier.channel] = "delivered"
     return outcome

@@ -29,9 +29,9 @@ def current_rows(records: Iterable[RunRecord], metrics: MetricCatalogue) -> Iter
     what resources, says nothing of the work that it did not do.
     """
     for record in records:
-        values = record.tier1_stability if record.is_failed else record.metrics
-        for metric, value in values.items():
-            if metric in metrics:
+        for metric, value in record.metrics.items():
+            counts = not record.is_failed or metric in record.tier1_stability
+            if counts and metric in metrics:
                 provenance = record.provenance.get(metric, UNKNOWN_SOURCE)
                 source, is_bound = source_of(provenance), is_at_least(provenance)
                 yield record.combination, metric, record.run_id, value, source, is_bound

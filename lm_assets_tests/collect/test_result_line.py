@@ -345,6 +345,10 @@ class TestThroughput:
             ({"latency_p99_ms": -0.1}, "out_of_range"),
             ({"latency_p50_ms": "1ms"}, "wrong_type"),
             ({"rows_read": 1e300, "duration_sec": 1e-300}, "out_of_range"),
+            ({"duration_sec": 1e155}, "out_of_range"),
+            ({"throughput": 1e155}, "out_of_range"),
+            ({"latency_p95_ms": 10**155}, "out_of_range"),
+            ({"rows_read": 1e100, "duration_sec": 1e-100}, "out_of_range"),
         ],
     )
     def test_and_latency_that_no_run_can_have_are_refused(

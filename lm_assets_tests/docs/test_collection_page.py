@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from lm_assets.collect.source_answers import PRECEDENCE
-from lm_assets.gateways.http.json_http import RemoteFault
+from lm_assets.gateways.http.faults import RemoteFault
 
 PROJECT = Path(__file__).parents[2]
 COLLECT = PROJECT / "lm_assets" / "collect"

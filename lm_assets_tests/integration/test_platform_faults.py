@@ -23,6 +23,12 @@ OTHER = "nightly-2026-11-22-other"
 STEPS = random.Random(20261122)
 
 
+def passable(folder: Path) -> Path:
+    """Let Postgres pass through, which runs as another user where the tests run as root."""
+    folder.chmod(0o711)
+    return folder
+
+
 class Campaign:
     """A campaign on the platform, delivered by turns in two contents."""
 
@@ -56,7 +62,7 @@ class Campaign:
 def platform() -> Iterator[KillablePlatform]:
     with (
         tempfile.TemporaryDirectory(prefix="lm-test-") as folder,
-        killable_platform(Path(folder) / "state") as platform,
+        killable_platform(passable(Path(folder)) / "state") as platform,
     ):
         yield platform
 

@@ -367,7 +367,10 @@ def test_samples_that_are_no_number_are_left_out_and_told(
 ) -> None:
     measured = answers["not-a-number"].measurements
     assert measured.values["memory_gib_seconds"] == pytest.approx(300.0)
-    assert "1 samples that are no number left out" in measured.provenance["memory_gib_seconds"]
+    assert (
+        "1 samples that are no number of zero or above left out"
+        in measured.provenance["memory_gib_seconds"]
+    )
 
 
 def test_replicas_that_contradict_each_other_count_a_restart_once(

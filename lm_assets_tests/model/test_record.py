@@ -61,3 +61,10 @@ def test_a_value_that_is_not_finite_is_refused(tier: str, value: float) -> None:
 def test_a_metric_with_a_value_cannot_be_missing_too() -> None:
     with pytest.raises(ValueError, match=r"not both: \['duration_s'\]"):
         record(tier3_performance={"duration_s": 1.0}, missing={"duration_s": "no source"})
+
+
+def test_a_stored_value_beyond_the_bound_is_kept_and_is_no_sample() -> None:
+    stored = record(tier3_performance={"duration_s": 1e155, "latency_p50_ms": 3.0})
+    assert "duration_s" not in stored.metrics
+    assert stored.metrics["latency_p50_ms"] == 3.0
+    assert stored.tier3_performance["duration_s"] == 1e155

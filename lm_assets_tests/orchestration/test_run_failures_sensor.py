@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
+from lm_assets.gateways.http.notifier import DeliveryError
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.orchestration.sensors import run_failures
 from lm_assets_tests.fakes.notifier import RecordingNotifier
@@ -65,3 +66,8 @@ def test_a_run_that_is_started_again_is_not_told_yet(warehouse, slack):
     skipped = evaluate(warehouse, slack, will_retry="true")
     assert isinstance(skipped, dg.SkipReason)
     assert slack.sent == []
+
+
+def test_a_channel_that_does_not_take_it_is_seen_in_the_tick(warehouse):
+    with pytest.raises(DeliveryError, match="slack not delivered"):
+        evaluate(warehouse, RecordingNotifier(failures=1))

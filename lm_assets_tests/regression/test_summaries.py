@@ -57,3 +57,8 @@ def test_an_outlier_is_named_by_its_run_and_stays_in_the_mean():
 
 def test_no_records_make_no_summaries():
     assert summarise([], METRICS) == []
+
+
+def test_a_stored_value_that_no_statistic_holds_counts_as_missing_and_raises_nothing():
+    summary = of("duration_s", 10.0, 11.0, 1e155, -1.7e308)
+    assert (summary.n, summary.n_missing, summary.mean, summary.maximum) == (2, 2, 10.5, 11.0)

@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,7 @@ BASELINE = "nightly-2026-11-23-baseline"
 JUDGED = ("nightly-2026-11-23-same", "nightly-2026-11-23-changed")
 REASON = "first baseline: five interleaved runs of each combination, recorded for the demo"
 RUN_TIMEOUT_SECONDS = 240
+_PLATFORM_PREFIXES = ("LM_", "AWS_", "DAGSTER_")
 _UPLOADS_AT_ONCE = 8
 
 
@@ -80,6 +81,8 @@ def demo(state: Path) -> None:
     would, lets the sensor start the runs, makes the baselines from the first campaign, judges the
     other two, prints the verdicts and the paths of the reports, and stops what it started.
 
+    Servers of your own that the environment names (LM_*, AWS_*, DAGSTER_*) are left alone.
+
     The state folder is made anew each time. One that holds campaigns, baselines, configuration or
     reports that are not the demo's, or that is in use, is refused and left as it is.
     """
@@ -88,6 +91,8 @@ def demo(state: Path) -> None:
     console = Console()
     places = DemoPlaces(project=Path.cwd(), state=state)
     steps = Steps(console)
+    if ignored := ignore_settings(os.environ):
+        steps.say(f"ignored, for the demo has servers of its own: {', '.join(ignored)}")
     with steps.step(f"prepare {state}/ anew"):
         prepare(places)
     with EmbeddedEngines(state) as engines:
@@ -122,6 +127,17 @@ def demo(state: Path) -> None:
         console.print(f"  {path}", highlight=False)
     console.print("See the runs, the assets and the checks in the web page with: make serve")
     console.print(alerts, highlight=False, soft_wrap=True)
+
+
+def ignore_settings(environment: MutableMapping[str, str]) -> list[str]:
+    """Take the platform's variables out of an environment, and return their names.
+
+    They may be production's: the demo would deliver its campaigns there, and tell people of them.
+    """
+    names = sorted(name for name in environment if name.startswith(_PLATFORM_PREFIXES))
+    for name in names:
+        del environment[name]
+    return names
 
 
 def prepare(places: DemoPlaces) -> None:

@@ -42,7 +42,7 @@ _CHECK_SECONDS = 2.0
 )
 @click.option(
     "--port",
-    type=int,
+    type=click.IntRange(0, 65_535),
     default=3000,
     show_default=True,
     help="Port of the web page on 127.0.0.1; 0 takes a free one.",

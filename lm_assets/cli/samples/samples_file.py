@@ -8,12 +8,12 @@ from typing import Any
 
 from lm_assets.collect.foreign_json import read_foreign_json
 from lm_assets.model.errors import UnusableInputError
+from lm_assets.model.measurement import LARGEST_VALUE
 from lm_assets.model.provenance import UNKNOWN_SOURCE
 from lm_assets.regression.cells.sample_table import SampleTable
 
 MAX_LINE_BYTES = 64 * 1024
-# The square of anything larger is beyond the range of a number, and a variance is made of squares.
-MAX_MAGNITUDE = 1e150
+MAX_MAGNITUDE = LARGEST_VALUE
 _TEXTS = ("combination", "metric")
 
 

@@ -56,6 +56,8 @@ def read_series(
 
 def _text(path: Path) -> str:
     try:
+        if not path.is_file():
+            raise UnusableInputError("unreadable", f"{path}: it is no regular file")
         if path.stat().st_size > MAX_BYTES:
             raise UnusableInputError("too_large", f"{path}: more than {MAX_BYTES} bytes")
         return path.read_text(encoding="utf-8-sig")

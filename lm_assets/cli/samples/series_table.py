@@ -51,7 +51,12 @@ def read_table(path: Path, text: str, column: str | None) -> Series:
     except csv.Error:
         dialect = csv.excel
     reader = csv.reader(io.StringIO(text), dialect)
-    rows = [(reader.line_num, [field.strip() for field in row]) for row in reader if row]
+    try:
+        rows = [(reader.line_num, [field.strip() for field in row]) for row in reader if row]
+    except csv.Error as error:
+        raise UnusableInputError("not_csv", f"{path}:{reader.line_num}: {error}") from error
+    if not rows:
+        raise UnusableInputError("no_values", f"{path}: the file has no value")
     head = rows[0][1]
     is_headed = any(is_name(field) for field in head)
     names = head if is_headed else [str(at) for at in range(len(head))]

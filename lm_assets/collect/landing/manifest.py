@@ -21,7 +21,7 @@ def parse_manifest(content: bytes, *, campaign: str) -> Manifest:
         ``manifest``: not JSON, a wrong type, or another campaign's manifest.
     """
     if len(content) > MAX_MANIFEST_BYTES:
-        raise UnusableInputError("manifest", f"{len(content)} bytes; at most {MAX_MANIFEST_BYTES}")
+        raise too_large_manifest(f"{len(content)} bytes")
     try:
         fields = read_foreign_json(content)
     except UnusableInputError as error:
@@ -42,6 +42,11 @@ def parse_manifest(content: bytes, *, campaign: str) -> Manifest:
             "manifest", f"it lies under {campaign!r} and speaks of {manifest.campaign[:80]!a}"
         )
     return manifest
+
+
+def too_large_manifest(detail: str) -> UnusableInputError:
+    """Return the refusal of a manifest that is larger than one can be."""
+    return UnusableInputError("manifest", f"{detail}; at most {MAX_MANIFEST_BYTES} bytes are read")
 
 
 def assumed_manifest(campaign: str) -> Manifest:

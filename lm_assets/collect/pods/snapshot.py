@@ -14,7 +14,7 @@ from lm_assets.collect.pods.objects import (
     parse_pods,
 )
 from lm_assets.collect.source_answers import PODS, SourceAnswer, failed_source
-from lm_assets.model.errors import UnusableInputError
+from lm_assets.collect.source_boundary import answer_of
 from lm_assets.model.measurement import Measurements
 
 POD_METRICS = ("pod_restarts", "oom_kills")
@@ -78,10 +78,21 @@ def ask_pods(
     lives. What follows from that is counted; where the answer would be a guess (two restarts of a
     pod older than the run) the metric is missing.
     """
-    try:
-        pods = parse_pods(content)
-    except UnusableInputError as error:
-        return failed_source(PODS, POD_METRICS, asked="pods.json", reason=str(error)), ()
+    events: tuple[StabilityEvent, ...] = ()
+
+    def ask() -> SourceAnswer:
+        nonlocal events
+        answer, events = _read_pods(content, window)
+        return answer
+
+    answer = answer_of(ask, source=PODS, metrics=POD_METRICS, asked="pods.json")
+    return answer, events
+
+
+def _read_pods(
+    content: bytes, window: SnapshotWindow
+) -> tuple[SourceAnswer, tuple[StabilityEvent, ...]]:
+    pods = parse_pods(content)
     own = [pod for pod in pods if window.app_id is None or pod.application == window.app_id]
     applications = sorted({pod.application for pod in own if pod.application is not None})
     if len(applications) > 1:

@@ -5,17 +5,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 
 from lm_assets.collect.collection_config import PrometheusConfig
 from lm_assets.collect.prometheus.batches import Batch, RunWindow, batches, unusable_window
 from lm_assets.collect.prometheus.run import RUN_METRICS
-from lm_assets.collect.prometheus.run_series import NO_SERIES, RunSeries
+from lm_assets.collect.prometheus.run_series import NO_SERIES, Answer, RunSeries
 from lm_assets.collect.source_answers import PROMETHEUS, SourceAnswer, failed_source
-from lm_assets.gateways.http.json_http import RemoteError, RemoteFault
+from lm_assets.collect.source_boundary import answer_of, reason_of
+from lm_assets.gateways.http.faults import RemoteError, RemoteFault
 from lm_assets.gateways.http.prometheus import Prometheus, QueryAnswer, Series
-from lm_assets.model.measurement import Measurements
+from lm_assets.model.measurement import Measurements, out_of_bounds
 from lm_assets.model.provenance import provenance_text
 
 _EXPORTED = "exported_"
@@ -75,8 +77,12 @@ def ask_prometheus(
     for batch in batches(usable, config):
         for asked in _ask_batch(server, batch, config, concurrency):
             for window in asked.batch.windows:
-                answers[window.run] = _run_answer(
-                    window, by_namespace[window.namespace], asked, config
+                neighbours = by_namespace[window.namespace]
+                answers[window.run] = answer_of(
+                    partial(_run_answer, window, neighbours, asked, config),
+                    source=PROMETHEUS,
+                    metrics=RUN_METRICS,
+                    asked="every query of the configuration",
                 )
     return answers
 
@@ -90,12 +96,12 @@ def _ask_batch(
         if template is not None
     }
 
-    def ask(query: str) -> QueryAnswer | RemoteError:
+    def ask(query: str) -> QueryAnswer | Exception:
         try:
             return server.query_range(
                 query, start_s=batch.start_s, end_s=batch.end_s, step_s=batch.step_s
             )
-        except RemoteError as error:
+        except Exception as error:  # noqa: BLE001 - a fault of this query, whatever it is
             return error
 
     with ThreadPoolExecutor(concurrency) as pool:
@@ -108,7 +114,11 @@ def _ask_batch(
             for asked in _ask_batch(server, smaller, config, concurrency)
         ]
     whole = {name: answer for name, answer in said.items() if isinstance(answer, QueryAnswer)}
-    faults = {name: str(e) for name, e in said.items() if isinstance(e, RemoteError)}
+    faults = {
+        name: reason_of(answer, source=PROMETHEUS)
+        for name, answer in said.items()
+        if isinstance(answer, Exception)
+    }
     return [
         _Asked(
             batch=batch,
@@ -120,7 +130,7 @@ def _ask_batch(
     ]
 
 
-def _is_too_large(answer: QueryAnswer | RemoteError) -> bool:
+def _is_too_large(answer: QueryAnswer | Exception) -> bool:
     return isinstance(answer, RemoteError) and answer.fault is RemoteFault.TOO_LARGE
 
 
@@ -132,7 +142,7 @@ def _halves(windows: Sequence[RunWindow]) -> tuple[Sequence[RunWindow], Sequence
 def _by_namespace(answer: QueryAnswer) -> dict[str, tuple[Series, ...]]:
     series: dict[str, list[Series]] = defaultdict(list)
     for item in map(_honoured, answer.series):
-        series[item.labels.get("namespace", "")].append(item)
+        series[item.labels.get("namespace", "")].append(_without_negatives(item))
     return {namespace: tuple(items) for namespace, items in series.items()}
 
 
@@ -153,6 +163,19 @@ def _honoured(series: Series) -> Series:
     return replace(series, labels={**own, **exported})
 
 
+def _without_negatives(series: Series) -> Series:
+    """Return a series without samples below zero: nothing that is asked for can be that."""
+    if not series.values or min(series.values) >= 0.0:
+        return series
+    points = [(t, v) for t, v in zip(series.times_s, series.values, strict=True) if v >= 0.0]
+    return replace(
+        series,
+        times_s=tuple(time_s for time_s, _ in points),
+        values=tuple(value for _, value in points),
+        dropped_points=series.dropped_points + len(series.values) - len(points),
+    )
+
+
 def _remarks(answer: QueryAnswer, series: Sequence[Series], namespace: str) -> Iterator[str]:
     yield from (f"partial answer: {warning}" for warning in answer.warnings)
     conflicts = sum(labels.get("namespace", "") == namespace for labels in answer.conflicts)
@@ -160,7 +183,7 @@ def _remarks(answer: QueryAnswer, series: Sequence[Series], namespace: str) -> I
         yield f"partial answer: {conflicts} contradictory duplicate series left out"
     dropped = sum(item.dropped_points for item in series)
     if dropped:
-        yield f"{dropped} samples that are no number left out"
+        yield f"{dropped} samples that are no number of zero or above left out"
 
 
 def _run_answer(
@@ -178,7 +201,7 @@ def _run_answer(
     answered: dict[str, str] = {}
     for metric, (compute, queries) in RUN_METRICS.items():
         fault = next((asked.faults[name] for name in queries if name in asked.faults), None)
-        answer = compute(run) if fault is None else fault
+        answer = _bounded(compute(run)) if fault is None else fault
         said = asked.said(queries, window.namespace)
         if isinstance(answer, str):
             answered[metric] = _joined([_where_else(run, queries[0], answer), *said])
@@ -204,6 +227,12 @@ def _run_answer(
     )
 
 
+def _bounded(answer: Answer) -> Answer:
+    if isinstance(answer, str):
+        return answer
+    return out_of_bounds(answer.value) or answer
+
+
 def _coverage_remark(run: RunSeries, query: str, batch: Batch, config: PrometheusConfig) -> str:
     coverage = run.coverage(query, batch.step_s)
     if coverage >= config.whole_coverage:
@@ -220,9 +249,8 @@ def _settled_s(
 
 def _where_else(run: RunSeries, query: str, reason: str) -> str:
     """Return the reason, and for series beside the window where they are: clocks may differ."""
-    times = [
-        time_s for series in run.of(query) for time_s in (series.times_s[0], series.times_s[-1])
-    ]
+    # A series all of whose samples were no number is there, and empty.
+    times = [time_s for series in run.of(query) for time_s in series.times_s]
     if reason != NO_SERIES or not times:
         return reason
     first, last = (_clock(time_s) for time_s in (min(times), max(times)))

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 DRIVER = "driver"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Figures that may not be whole while others are: what rests on a line that cannot be read.
 TASKS, STAGES, JOBS = "failed tasks", "failed stages", "failed jobs"
@@ -139,8 +140,8 @@ def _life_s(executor: ExecutorFigures, ended_at: datetime) -> float:
 
 def utc_from_ms(timestamp_ms: int) -> datetime:
     """Return the instant that a count of milliseconds since 1970 names."""
-    seconds, rest_ms = divmod(timestamp_ms, 1000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest_ms * 1000)
+    # Not by fromtimestamp, which blames the operating system for a year that no calendar has.
+    return _EPOCH + timedelta(milliseconds=timestamp_ms)
 
 
 def executors_in_order(executors: Iterable[ExecutorFigures]) -> tuple[ExecutorFigures, ...]:

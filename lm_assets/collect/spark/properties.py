@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping
 
-_MEMORY = re.compile(r"\s*(\d+)\s*([kmgtp]?)i?b?\s*", re.IGNORECASE)
+# Spark holds both in 64 bits; Python refuses to read a number of thousands of digits at all.
+_MEMORY = re.compile(r"\s*([0-9]{1,18})\s*([kmgtp]?)i?b?\s*", re.IGNORECASE)
+_CORES = re.compile(r"[0-9]{1,9}")
 _UNIT_BYTES = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40, "p": 2**50}
 # Spark's documented default of spark.executor.memory and spark.driver.memory.
 _DEFAULT_MEMORY_BYTES = 2**30
@@ -36,4 +38,4 @@ def executor_memory_bytes(properties: Mapping[str, str], *, is_local: bool) -> i
 def executor_cores(properties: Mapping[str, str]) -> int | None:
     """Return ``spark.executor.cores``, None where it is not set or not a number."""
     text = properties.get("spark.executor.cores", "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if _CORES.fullmatch(text) else None

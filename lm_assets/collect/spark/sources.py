@@ -11,6 +11,7 @@ from lm_assets.collect.source_answers import (
     SourceAnswer,
     failed_source,
 )
+from lm_assets.collect.source_boundary import answer_of
 from lm_assets.collect.spark.behaviour import behaviour_of
 from lm_assets.collect.spark.event_log import EventLogPart, ReadApplication, read_event_log
 from lm_assets.collect.spark.evidence import application_evidence
@@ -19,7 +20,7 @@ from lm_assets.collect.spark.history_server_profile import profile_from_answers
 from lm_assets.collect.spark.metrics import APPLICATION_METRICS, application_measurements
 from lm_assets.collect.spark.profile_document import profile_document, read_profile_document
 from lm_assets.gateways.http.history_server import HistoryServer, Patience, UnknownApplicationError
-from lm_assets.model.errors import LmError, UnusableInputError
+from lm_assets.model.errors import UnusableInputError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,22 +34,22 @@ class ApplicationRef:
 def ask_event_log(parts: Sequence[EventLogPart]) -> SourceAnswer:
     """Return what an event log gives for its run; one that cannot be read gives reasons."""
     asked = ", ".join(part.name for part in parts[:3]) + (", …" if len(parts) > 3 else "")
-    try:
-        application = read_event_log(parts)
-    # Only what the log itself is at fault for: an outage of the store must fail the run, or its
-    # metrics would be stored as missing for good.
-    except UnusableInputError as error:
-        return failed_source(EVENT_LOG, APPLICATION_METRICS, asked=asked, reason=str(error))
-    return _answer(EVENT_LOG, asked, application)
+    return answer_of(
+        lambda: _answer(EVENT_LOG, asked, read_event_log(parts)),
+        source=EVENT_LOG,
+        metrics=APPLICATION_METRICS,
+        asked=asked,
+    )
 
 
 def ask_profile(content: bytes, *, name: str) -> SourceAnswer:
     """Return what a profile gives that was delivered in its log's place; else reasons."""
-    try:
-        application = read_profile_document(content, source=name)
-    except UnusableInputError as error:
-        return failed_source(EVENT_LOG, APPLICATION_METRICS, asked=name, reason=str(error))
-    return _answer(EVENT_LOG, name, application)
+    return answer_of(
+        lambda: _answer(EVENT_LOG, name, read_profile_document(content, source=name)),
+        source=EVENT_LOG,
+        metrics=APPLICATION_METRICS,
+        asked=name,
+    )
 
 
 def ask_history_server(
@@ -61,20 +62,26 @@ def ask_history_server(
     """
     attempt = f"/{application.attempt_id}" if application.attempt_id else ""
     asked = f"api/v1/applications/{application.app_id}{attempt} and all below"
-    try:
-        answers = server.read_application(
-            application.app_id, application.attempt_id, patience=patience
-        )
-        figures = figures_from_answers(answers)
-        read = ReadApplication(figures=figures, profile=profile_from_answers(answers))
-    except LmError as error:
-        failed = failed_source(HISTORY_SERVER, APPLICATION_METRICS, asked=asked, reason=str(error))
-        return replace(failed, is_pending=isinstance(error, UnknownApplicationError))
-    # A time or a number that no calendar has: the answer is not what it is taken for.
-    except (ValueError, OverflowError) as error:
-        reason = f"unexpected_shape: {error}"
-        return failed_source(HISTORY_SERVER, APPLICATION_METRICS, asked=asked, reason=reason)
-    return replace(_answer(HISTORY_SERVER, asked, read), is_pending=not answers.attempt.completed)
+
+    def ask() -> SourceAnswer:
+        try:
+            answers = server.read_application(
+                application.app_id, application.attempt_id, patience=patience
+            )
+            figures = figures_from_answers(answers)
+            read = ReadApplication(figures=figures, profile=profile_from_answers(answers))
+        except UnknownApplicationError as error:
+            failed = failed_source(
+                HISTORY_SERVER, APPLICATION_METRICS, asked=asked, reason=str(error)
+            )
+            return replace(failed, is_pending=True)
+        # A time or a number that no calendar has: the answer is not what it is taken for.
+        except (ValueError, OverflowError) as error:
+            raise UnusableInputError("unexpected_shape", str(error)) from error
+        answer = _answer(HISTORY_SERVER, asked, read)
+        return replace(answer, is_pending=not answers.attempt.completed)
+
+    return answer_of(ask, source=HISTORY_SERVER, metrics=APPLICATION_METRICS, asked=asked)
 
 
 def ask_history_server_for_all(

@@ -72,10 +72,16 @@ class CampaignBucket:
         reasons = {key: _reasons([_unusable_object(wanted[key])]) for key in new}
         self._write_and_delete(reasons, there - wanted.keys())
 
-    def manifest(self, campaign: str) -> bytes | None:
-        """Return the delivered manifest, or ``None`` when there is none."""
+    def manifest(self, campaign: str, *, max_bytes: int | None = None) -> bytes | None:
+        """Return the delivered manifest, or ``None`` when there is none.
+
+        Raises
+        ------
+        ObjectTooLargeError
+            When it is larger than ``max_bytes``; it is then not fetched.
+        """
         try:
-            return self.store.read(object_keys.manifest_key(campaign))
+            return self.store.read(object_keys.manifest_key(campaign), max_bytes=max_bytes)
         except ObjectNotFoundError:
             return None
 

@@ -73,6 +73,7 @@ class EmbeddedEngines:
         self._stack = ExitStack()
         self._postgres_settings = dict(postgres_settings or {})
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._others: dict[str, ProcessIdentity] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -101,7 +102,7 @@ class EmbeddedEngines:
         return self._join()
 
     def check_alive(self) -> None:
-        """Raise when a server that this object started has ended by itself.
+        """Raise when a server that this object uses has ended, its own or another command's.
 
         Raises
         ------
@@ -113,6 +114,12 @@ class EmbeddedEngines:
                 log = self._state.directory / name / "server.log"
                 how = f"ended by itself (exit status {process.returncode})"
                 raise EngineError(f"{_TITLES[name]} {how}; {tail(log)}")
+        for name, identity in self._others.items():
+            if not identity.is_running():
+                raise EngineError(
+                    f"{_TITLES[name]} of {self._state.directory} was another command's, and has "
+                    "ended with it; start this one again"
+                )
 
     def stop(self) -> None:
         """Stop what this object started; what another command started is left running."""
@@ -212,6 +219,8 @@ class EmbeddedEngines:
         while time.monotonic() < deadline:
             environment: dict[str, str] = self._state.running.get("environment", {})
             if environment:
+                found = self._state.running.get("processes", {})
+                self._others = {n: ProcessIdentity(**known) for n, known in found.items()}
                 return environment
             time.sleep(_POLL_S)
         raise EngineError(

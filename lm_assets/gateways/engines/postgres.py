@@ -69,13 +69,12 @@ class PostgresServer:
         self.directory.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
             self._account = _account()
-            _make_traversable(self._executables)
-            _make_traversable(self.directory)
+            _refuse_closed_parents(self._executables / "postgres")
+            _refuse_closed_parents(self.directory)
         self._own(self.directory)
         if not self._data.exists():
             self._initialise()
-        self.socket_directory.mkdir(mode=0o700, exist_ok=True)
-        self._own(self.socket_directory)
+        self._make_socket_directory()
         settings = {**self._settings, "listen_addresses": ""}
         settings["unix_socket_directories"] = str(self.socket_directory)
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
@@ -89,10 +88,27 @@ class PostgresServer:
         )
         return self.process
 
+    def _make_socket_directory(self) -> None:
+        """Make the folder, or take one that is nobody else's; it may lie where anybody can write.
+
+        Whoever could put a link or a folder of his own there would be given a folder of root's, or
+        could wait for passwords behind a socket of his own.
+        """
+        folder = self.socket_directory
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+        owners = {os.geteuid(), self._account.uid if self._account else os.geteuid()}
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in owners:
+            raise EngineError(
+                f"{folder} is a link or another user's, and Postgres' socket must not lie in it; "
+                "remove it, or name a state folder with a shorter path"
+            )
+        self._own(folder)
+
     def _own(self, folder: Path) -> None:
         folder.chmod(0o700)
         if self._account:
-            os.chown(folder, self._account.uid, self._account.gid)
+            os.chown(folder, self._account.uid, self._account.gid, follow_symlinks=False)
 
     def _initialise(self) -> None:
         """Make the cluster beside its place and move it there: it is whole or not there."""
@@ -171,9 +187,12 @@ def _account() -> Account:
     return Account(uid=found.pw_uid, gid=found.pw_gid)
 
 
-def _make_traversable(folder: Path) -> None:
-    """Let other users pass through the folders above, without letting them list any of them."""
-    for above in folder.resolve().parents:
-        mode = stat.S_IMODE(above.stat().st_mode)
-        if not mode & stat.S_IXOTH:
-            above.chmod(mode | stat.S_IXOTH)
+def _refuse_closed_parents(path: Path) -> None:
+    """Refuse a path that Postgres' user cannot reach; no folder of others is opened for it."""
+    for above in path.resolve().parents:
+        if not above.stat().st_mode & stat.S_IXOTH:
+            raise EngineError(
+                f"as root Postgres runs as the OS user {OS_USER!r}, who cannot pass through "
+                f"{above} to {path}. Run as an ordinary user, or have checkout and --state folder "
+                f"elsewhere (such as /var/lib/lm), or allow it yourself: chmod o+x {above}"
+            )

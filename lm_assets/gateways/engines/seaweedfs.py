@@ -1,4 +1,4 @@
-"""SeaweedFS from its wheel: an S3 server for one machine, on 127.0.0.1 only."""
+"""SeaweedFS from its wheel: an S3 server for one user of one machine, on 127.0.0.1 only."""
 
 import shutil
 import subprocess
@@ -13,6 +13,7 @@ from lm_assets.gateways.engines.processes import (
     spawn,
     wait_ready,
 )
+from lm_assets.gateways.engines.seaweed_security import NO_ORIGIN, write_security
 from lm_assets.gateways.object_store.protocol import ObjectStoreError
 from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.retrying import NO_RETRY
@@ -29,6 +30,8 @@ _FLAGS = (
     "-admin.ui=false",
     "-webdav=false",
     "-s3.autoCreateBucket=false",
+    f"-s3.allowedOrigins={NO_ORIGIN}",
+    f"-filer.allowedOrigins={NO_ORIGIN}",
     "-s3.port.iceberg=0",
     "-s3.port.lance=0",
     # In the data folder, which is where it runs, and not in /tmp. A short name fits everywhere.
@@ -75,6 +78,7 @@ class SeaweedServer:
         """Start the server; `wait` returns when it can be used."""
         self._data.mkdir(parents=True, exist_ok=True)
         self.log.parent.chmod(0o700)
+        write_security(self._data)
         ports = (f"-{flag}={port}" for flag, port in zip(PORT_FLAGS, self.ports, strict=True))
         self.process = spawn(
             [

@@ -14,6 +14,16 @@ from lm_assets.gateways.engines.processes import EngineError
 _PRIVATE = 0o600
 
 
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file in one move that its owner alone can read, whatever stood there before."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    fresh.replace(path)
+
+
 class StateFolder:
     """The folder of one pair of engines. Files with secrets are readable by their owner only."""
 
@@ -85,8 +95,4 @@ class StateFolder:
         return content
 
     def _save(self, path: Path, content: Mapping[str, Any]) -> None:
-        fresh = path.with_suffix(".new")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(content, file, indent=1)
-        fresh.replace(path)
+        write_private(path, json.dumps(content, indent=1).encode())

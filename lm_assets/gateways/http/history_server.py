@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import quote
 
+from lm_assets.gateways.http.faults import RemoteError, RemoteFault
 from lm_assets.gateways.http.history_server_answers import (
     Application,
     ApplicationAnswers,
@@ -20,8 +21,6 @@ from lm_assets.gateways.http.json_http import (
     DEFAULT_RETRY,
     HttpLimits,
     JsonHttpClient,
-    RemoteError,
-    RemoteFault,
 )
 from lm_assets.gateways.retrying import RetryPolicy
 from lm_assets.model.errors import LmError
@@ -30,6 +29,10 @@ T = TypeVar("T")
 URL_VARIABLE = "LM_HISTORY_SERVER_URL"
 # A task row is about 2 KB of JSON.
 TASKS_PER_PAGE = 5_000
+# Ten times what a server keeps of a stage by default (spark.ui.retainedTasks).
+MAX_TASKS_PER_STAGE = 1_000_000
+# All that is asked about one application: no true one takes a server a tenth of this.
+APPLICATION_DEADLINE_S = 1_200.0
 _WAIT_BETWEEN_LOOKS_S = 2.0
 _READS_OF_EMPTY = 3
 
@@ -64,10 +67,16 @@ class HistoryServer:
         limits: HttpLimits | None = None,
         retry: RetryPolicy = DEFAULT_RETRY,
         tasks_per_page: int = TASKS_PER_PAGE,
+        application_deadline_s: float = APPLICATION_DEADLINE_S,
+        monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.limits = limits or HttpLimits()
-        self._http = JsonHttpClient(url, server="History Server", limits=self.limits, retry=retry)
+        self._http = JsonHttpClient(
+            url, server="History Server", variable=URL_VARIABLE, limits=self.limits, retry=retry
+        )
         self._tasks_per_page = tasks_per_page
+        self._application_deadline_s = application_deadline_s
+        self._monotonic_s = monotonic_s
 
     @classmethod
     def from_environment(
@@ -128,56 +137,92 @@ class HistoryServer:
         return application, _attempt(application, attempt_id)
 
     def _read_attempt(self, application: Application, attempt: Attempt) -> ApplicationAnswers:
+        reading = _Reading(
+            http=self._http,
+            application=application,
+            attempt=attempt,
+            tasks_per_page=self._tasks_per_page,
+            until_s=self._monotonic_s() + self._application_deadline_s,
+            monotonic_s=self._monotonic_s,
+        )
         # A server drops an application from its memory to make room for another one, and answers
         # what is asked at that moment with empty lists; the next call loads it again.
         for _ in range(_READS_OF_EMPTY - 1):
-            answers = self._read_once(application, attempt)
+            answers = reading.once()
             if answers.jobs and not answers.is_torn:
                 return answers
-        return self._read_once(application, attempt)
+        return reading.once()
 
-    def _read_once(self, application: Application, attempt: Attempt) -> ApplicationAnswers:
-        app_id = application.id
-        path = f"applications/{quote(app_id, safe='')}"
-        if attempt.attempt_id is not None:
-            path += f"/{quote(attempt.attempt_id, safe='')}"
-        stages = self._below(app_id, f"{path}/stages", list[StageAttempt])
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Reading:
+    """All that is asked about one attempt, which must end, whatever the server answers."""
+
+    http: JsonHttpClient
+    application: Application
+    attempt: Attempt
+    tasks_per_page: int
+    until_s: float
+    monotonic_s: Callable[[], float]
+
+    def once(self) -> ApplicationAnswers:
+        path = f"applications/{quote(self.application.id, safe='')}"
+        if self.attempt.attempt_id is not None:
+            path += f"/{quote(self.attempt.attempt_id, safe='')}"
+        stages = self._below(f"{path}/stages", list[StageAttempt])
         return ApplicationAnswers(
-            application=application,
-            attempt=attempt,
-            jobs=self._below(app_id, f"{path}/jobs", list[Job]),
+            application=self.application,
+            attempt=self.attempt,
+            jobs=self._below(f"{path}/jobs", list[Job]),
             stages=stages,
-            executors=self._below(app_id, f"{path}/allexecutors", list[Executor]),
-            environment=self._below(app_id, f"{path}/environment", Environment),
+            executors=self._below(f"{path}/allexecutors", list[Executor]),
+            environment=self._below(f"{path}/environment", Environment),
             tasks={
-                (stage.stage_id, stage.attempt_id): self._tasks(app_id, path, stage)
+                (stage.stage_id, stage.attempt_id): self._tasks(path, stage)
                 for stage in stages
                 if stage.ended_tasks
             },
         )
 
-    def _tasks(self, app_id: str, path: str, stage: StageAttempt) -> list[Task]:
+    def _tasks(self, path: str, stage: StageAttempt) -> list[Task]:
         url = f"{path}/stages/{stage.stage_id}/{stage.attempt_id}/taskList"
-        tasks: list[Task] = []
+        tasks: dict[int, Task] = {}
         while True:
-            page = {"offset": len(tasks), "length": self._tasks_per_page, "sortBy": "ID"}
-            rows = self._below(app_id, url, list[Task], page)
-            tasks.extend(rows)
-            if len(rows) < self._tasks_per_page:
-                return tasks
+            known = len(tasks)
+            page = {"offset": known, "length": self.tasks_per_page, "sortBy": "ID"}
+            rows = self._below(url, list[Task], page)
+            tasks.update((row.task_id, row) for row in rows)
+            if len(tasks) - known < len(rows):
+                raise _unending(url, f"tasks given twice at offset {known}: it ignores the offset")
+            if len(tasks) > MAX_TASKS_PER_STAGE:
+                raise _unending(url, f"more than {MAX_TASKS_PER_STAGE} tasks of one stage")
+            if len(rows) < self.tasks_per_page:
+                return list(tasks.values())
 
-    def _below(
-        self, app_id: str, path: str, answer: type[T], params: Mapping[str, object] | None = None
-    ) -> T:
+    def _below(self, path: str, answer: type[T], params: Mapping[str, object] | None = None) -> T:
+        if self.monotonic_s() > self.until_s:
+            raise RemoteError(
+                asked=f"History Server: GET /api/v1/{path}",
+                fault=RemoteFault.TIMED_OUT,
+                detail="not asked: all that was asked about the application took too long",
+            )
         try:
-            return self._http.get(f"api/v1/{path}", params, answer=answer)
+            return self.http.get(f"api/v1/{path}", params, answer=answer)
         except RemoteError as error:
             if error.fault is RemoteFault.NOT_FOUND:
                 raise LoadingApplicationError(
-                    f"application {app_id!r} is listed, but the History Server does not serve it "
-                    f"(it is loading it, or its log is gone): {error}"
+                    f"application {self.application.id!r} is listed, but the History Server does "
+                    f"not serve it (it is loading it, or its log is gone): {error}"
                 ) from error
             raise
+
+
+def _unending(url: str, detail: str) -> RemoteError:
+    return RemoteError(
+        asked=f"History Server: GET /api/v1/{url}",
+        fault=RemoteFault.UNEXPECTED_SHAPE,
+        detail=detail,
+    )
 
 
 def _attempt(application: Application, attempt_id: str | None) -> Attempt:

@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 import requests
 
 from lm_assets.gateways.clock import Clock, SystemClock
+from lm_assets.gateways.http.deadline import Deadline, WatchedSession
 from lm_assets.gateways.retrying import RetryPolicy
+from lm_assets.gateways.server_url import origin_of
 from lm_assets.model.errors import LmError
 
 SLACK = "slack"
@@ -25,6 +27,7 @@ SECRET_VARIABLE = "LM_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
 _STANDARD_SECRET = "whsec_"  # noqa: S105 - a prefix
 
 TIMEOUT_S = (5.0, 15.0)
+DEADLINE_S = 60.0
 LONGEST_RETRY_AFTER_S = 60.0
 DEFAULT_RETRY = RetryPolicy(attempts=4, first_delay_s=1.0, longest_delay_s=8.0)
 _BRIEF_S = 5.0
@@ -143,21 +146,26 @@ class HttpNotifier:
 
     def _post(self, body: bytes, headers: Mapping[str, str]) -> "_Outcome":
         try:
-            with requests.post(
-                self._url,
-                data=body,
-                headers=dict(headers),
-                timeout=TIMEOUT_S,
-                allow_redirects=False,
-                stream=True,
-                # Without one, requests would look for credentials of this host in ~/.netrc.
-                auth=_no_credentials,
-            ) as answer:
+            with (
+                WatchedSession(max_concurrent=1) as session,
+                Deadline(DEADLINE_S),
+                session.post(
+                    self._url,
+                    data=body,
+                    headers=dict(headers),
+                    timeout=TIMEOUT_S,
+                    allow_redirects=False,
+                    stream=True,
+                    # Without one, requests would look for credentials of this host in ~/.netrc.
+                    auth=_no_credentials,
+                ) as answer,
+            ):
                 return _outcome(answer, now=self._clock.now())
-        except requests.RequestException as error:
-            # Its text names the URL, and so does the traceback of any error raised from it.
+        # Its text names the URL, and so does the traceback of any error raised from it.
+        except Exception as error:  # noqa: BLE001 - whatever a receiver does is no delivery
             kind = type(error).__name__
-        return _Outcome(problem=f"no answer ({kind})", is_transient=True)
+            is_address = not isinstance(error, ValueError)
+        return _Outcome(problem=f"no answer ({kind})", is_transient=is_address)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -231,7 +239,7 @@ def _outcome(answer: requests.Response, *, now: datetime) -> _Outcome:
         return _Outcome(problem=f"answered {status}, a redirect, which is not followed")
     if answer.ok:
         return _Outcome()
-    said = answer.raw.read(_ANSWER_BYTES, decode_content=True).decode("utf-8", "replace")
+    said = _beginning(answer)
     is_busy = status == _TOO_MANY_REQUESTS
     return _Outcome(
         problem=f"answered {status} {said.strip()!a}",
@@ -241,9 +249,19 @@ def _outcome(answer: requests.Response, *, now: datetime) -> _Outcome:
     )
 
 
+def _beginning(answer: requests.Response) -> str:
+    # The status is known, and decides; the words beside it may be damaged, cut or endless.
+    try:
+        beginning: bytes = answer.raw.read1(_ANSWER_BYTES, decode_content=True)
+    except Exception as error:  # noqa: BLE001 - of three libraries, and none of them matters
+        return f"(unreadable: {type(error).__name__})"
+    return beginning[:_ANSWER_BYTES].decode("utf-8", "replace")
+
+
 def _check_url(url: str, variable: str, *, is_plain_http_allowed: bool) -> None:
     try:
         parts = urlsplit(url)
+        origin_of(url)
     except ValueError:
         parts = urlsplit("")
     is_safe = parts.scheme == "https" or is_plain_http_allowed or parts.hostname in _LOOPBACK

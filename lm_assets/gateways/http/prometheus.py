@@ -7,24 +7,26 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from lm_assets.gateways.http.faults import RemoteError, RemoteFault
 from lm_assets.gateways.http.json_http import (
     DEFAULT_RETRY,
     HttpLimits,
     JsonHttpClient,
-    RemoteError,
-    RemoteFault,
 )
 from lm_assets.gateways.retrying import RetryPolicy
 
 URL_VARIABLE = "LM_PROMETHEUS_URL"
 MAX_POINTS = 11_000
+# The end of the year 9999: no calendar has a later one.
+_LAST_TIME_S = 253_402_300_799.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Series:
     """One labelled series; ``times_s`` (seconds since 1970) ascend and every value is finite.
 
-    ``dropped_points`` counts NaN and infinite samples; a series of nothing else is empty.
+    ``dropped_points`` counts samples that are NaN, infinite or of no time that a calendar has; a
+    series of nothing else is empty.
     """
 
     labels: Mapping[str, str]
@@ -74,7 +76,9 @@ class Prometheus:
         limits: HttpLimits | None = None,
         retry: RetryPolicy = DEFAULT_RETRY,
     ) -> None:
-        self._http = JsonHttpClient(url, server="Prometheus", limits=limits, retry=retry)
+        self._http = JsonHttpClient(
+            url, server="Prometheus", variable=URL_VARIABLE, limits=limits, retry=retry
+        )
 
     @classmethod
     def from_environment(
@@ -148,7 +152,11 @@ def _answer(results: Sequence[_Result], warnings: tuple[str, ...]) -> QueryAnswe
 def _series(result: _Result) -> Series:
     given = result.values if result.value is None else [result.value]
     numbers = ((time_s, _number(text)) for time_s, text in given)
-    points = sorted((time_s, number) for time_s, number in numbers if math.isfinite(number))
+    points = sorted(
+        (time_s, number)
+        for time_s, number in numbers
+        if math.isfinite(number) and 0.0 <= time_s <= _LAST_TIME_S
+    )
     return Series(
         labels=result.metric,
         times_s=tuple(time_s for time_s, _ in points),

@@ -9,6 +9,7 @@ from boto3.session import Session
 from botocore.utils import parse_timestamp
 
 from lm_assets.gateways.object_store.protocol import ObjectStoreError
+from lm_assets.gateways.server_url import origin_of
 
 
 def s3_session(
@@ -58,6 +59,7 @@ def endpoint_of(given: str | None) -> str | None:
         return None
     try:
         address = urlsplit(given)
+        origin_of(given)  # a port that is none would only be found out far from here
         is_address = address.scheme in {"http", "https"} and bool(address.hostname)
     except ValueError:
         is_address = False

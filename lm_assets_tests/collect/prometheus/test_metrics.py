@@ -1,5 +1,6 @@
 """Windows, batches and series arithmetic behind the metrics from Prometheus."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,10 +16,13 @@ from lm_assets.collect.collection_config import PrometheusConfig, parse_collecti
 from lm_assets.collect.prometheus.batches import RunWindow, batches
 from lm_assets.collect.prometheus.counters import counter_growth
 from lm_assets.collect.prometheus.metrics import ask_prometheus
+from lm_assets.collect.prometheus.run import RUN_METRICS
 from lm_assets.collect.prometheus.series_window import integral, value_at
-from lm_assets.gateways.http.json_http import RemoteError, RemoteFault
+from lm_assets.gateways.http.faults import RemoteError, RemoteFault
 from lm_assets.gateways.http.prometheus import Prometheus, QueryAnswer, Series
+from lm_assets.gateways.retrying import NO_RETRY
 from lm_assets.model.errors import ConfigurationError
+from lm_assets_tests.fakes.http_server import Answer, serving
 
 PROJECT = Path(__file__).parents[3]
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -317,3 +321,48 @@ def test_a_query_that_forgets_the_namespaces_is_refused() -> None:
 
 def test_an_empty_configuration_asks_nobody() -> None:
     assert parse_collection_config({}).prometheus is None
+
+
+def of_prometheus(text: list[tuple[float, str]]) -> dict[str, str | float]:
+    """Return what a run gets where every query has one series of these samples."""
+    body = {"metric": {"namespace": "ns", "pod": "p", "container": "c", "resource": "cpu"}}
+    result = [{**body, "values": text}]
+    answer = {"status": "success", "data": {"resultType": "matrix", "result": result}}
+    with serving(lambda _request: Answer(body=json.dumps(answer).encode())) as server:
+        prometheus = Prometheus(server.url, retry=NO_RETRY)
+        told = ask_prometheus(prometheus, [run()], config=config(), now=NOW)["r"].measurements
+        prometheus.close()
+    return {**told.missing, **told.values}
+
+
+def within(*values: str) -> list[tuple[float, str]]:
+    return [(START.timestamp() + 60.0 * n, value) for n, value in enumerate(values, start=1)]
+
+
+@pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf", "-210", "five"])
+def test_a_window_of_nothing_but_no_numbers_is_missing_with_the_reason(value: str) -> None:
+    told = of_prometheus(within(value, value))
+    reason = "prometheus: no series; 2 samples that are no number of zero or above left out"
+    assert told == dict.fromkeys(RUN_METRICS, reason)
+
+
+def test_a_sum_beyond_the_bound_is_missing_and_the_other_metrics_are_kept() -> None:
+    told = of_prometheus(within("1e308", "1e308"))
+    assert isinstance(told["memory_gib_seconds"], str)
+    assert [v for v in told.values() if not isinstance(v, str) and abs(v) > 1e150] == []
+    assert told["oom_kills"] == 0.0
+
+
+@pytest.mark.parametrize("time_s", [1e300, -1e300, 253_402_300_800.0, -1.0])
+def test_a_sample_of_no_calendar_is_left_out(time_s: float) -> None:
+    told = of_prometheus([(time_s, "5"), *within("0", "3")])
+    assert told["pod_restarts"] == 3.0
+
+
+def test_a_query_that_raises_anything_costs_the_metrics_that_need_it_and_no_run() -> None:
+    def answer(promql: str) -> QueryAnswer:
+        raise LookupError(promql)
+
+    told = ask_prometheus(Scripted(answer), [run()], config=config(), now=NOW)["r"].measurements
+    reason = "prometheus: unexpected_answer: LookupError; the run's log has the trace"
+    assert told.missing == dict.fromkeys(RUN_METRICS, reason)

@@ -241,3 +241,15 @@ def test_what_the_server_no_longer_holds_makes_the_figures_incomplete(
 ) -> None:
     (told,) = row_loss(**changes)
     assert told.startswith(reason)
+
+
+def test_a_memory_setting_of_thousands_of_digits_is_not_readable_and_costs_nothing_else() -> None:
+    app = eventful_application("app-1")
+    app[1]["Spark Properties"] |= {
+        "spark.executor.memory": "9" * 5_000,
+        "spark.executor.cores": "9" * 5_000,
+    }
+    part = EventLogPart(name="app-1", open=partial(io.BytesIO, event_lines(*app)))
+    told = ask_event_log([part]).measurements
+    assert told.missing["memory_usage_pct"] == "event log: executor memory setting not readable"
+    assert told.values["duration_s"] == 10.0

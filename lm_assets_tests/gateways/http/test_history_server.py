@@ -1,23 +1,26 @@
 """History Server gateway on a fake server: every fault has a name, and nothing is guessed."""
 
+import base64
 import gzip
 import json
 import socket
 import threading
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 
+from lm_assets.gateways.http.faults import RemoteError, RemoteFault
 from lm_assets.gateways.http.history_server import (
     HistoryServer,
     LoadingApplicationError,
     Patience,
     UnknownApplicationError,
 )
-from lm_assets.gateways.http.json_http import HttpLimits, RemoteError, RemoteFault
+from lm_assets.gateways.http.json_http import HttpLimits
 from lm_assets.gateways.retrying import RetryPolicy
 from lm_assets.model.errors import ConfigurationError
 from lm_assets_tests.fakes.http_server import Answer, FakeServer, Request, serving
@@ -78,6 +81,33 @@ class Waits(list[float]):
 
     def __call__(self, seconds: float) -> None:
         self.append(seconds)
+
+
+@contextmanager
+def trickling(beginning: bytes) -> Iterator[str]:
+    """Serve a beginning, and then a byte now and then until the client has enough."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    stopping = threading.Event()
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, suppress(OSError):
+                    connection.recv(65_536)
+                    connection.sendall(beginning)
+                    while not stopping.wait(0.02):
+                        connection.sendall(b"1")
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        stopping.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
 
 
 @pytest.fixture
@@ -171,6 +201,95 @@ def test_a_server_that_hangs_is_given_up(waits: Waits) -> None:
     assert error.fault is RemoteFault.TIMED_OUT
 
 
+def test_a_server_that_ignores_the_offset_is_found_out_at_the_second_page(waits: Waits) -> None:
+    def answer(request: Request) -> Answer:
+        if "taskList" in request.target:
+            return answer_json([task(number) for number in range(10)])
+        return whole_api(tasks=1_000)(request)
+
+    with serving(answer) as server:
+        history_server = connect(server.url, waits)
+        with pytest.raises(RemoteError, match="unexpected_shape: tasks given twice at offset 10"):
+            history_server.read_application("app-1")
+        history_server.close()
+        assert sum("taskList" in target for target in server.targets) == 2
+
+
+def test_pages_that_never_end_are_left_at_the_deadline_of_the_application(waits: Waits) -> None:
+    seconds = iter(range(1_000_000))
+
+    def answer(request: Request) -> Answer:
+        if "taskList" in request.target:
+            first = int(request.target.split("offset=")[1].split("&")[0])
+            return answer_json([task(first + number) for number in range(10)])
+        return whole_api(tasks=1_000)(request)
+
+    with serving(answer) as server:
+        history_server = HistoryServer(
+            server.url,
+            tasks_per_page=10,
+            application_deadline_s=20.0,
+            monotonic_s=lambda: float(next(seconds)),
+        )
+        with pytest.raises(RemoteError, match="timed_out: not asked"):
+            history_server.read_application("app-1")
+        history_server.close()
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        pytest.param("http://[", id="half an address"),
+        pytest.param("http://caf\u00e9:1/", id="Latin-1"),
+        pytest.param("//\u00ff\u00fe", id="bytes that are no UTF-8"),
+        pytest.param("http://host:99999/", id="a port that is none"),
+        pytest.param("http://" + "a" * 300 + "/", id="a host too long"),
+        pytest.param("mailto:x", id="no web address"),
+        pytest.param("http://%00/", id="NUL"),
+    ],
+)
+def test_a_location_that_is_none_is_a_named_fault(location: str, waits: Waits) -> None:
+    told = Answer(status=302, headers={"Location": location})
+    with serving(lambda _request: told) as server:
+        error = fault_of(server, waits, attempts=1)
+    assert error.fault in {RemoteFault.REDIRECTED, RemoteFault.UNREADABLE}
+
+
+def test_a_redirect_to_the_same_server_is_followed_with_the_credentials(waits: Waits) -> None:
+    def answer(request: Request) -> Answer:
+        if "moved" in request.target:
+            return answer_json(APPLICATION)
+        return Answer(status=302, headers={"Location": f"{server.url}/moved"})
+
+    with serving(answer) as server:
+        history_server = connect(server.url.replace("://", "://u:p%2Fw@"), waits)
+        assert history_server.application("app-1").id == "app-1"
+        history_server.close()
+        sent = {request.headers.get("Authorization") for request in server.requests}
+    assert sent == {"Basic " + base64.b64encode(b"u:p/w").decode()}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\nX-Slow: ", id="a header without end"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", id="a chunk's length"
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n", id="a body without end"
+        ),
+        pytest.param(b"HTTP/1.1 200 OK\r\n\r\n", id="a body that ends with the connection"),
+    ],
+)
+def test_whatever_trickles_in_ends_at_the_deadline(sent: bytes, waits: Waits) -> None:
+    with trickling(sent) as url:
+        history_server = connect(url, waits, attempts=3, deadline_s=0.4)
+        with pytest.raises(RemoteError, match=r"timed_out: answer not complete after 0\.4 s"):
+            history_server.application("app-1")
+        history_server.close()
+
+
 def test_a_server_that_drips_is_given_up_at_the_deadline(waits: Waits) -> None:
     told = Answer(body=b" ", repeat=10_000, drips_every_s=0.02)
     with serving(lambda _request: told) as server:
@@ -224,7 +343,7 @@ def test_credentials_in_the_url_are_never_told(waits: Waits) -> None:
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "history:18080", "", "http://", "http://["])
 def test_only_http_urls_are_taken(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="URL must be http"):
+    with pytest.raises(ConfigurationError, match="must be http"):
         HistoryServer(url)
 
 

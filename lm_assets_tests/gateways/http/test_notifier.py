@@ -290,3 +290,34 @@ def a_webhook(
         is_plain_http_allowed=True,
         retry=RetryPolicy(attempts=3, first_delay_s=0.1, sleep=sleep),
     )
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"Content-Encoding": "gzip"}, id="bad gzip"),
+        pytest.param({"Content-Length": "999"}, id="fewer bytes than promised"),
+        pytest.param({"Transfer-Encoding": "chunked"}, id="bad chunks"),
+        pytest.param({"Location": "http://["}, id="an address that is none"),
+        pytest.param({"Retry-After": "\u00b2"}, id="a wait that is none"),
+    ],
+)
+@pytest.mark.parametrize("status", [400, 500, 503])
+def test_whatever_is_wrong_with_an_error_answer_is_a_delivery_error(status, headers, waits):
+    told = Answer(status=status, body=b"\xff\xfe no", headers=headers)
+    with WebhookServer(*[told] * 3) as server, pytest.raises(DeliveryError, match="slack: "):
+        slack(server, waits).send({"text": "x"})
+    assert len(waits) == (0 if status == 400 else 2)
+
+
+@pytest.mark.parametrize("host", ["http://%zz.example/", "http://.example:1/", "http://a..b/"])
+def test_a_host_that_is_none_is_a_delivery_error_without_its_address(host, waits):
+    retry = RetryPolicy(attempts=3, first_delay_s=1.0, sleep=waits.append)
+
+    def deliver() -> None:
+        (found,) = notifiers_from_environment({"LM_WEBHOOK_URL": host + "S3CRET"}, retry=retry)
+        found.send({"text": "x"})
+
+    with pytest.raises(DeliveryError) as caught:
+        deliver()
+    assert "S3CRET" not in str(caught.value)

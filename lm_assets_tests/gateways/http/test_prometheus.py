@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from lm_assets.gateways.http.json_http import RemoteError, RemoteFault
+from lm_assets.gateways.http.faults import RemoteError, RemoteFault
 from lm_assets.gateways.http.prometheus import Prometheus, QueryAnswer
 from lm_assets.gateways.retrying import NO_RETRY
 from lm_assets_tests.fakes.http_server import Answer, FakeServer, serving

@@ -23,6 +23,7 @@ _READ_BYTES = 1 << 20
 # What a broken stream loses of what came before the break is at most this much.
 _CHUNK_BYTES = 1 << 16
 _GZIP_WBITS = 31
+_GZIP_READ_BYTES = 1 << 12
 # 128 MiB, the largest window that zstd itself opens unasked.
 _ZSTD_MAX_WINDOW_BYTES = 1 << 27
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -113,7 +114,8 @@ def _plain(source: BinaryIO) -> Iterator[bytes]:
 def _gzip(source: BinaryIO) -> Iterator[bytes]:
     member = zlib.decompressobj(_GZIP_WBITS)
     pending = b""
-    while data := pending or source.read(_READ_BYTES):
+    # A member's end copies what was given beyond it: little at a time keeps that linear.
+    while data := pending or source.read(_GZIP_READ_BYTES):
         if member.eof:
             # Zero padding after the last member is what tar and tape leave.
             if not data.strip(b"\x00"):

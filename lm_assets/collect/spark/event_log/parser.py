@@ -8,6 +8,7 @@ import msgspec
 
 from lm_assets.collect.spark.event_log.codecs import plain_chunks
 from lm_assets.collect.spark.event_log.decoding import decode_event
+from lm_assets.collect.spark.event_log.events import JobStart
 from lm_assets.collect.spark.event_log.limits import EventLogLimits
 from lm_assets.collect.spark.event_log.lines import lines_of
 from lm_assets.collect.spark.event_log.parts import EventLogPart, order_parts
@@ -20,6 +21,7 @@ from lm_assets.model.application_profile import ApplicationProfile
 from lm_assets.model.errors import UnusableInputError
 
 _DEFAULT_LIMITS = EventLogLimits()
+_EVENTS_PER_LOOK = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +85,9 @@ def read_event_log(
         events += 1
         tally.add(event)
         profiler.add(event)
+        # One start of a job may name millions of stages; any other event adds one thing at most.
+        if isinstance(event, JobStart) or not events % _EVENTS_PER_LOOK:
+            limits.refuse_too_many(tally.entities)
     _refuse_what_is_no_log(parts, reading.lines, events)
     if tally.start is None and not tally.has_beginning:
         reading.incomplete.append("no application start event: the log's beginning is missing")

@@ -1,15 +1,16 @@
 """The files that make up one event log, in the order in which Spark wrote them."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
 from lm_assets.model.errors import UnusableInputError
 
-_ROLLED = re.compile(r"events_(\d+)_(.+)")
+_ROLLED = re.compile(r"events_([0-9]{1,18})_(.+)")
 _COMPACTED = ".compact"
 _APP_STATUS = "appstatus_"
 _DATED = re.compile(r"eventlog-(\d{4}-\d{2}-\d{2}--\d{2}-\d{2})(?:\..+)?")
@@ -74,15 +75,20 @@ def _order_rolled(parts: Iterable[EventLogPart]) -> OrderedParts:
     compacted = [index for index, part in enumerate(ordered) if _is_compacted(part)]
     ordered = ordered[compacted[-1] :] if compacted else ordered
     numbers = [_rolled_number(part) for part in ordered]
-    if len(set(numbers)) != len(numbers):
-        raise UnusableInputError("event_log_ambiguous", f"two files with one number in {numbers}")
-    incomplete = list(_compaction(ordered))
+    if twice := [number for number, after in pairwise(numbers) if number == after]:
+        raise UnusableInputError("event_log_ambiguous", f"two files with the number {twice[0]}")
     first = numbers[0] if compacted else 1
-    absent = sorted(set(range(first, numbers[-1] + 1)) - set(numbers))
-    if absent:
-        listed = ", ".join(str(number) for number in absent[:5])
-        incomplete.append(f"{len(absent)} of the rolled files missing: events_ {listed}")
+    incomplete = [*_compaction(ordered), *_gaps([first - 1, *numbers])]
     return OrderedParts(parts=tuple(ordered), incomplete=tuple(incomplete))
+
+
+def _gaps(numbers: Sequence[int]) -> Iterator[str]:
+    """Yield what is missing between ascending numbers; a gap of a billion costs as one of two."""
+    gaps = [range(low + 1, high) for low, high in pairwise(numbers) if high - low > 1]
+    if gaps:
+        listed = ", ".join(str(number) for number in islice(chain.from_iterable(gaps), 5))
+        count = sum(gap.stop - gap.start for gap in gaps)
+        yield f"{count} of the rolled files missing: events_ {listed}"
 
 
 def _compaction(parts: Iterable[EventLogPart]) -> Iterable[str]:

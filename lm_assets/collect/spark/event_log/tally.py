@@ -36,6 +36,7 @@ class EventTally:
     """Everything known so far of one application attempt; ``figures`` gives it out."""
 
     durations: TaskDurations
+    held_stage_ids: int = 0
     start: events.ApplicationStart | None = None
     ended_ms: int | None = None
     version: str | None = None
@@ -97,6 +98,13 @@ class EventTally:
         handler = self.handlers.get(type(event))
         if handler is not None:
             handler(event)
+
+    @property
+    def entities(self) -> int:
+        """How many executors, jobs and stages are held."""
+        executors = len(self.executors) + len(self.seen_since_ms) + len(self.peak_heap_bytes)
+        stages = len(self.submitted) + len(self.failed_stages) + len(self.unneeded_stage_ids)
+        return executors + stages + self.held_stage_ids + len(self.jobs)
 
     def _task_end(self, event: events.TaskEnd) -> None:
         info = event.info
@@ -184,14 +192,18 @@ class EventTally:
 
     def _job_start(self, event: events.JobStart) -> None:
         self.jobs.add(event.job_id)
+        before = self.stages_of_job.get(event.job_id, ())
         self.stages_of_job[event.job_id] = event.stage_ids
+        self.held_stage_ids += len(event.stage_ids) - len(before)
 
     def _job_end(self, event: events.JobEnd) -> None:
         self.jobs.add(event.job_id)
         said = event.result.exception.message if event.result.exception else None
         if event.result.result != "JobSucceeded":
             self.job_results[event.job_id] = "cancelled" if was_cancelled(said) else "failed"
-        self.unneeded_stage_ids.update(self.stages_of_job.pop(event.job_id, ()))
+        stage_ids = self.stages_of_job.pop(event.job_id, ())
+        self.held_stage_ids -= len(stage_ids)
+        self.unneeded_stage_ids.update(stage_ids)
 
     def _block_manager_added(self, event: events.BlockManagerAdded) -> None:
         self.seen_since_ms.setdefault(event.block_manager.executor_id, event.timestamp_ms)

@@ -274,3 +274,60 @@ def test_a_folder_on_disk_is_one_log(tmp_path: Path) -> None:
         with item.open() as source:
             (tmp_path / item.name).write_bytes(source.read())
     assert parse_event_log(local_event_log_parts(folder)).tasks == 800
+
+
+def test_what_stays_of_a_gzip_member_is_small_whatever_follows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[int] = []
+    true_one = zlib.decompressobj
+
+    class Watched:
+        def __init__(self, wbits: int) -> None:
+            self._member = true_one(wbits)
+
+        def decompress(self, data: bytes, limit: int) -> bytes:
+            given.append(len(data))
+            return self._member.decompress(data, limit)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._member, name)
+
+    monkeypatch.setattr(zlib, "decompressobj", Watched)
+    stored = gzip.compress(b"") * 20_000
+    part = EventLogPart(name="log.gz", open=lambda: io.BytesIO(stored + gzip.compress(LOG)))
+    assert b"".join(plain_chunks(part, EventLogLimits(), print)) == LOG
+    # What zlib copies at each member's end is what it was given beyond it.
+    assert max(given) <= 4096
+
+
+def test_a_gap_of_a_billion_files_is_told_like_one_of_three() -> None:
+    parts = [
+        EventLogPart(name=name, open=lambda: io.BytesIO(LOG))
+        for name in ("events_1_app", "events_5_app", "events_1000000000_app")
+    ]
+    (said,) = parse_event_log(parts[:2], limits=EventLogLimits()).incomplete[:1]
+    assert said == "3 of the rolled files missing: events_ 2, 3, 4"
+    (said,) = parse_event_log(parts, limits=EventLogLimits()).incomplete[:1]
+    assert said == "999999997 of the rolled files missing: events_ 2, 3, 4, 6, 7"
+
+
+def test_a_log_of_nothing_but_executors_is_refused_before_it_fills_the_memory() -> None:
+    log = b"".join(
+        b'{"Event":"SparkListenerExecutorAdded","Timestamp":1,"Executor ID":"%d",'
+        b'"Executor Info":{"Total Cores":1}}\n' % number
+        for number in range(200)
+    )
+    part = EventLogPart(name="log", open=lambda: io.BytesIO(log))
+    with pytest.raises(UnusableInputError, match="event_log_too_many: more than 100 executors"):
+        parse_event_log([part], limits=EventLogLimits(max_entities=100))
+
+
+def test_stages_of_jobs_that_ended_are_not_held_twice() -> None:
+    job = (
+        b'{"Event":"SparkListenerJobStart","Job ID":%d,"Stage IDs":[1,2,3,4]}\n'
+        b'{"Event":"SparkListenerJobEnd","Job ID":%d,"Job Result":{"Result":"JobSucceeded"}}\n'
+    )
+    log = b"".join(job % (number, number) for number in range(50))
+    part = EventLogPart(name="log", open=lambda: io.BytesIO(log))
+    assert parse_event_log([part], limits=EventLogLimits(max_entities=60)).jobs == 50

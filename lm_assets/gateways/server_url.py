@@ -1,0 +1,86 @@
+"""The address of somebody's server: checked once, and shown without anything that is secret."""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from lm_assets.model.errors import ConfigurationError
+
+# A raw `/`, `?` or `#` in a password ends the host there, and the rest of the password becomes a
+# path, a query or a fragment, which everything that names the address would show.
+_MISPLACED = re.compile(r"[?#\\\s\x00-\x1f\x7f]")
+_HOST = re.compile(r"[A-Za-z0-9._:-]+(?:%[A-Za-z0-9._-]+)?")
+_RULE = "must be http://host[:port][/path] or https://…"
+_ENCODE = (
+    "and nothing but a path may follow the host: write @, /, ?, # and spaces in a user or "
+    "password as %40, %2F, %3F, %23 and %20"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerUrl:
+    """A usable address; ``shown`` is scheme, host and port, the only part fit for people's eyes.
+
+    ``base`` ends with a slash and has no credentials; its path may itself be a secret.
+    """
+
+    base: str = field(repr=False)
+    shown: str
+    credentials: tuple[str, str] | None = field(default=None, repr=False)
+
+
+def server_url(url: str, *, variable: str) -> ServerUrl:
+    """Return an address taken apart.
+
+    Raises
+    ------
+    ConfigurationError
+        Where it is no http or https address, or may hold a password in a place where it would be
+        shown. Names the variable and never the value.
+    """
+    parts, port = _split(url, variable)
+    user, at, host_and_port = parts.netloc.rpartition("@")
+    origin = f"{parts.scheme}://{host_and_port}"
+    name, _, password = user.partition(":")
+    return ServerUrl(
+        base=origin + parts.path.rstrip("/") + "/",
+        shown=f"{parts.scheme}://{_bracketed(parts.hostname or '')}{f':{port}' if port else ''}",
+        credentials=(unquote(name), unquote(password)) if at else None,
+    )
+
+
+def origin_of(url: str) -> tuple[str, str, int]:
+    """Return scheme, host and port, the scheme's own where none is given.
+
+    Raises
+    ------
+    ValueError
+        Where a part of the address is none.
+    """
+    parts = urlsplit(url)
+    port = parts.port if parts.port is not None else {"http": 80, "https": 443}.get(parts.scheme)
+    if not parts.hostname or port is None:
+        raise ValueError("no host or no scheme that is known")
+    return parts.scheme, parts.hostname, port
+
+
+def _split(url: str, variable: str) -> tuple[SplitResult, int | None]:
+    if _MISPLACED.search(url):
+        raise ConfigurationError(file="environment", path=variable, rule=f"{_RULE} {_ENCODE}")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ConfigurationError(
+            file="environment", path=variable, rule=f"{_RULE} {_ENCODE}; its port must be a number"
+        ) from None
+    if "@" in parts.path or "@" in parts.netloc.rpartition("@")[0]:
+        raise ConfigurationError(file="environment", path=variable, rule=f"{_RULE} {_ENCODE}")
+    is_usable = parts.scheme in {"http", "https"} and _HOST.fullmatch(parts.hostname or "")
+    if not is_usable or port == 0:
+        raise ConfigurationError(file="environment", path=variable, rule=_RULE)
+    return parts, port
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
