@@ -27,7 +27,7 @@ from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.bucket.kept_campaigns import open_campaigns, results_since
 from lm_assets.gateways.clock import Clock
 from lm_assets.gateways.configuration import Configuration
-from lm_assets.gateways.http.notifier import Notifier
+from lm_assets.gateways.http.notifier import DeliveryError, Notifier
 from lm_assets.gateways.object_store.protocol import (
     BucketMissingError,
     ObjectInfo,
@@ -37,7 +37,7 @@ from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.retention import RetentionPolicy
 from lm_assets.orchestration.alert_clock import alert_clock
 from lm_assets.orchestration.baseline_metadata import of_catalogue
-from lm_assets.orchestration.delivery import deliver_once
+from lm_assets.orchestration.delivery import deliver_once, undelivered
 from lm_assets.orchestration.instance import WILL_RETRY_TAG
 from lm_assets.orchestration.jobs import campaign_job, confirmation_job, judgement_job
 from lm_assets.orchestration.lost_runs import lost_runs
@@ -175,12 +175,15 @@ def run_failures(
         return dg.SkipReason(f"run {run.run_id} is started again by itself")
     campaign = run.tags.get("dagster/partition", "")
     detail = context.failure_event.message or "no reason was given"
-    deliver_once(
+    outcome = deliver_once(
         run_failure_notice(campaign, job=run.job_name, run_id=run.run_id, detail=detail),
         campaign=campaign,
         notifiers=notifiers,
         warehouse=warehouse,
     )
+    if lacking := undelivered(outcome):
+        # Dagster shows each run to this sensor once: the failed tick is what is left to see.
+        raise DeliveryError("; ".join(lacking))
     return None
 
 
