@@ -58,7 +58,7 @@ def test_a_matrix_of_any_bytes(folder: Path, content: bytes) -> None:
     assert len(refusal(lambda: read_yaml_as(path, Matrix))) < 2_500
 
 
-@inputs(150)
+@inputs(60)
 @given(content=spoiled(POLICY))
 def test_a_policy_of_any_values(folder: Path, content: Any) -> None:
     path = folder / "regression.yaml"
