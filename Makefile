@@ -23,6 +23,7 @@ bench: .venv/.test ## every figure of docs/benchmarks.md
 
 .venv/.demo: requirements.lock pyproject.toml deploy/system-packages.sh
 	deploy/system-packages.sh demo
+	@echo "Installing $$(grep -c '==' requirements.lock) packages of requirements.lock into .venv/ (a few minutes, once)"
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet --require-hashes -r requirements.lock
 	.venv/bin/pip install --quiet --no-deps -e .
