@@ -95,7 +95,7 @@ def test_an_effect_that_cannot_be_is_refused(lm, tmp_path, effect, message):
 
 def test_a_campaign_id_cannot_leave_the_folder(lm, tmp_path):
     code, _, err = lm("simulate", "--campaign", "../x", "--output", tmp_path / "inside")
-    assert (code, "campaign" in err) == (4, True)
+    assert (code, "campaign" in err) == (1, True)
     assert list(tmp_path.iterdir()) == []
 
 
