@@ -16,6 +16,8 @@ from lm_assets.model.application_profile import FILES_READ, FILES_WRITTEN, ROWS_
 
 _MOST_NODES = 400
 _MOST_DETAIL_CHARACTERS = 160
+# Spark cuts lists at 25 names; what goes on past this is an expression that nobody reads.
+_MOST_TEXT_CHARACTERS = 4_000
 # Deeper plans exist (loops that add a column), but nobody reads them; the rest is left out.
 _MOST_DEPTH = 200
 
@@ -26,10 +28,9 @@ _WRAPPERS = re.compile(
 # Operators that run the same work in another form: they do not make another stage.
 _FORMS = frozenset({"AQEShuffleRead", "ColumnarToRow", "RowToColumnar", "CustomShuffleReader"})
 _EXPRESSION_ID = re.compile(r"#\d+L?")
-_ATTRIBUTE = re.compile(r"([A-Za-z_]\w*(?:\([^()#]*\))?)#\d+")
-_GENERATED = re.compile(
-    r",? ?\[?plan_id=\d+\]?|\*\(\d+\) ?|\S*\$\$Lambda\S*|@[0-9a-f]{4,}\b|\[id=#?\d+\]"
-)
+_ATTRIBUTE = re.compile(r"\b([A-Za-z_]\w*(?:\([^()#]*\))?)#\d+")
+_GENERATED = re.compile(r",? ?\[?plan_id=\d+\]?|\*\(\d+\) ?|@[0-9a-f]{4,}\b|\[id=#?\d+\]")
+_LAMBDA = re.compile(r"\S*\$\$Lambda\S*")
 _PATH = re.compile(r"InMemoryFileIndex\([^)]*\)\[[^\]]*\]|\b[a-z][a-z0-9]*:/[^\s,\])]+")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
 _CODE_GENERATION = re.compile(r" \(\d+\)$")
@@ -149,8 +150,19 @@ def _visit(info: PlanInfo, walk: _Walk, *, depth: int, level: int, fragment: int
         _visit(child, walk, depth=below_depth, level=level + 1, fragment=below)
 
 
+def _without_names_of_runs(text: str) -> str:
+    """Return an operator's text without what is generated, where it lies and when it was."""
+    # Looked for only where it can be: each of these costs more than the search for its mark.
+    if "$$Lambda" in text:
+        text = _LAMBDA.sub("", text)
+    text = _GENERATED.sub("", text)
+    if ":/" in text or "InMemoryFileIndex" in text:
+        text = _PATH.sub("<path>", text)
+    return _MOMENT.sub("<date>", text)
+
+
 def _node(info: PlanInfo, *, depth: int, fragment: int) -> PlanNode:
-    text = _MOMENT.sub("<date>", _PATH.sub("<path>", _GENERATED.sub("", info.text)))
+    text = _without_names_of_runs(info.text[:_MOST_TEXT_CHARACTERS])
     attributes = sorted({_DIGITS.sub("", name.strip()) for name in _ATTRIBUTE.findall(text)})
     facts = [f"{k}={info.metadata[k]}" for k in _SCAN_FACTS if k in info.metadata]
     detail = _EXPRESSION_ID.sub("", text).strip()[:_MOST_DETAIL_CHARACTERS]
