@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from lm_assets.collect.spark.event_log.sql_events import PlanInfo
 from lm_assets.model.application_profile import FILES_READ, FILES_WRITTEN, ROWS_OUT, PlanNode
@@ -28,8 +29,9 @@ _WRAPPERS = re.compile(
 # Operators that run the same work in another form: they do not make another stage.
 _FORMS = frozenset({"AQEShuffleRead", "ColumnarToRow", "RowToColumnar", "CustomShuffleReader"})
 _EXPRESSION_ID = re.compile(r"#\d+L?")
-_ATTRIBUTE = re.compile(r"\b([A-Za-z_]\w*(?:\([^()#]*\))?)#\d+")
-_GENERATED = re.compile(r",? ?\[?plan_id=\d+\]?|\*\(\d+\) ?|@[0-9a-f]{4,}\b|\[id=#?\d+\]")
+_ATTRIBUTE = re.compile(r"\b([A-Za-z_]\w*(?:\([^()#]*\))?)#")
+_PLAN_ID = re.compile(r",? ?\[?plan_id=\d+\]?")
+_GENERATED = re.compile(r"\*\(\d+\) ?|@[0-9a-f]{4,}\b|,? ?\[id=#?\d*\]")
 _LAMBDA = re.compile(r"\S*\$\$Lambda\S*")
 _PATH = re.compile(r"InMemoryFileIndex\([^)]*\)\[[^\]]*\]|\b[a-z][a-z0-9]*:/[^\s,\])]+")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
@@ -162,17 +164,23 @@ def _without_names_of_runs(text: str) -> str:
 
 
 def _node(info: PlanInfo, *, depth: int, fragment: int) -> PlanNode:
-    text = _without_names_of_runs(info.text[:_MOST_TEXT_CHARACTERS])
-    attributes = sorted({_DIGITS.sub("", name.strip()) for name in _ATTRIBUTE.findall(text)})
-    facts = [f"{k}={info.metadata[k]}" for k in _SCAN_FACTS if k in info.metadata]
-    detail = _EXPRESSION_ID.sub("", text).strip()[:_MOST_DETAIL_CHARACTERS]
-    kind = (
-        detail.split("(", 1)[0].removeprefix(info.name).strip() if "Exchange" in info.name else ""
-    )
+    facts = tuple(f"{k}={info.metadata[k]}" for k in _SCAN_FACTS if k in info.metadata)
+    # Without its numbers the text is the same in every run of a query, and is read once.
+    text = _EXPRESSION_ID.sub("#", info.text[:_MOST_TEXT_CHARACTERS])
+    if "plan_id" in text:
+        text = _PLAN_ID.sub("", text)
+    detail, shape = _detail_and_shape(info.name, text, facts)
     return PlanNode(
-        depth=depth,
-        name=info.name.strip(),
-        detail=detail,
-        shape=digest_of([kind, *facts, *attributes])[:8] if attributes or facts or kind else "",
-        fragment=fragment,
+        depth=depth, name=info.name.strip(), detail=detail, shape=shape, fragment=fragment
     )
+
+
+@lru_cache(maxsize=2048)
+def _detail_and_shape(name: str, text: str, facts: tuple[str, ...]) -> tuple[str, str]:
+    """Return what an operator does, and the digest of what makes it the same in another run."""
+    text = _without_names_of_runs(text)
+    attributes = sorted({_DIGITS.sub("", found.strip()) for found in _ATTRIBUTE.findall(text)})
+    detail = text.replace("#", "").strip()[:_MOST_DETAIL_CHARACTERS]
+    kind = detail.split("(", 1)[0].removeprefix(name).strip() if "Exchange" in name else ""
+    is_told = attributes or facts or kind
+    return detail, digest_of([kind, *facts, *attributes])[:8] if is_told else ""
