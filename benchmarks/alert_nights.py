@@ -3,8 +3,8 @@
 320 combinations × the shipped metrics with 5 % noise, 5 runs a side. The causes: three steps in
 places and one that comes back there, three single cells, a drift, a shift of the whole matrix and a
 spike of one run; four of them end. That late and repeated nights change nothing is tested with
-hypothesis (lm_assets_tests/triage/test_replay.py). Somebody acknowledges every alert after the first
-night on which it is told. Suspicions are off, as where fresh runs decide them: they are no causes.
+hypothesis (lm_assets_tests/triage/test_replay.py). Somebody acknowledges every alert in the morning
+after the night on which it is first told. Suspicions are off, as where fresh runs decide them.
 
 Run: python -m benchmarks alert_nights        (about 2 minutes; --seeds N for more nights)
 """
