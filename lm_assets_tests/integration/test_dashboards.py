@@ -101,3 +101,33 @@ def test_an_empty_warehouse_gives_empty_answers_and_no_error(warehouse_url):
         connection.execute("SET ROLE lm_reader")
         for asked in sql_queries():
             answer(connection, asked.text, CHOSEN)
+
+
+MUCH = """
+INSERT INTO campaigns (campaign, stage, verdict, started_at, judged_at) SELECT 'c' || i, 'nightly',
+  'unchanged', now() - i * interval '1 day', now() FROM generate_series(1, 300) i;
+INSERT INTO summaries (campaign, combination, metric, unit, n, n_missing, mean, outlier_runs)
+  SELECT 'c' || i, 'x' || j, 'm' || k, 's', 5, 0, 1, '{}' FROM generate_series(1, 300) i,
+  generate_series(1, 60) j, generate_series(1, 5) k;
+INSERT INTO verdicts (campaign, combination, metric, verdict, decided_by, change_unit, n_baseline,
+  n_current, flags, explanation) SELECT 'c' || i, 'x' || j, 'm' || k, 'unchanged', 'w', 'relative',
+  5, 5, '{}', '{}' FROM generate_series(1, 300) i, generate_series(1, 60) j,
+  generate_series(1, 5) k;
+INSERT INTO combinations SELECT 'x' || j, '{"extension": "none"}' FROM generate_series(1, 60) j;
+ANALYZE;
+"""
+LARGE = {"stage": "nightly", "campaign": "c7", "combination": "x3", "metric": "m2"}
+
+
+def test_no_query_reads_a_large_table_from_end_to_end(warehouse_url):
+    # Summaries and verdicts of a year are millions; whoever reads all of them takes seconds.
+    now = datetime.now(UTC)
+    with psycopg.connect(warehouse_url, autocommit=True) as connection:
+        connection.execute(MUCH)
+        connection.execute("SET ROLE lm_reader")
+        for asked in sql_queries():
+            text = interpolated(asked.text, {**LARGE, "dimension": "extension"})
+            sql = expanded(text, since=now - timedelta(days=365), until=now)
+            steps = "\n".join(row[0] for row in connection.execute("EXPLAIN " + sql))
+            for table in ("summaries", "verdicts", "run_metrics", "load_runs"):
+                assert f"Seq Scan on {table} " not in steps, f"{name_of(asked)}\n{steps}"
