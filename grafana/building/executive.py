@@ -277,7 +277,7 @@ def core_seconds() -> timeseries.Panel:
             "What the campaigns cost",
             "CPU time of all load runs of a campaign, in core-seconds; less is cheaper. It grows "
             "with the number of runs. Empty: no campaign with a CPU cost in the time chosen.",
-            unit="s",
+            unit="short",
             none="no cost is known",
         )
         .with_target(

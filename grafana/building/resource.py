@@ -35,7 +35,7 @@ def resource() -> Dashboard:
     )
     for panel in (
         cost_by_dimension(
-            "cpu_core_seconds", "Core-seconds by $dimension", "core-seconds", "s"
+            "cpu_core_seconds", "Core-seconds by $dimension", "core-seconds", "short"
         ).span(6),
         cost_by_dimension(
             "memory_gib_seconds", "GiB-seconds by $dimension", "GiB-seconds", "short"
@@ -207,7 +207,7 @@ def heaviest() -> table.Panel:
                 )
             ],
         )
-        .override_by_name("core-seconds", [unit("s")])
+        .override_by_name("core-seconds", [unit("short")])
         .override_by_name("share", [unit("percentunit")])
         .override_by_name("metric", [DynamicConfigValue(id_val="custom.hidden", value=True)])
         .override_by_name("campaign", [DynamicConfigValue(id_val="custom.hidden", value=True)])
