@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
         *("dagster", "dagster_aws", "dagster_postgres", "dagster_k8s", "dagster_graphql"),
         *("pandas", "msgspec"),
     },
-    "cli": {"click", "rich", "msgspec", "yaml", "numpy"},
+    "cli": {"click", "rich", "msgspec", "yaml", "numpy", "mcp", "pydantic"},
     "definitions": {"dagster"},
 }
 # Alembic runs it inside a migration; it can be imported nowhere else.
@@ -53,7 +53,7 @@ RUN_BY_ALEMBIC = "lm_assets.gateways.warehouse.migrations.env"
 # Commands that wait for runs of Dagster. `lm` imports a command when it is used, not before.
 COMMANDS_THAT_ASK_DAGSTER = {"lm_assets.cli.platform.demo"}
 # Libraries that come with a declared one and are part of its interface.
-PART_OF = {"botocore": "boto3", "markupsafe": "jinja2", "urllib3": "requests"}
+PART_OF = {"botocore": "boto3", "markupsafe": "jinja2", "urllib3": "requests", "pydantic": "mcp"}
 
 
 def layer_of(path: Path) -> str:
@@ -90,7 +90,10 @@ def test_a_layer_imports_only_the_libraries_it_is_allowed(layer: str) -> None:
 
 
 def test_every_library_that_is_imported_is_declared() -> None:
-    declared = {normalised(name) for name in (*requirements("runtime"), *requirements("local"))}
+    declared = {
+        normalised(name)
+        for name in (*requirements("runtime"), *requirements("local"), *requirements("mcp"))
+    }
     distributions = packages_distributions()
     undeclared = {}
     for path in modules():
