@@ -14,6 +14,7 @@ import pytest
 from lm_assets.gateways.engines.processes import free_port
 from lm_assets.gateways.http.prometheus import Prometheus
 from lm_assets_tests.fakes.cluster_exposition import Exposition
+from lm_assets_tests.integration.ended import end_for_certain
 
 
 def back_filled(told: Exposition, folder: Path) -> Path:
@@ -49,8 +50,7 @@ def real_prometheus(folder: Path, blocks: Path, *, settings: str = "{}\n") -> It
             yield prometheus
             prometheus.close()
         finally:
-            process.terminate()
-            process.wait(timeout=30)
+            end_for_certain(process)
 
 
 def _await_ready(url: str, process: subprocess.Popen[bytes], output: Path) -> None:

@@ -25,6 +25,7 @@ from lm_assets_tests.fakes.spark_events import (
     eventful_application,
 )
 from lm_assets_tests.fakes.spark_home import spark_home
+from lm_assets_tests.integration.ended import end_for_certain
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 
@@ -92,8 +93,7 @@ def server(logs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[His
             yield history_server
             history_server.close()
         finally:
-            process.terminate()
-            process.wait(timeout=30)
+            end_for_certain(process)
 
 
 def _await_listing(

@@ -1,0 +1,26 @@
+"""The build's own step: a wheel carries the default configuration and Dagster's files."""
+
+import shutil
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.build_py import build_py
+
+PROJECT = Path(__file__).parent
+
+
+class BuildWithConfiguration(build_py):
+    """Copies ``config/``, ``dagster.yaml`` and ``workspace.yaml`` to ``lm_assets/shipped/``."""
+
+    def run(self) -> None:
+        """Build the package, and put beside it what a checkout has."""
+        super().run()
+        if self.editable_mode:
+            return  # a checkout has them beside the package
+        shipped = Path(self.build_lib) / "lm_assets" / "shipped"
+        shutil.copytree(PROJECT / "config", shipped / "config", dirs_exist_ok=True)
+        for name in ("dagster.yaml", "workspace.yaml"):
+            shutil.copyfile(PROJECT / name, shipped / name)
+
+
+setup(cmdclass={"build_py": BuildWithConfiguration})
