@@ -131,10 +131,10 @@ def test_aliases_that_stand_for_far_more_than_they_are_long_are_refused(folder: 
 
 def test_a_selector_longer_than_its_dimension_is_refused_at_once(folder: Path) -> None:
     text = yaml.safe_load(MATRIX)
-    text["priorities"] = {"p0": [{"mode": [str(n) for n in range(100_000)]}]}
+    text["priorities"] = {"p0": [{"mode": [str(n) for n in range(5_000)]}]}
     path = folder / "matrix.yaml"
     path.write_text(yaml.safe_dump(text))
-    with pytest.raises(ConfigurationError, match="lists 100000 values of mode"):
+    with pytest.raises(ConfigurationError, match="lists 5000 values of mode"):
         read_yaml_as(path, Matrix)
 
 
