@@ -7,6 +7,7 @@ from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.clock import Clock
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.http.notifier import Notifier
+from lm_assets.gateways.object_store.protocol import BucketMissingError
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.addresses import Addresses
 from lm_assets.triage.keeping import Stores, keep_up
@@ -30,8 +31,11 @@ def alert_clock(
     """Alerts brought up to the time, and messages that a channel has not taken yet."""
     channels = [notifier.channel for notifier in notifiers]
     stores = Stores(objects=bucket.store, warehouse=warehouse)
-    for stage, policy in settings.regression.stages.items():
-        keep_up(stores, stage, policy=policy, channels=channels, now=clock.now())
+    try:
+        for stage, policy in settings.regression.stages.items():
+            keep_up(stores, stage, policy=policy, channels=channels, now=clock.now())
+    except BucketMissingError as error:
+        return dg.SkipReason(str(error))
     teller = Teller(metrics=settings.metrics, addresses=addresses)
     deliveries = tell_pending(warehouse, notifiers, teller=teller)
     said = "; ".join(f"{delivery.channel}: {delivery}" for delivery in deliveries)
