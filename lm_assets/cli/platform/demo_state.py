@@ -104,7 +104,7 @@ def _foreign_objects(state: Path, campaigns: frozenset[str]) -> list[str]:
     with EmbeddedEngines(state, environment={}) as engines:
         store = S3ObjectStore.from_environment(engines.start())
         landed = {object_keys.campaign_of(f) for f in store.children(object_keys.INCOMING).folders}
-        said = ["what people said of alerts"] if any(store.list("alerts/")) else []
+        said = ["what people said of alerts"] if any(store.list(object_keys.ALERT_EVENTS)) else []
     strangers = {
         name for name in landed if name and (confirmed_campaign(name) or name) not in campaigns
     }
