@@ -17,7 +17,8 @@ from lm_assets.gateways.configuration import load_configuration
 from lm_assets.model.campaign import Stage
 from lm_assets.model.combination import Combination
 from lm_assets.model.metric import Direction, Metric, Scale
-from lm_assets.regression.calibration.simulation import Noise, SimulatedMatrix, simulate_values
+from lm_assets.regression.calibration.noise import Noise
+from lm_assets.regression.calibration.simulation import SimulatedMatrix, simulate_values
 from lm_assets.regression.judge import judge
 
 # 1,280 combinations; halves of the last dimension give the smaller matrices of the growth law.

@@ -10,7 +10,8 @@ from lm_assets.regression.calibration.measures import (
     only_a_common_shift,
     only_this_place,
 )
-from lm_assets.regression.calibration.simulation import InjectedEffect, Noise, NoiseLaw
+from lm_assets.regression.calibration.noise import Noise, NoiseLaw
+from lm_assets.regression.calibration.simulation import InjectedEffect
 
 # 200 combinations over five dimensions, and 8 of the metrics that the platform ships.
 DIMENSIONS = {

@@ -8,6 +8,7 @@ from rich.table import Table
 from lm_assets.cli.terminal_text import in_markup, literal, print_whole
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Verdict
 from lm_assets.regression.cells.sources import sources_phrase
+from lm_assets.regression.verdict.notes import tells_what_was_taken_off
 
 STYLES = {
     Verdict.REGRESSED: "bold red",
@@ -59,7 +60,7 @@ def print_verdict(
     cells = f"{len(verdict.cells)} cell{'' if len(verdict.cells) == 1 else 's'}"
     _print_sentence(console, f"  {cells}: {counts}" if counts else f"  {cells}")
     is_open = verdict.verdict in (*_UNDECIDED, Verdict.DATA_FAULT)
-    for note in verdict.notes if is_open else ():
+    for note in verdict.notes if is_open else filter(tells_what_was_taken_off, verdict.notes):
         _print_sentence(console, f"  {in_markup(note)}")
     for finding in verdict.findings[:rows]:
         if finding.kind != "cell":
@@ -92,7 +93,7 @@ def _cell_table(cells: Sequence[CellVerdict]) -> Table:
     table = Table(box=None, pad_edge=True, header_style="bold")
     for name in ("verdict", "combination", "metric"):
         table.add_column(name, no_wrap=True)
-    for name in ("baseline", "current", "change", "95 % interval", "q", "runs"):
+    for name in ("baseline", "current", "change", "95 % interval", "p", "q", "runs"):
         table.add_column(name, justify="right", no_wrap=True)
     if any(reasons):
         table.add_column("why", no_wrap=True)
@@ -105,6 +106,7 @@ def _cell_table(cells: Sequence[CellVerdict]) -> Table:
             _number(cell.current_mean),
             _change(cell.change, cell.change_unit),
             _interval(cell),
+            _probability(cell.p if cell.p_moderated is None else cell.p_moderated),
             _probability(cell.q),
             f"{cell.n_baseline}/{cell.n_current}",
             *([literal(reason)] if any(reasons) else []),
@@ -124,6 +126,10 @@ def _reason(cell: CellVerdict) -> str:
         Verdict.NO_BASELINE: _no_baseline,
         Verdict.INSUFFICIENT_DATA: _insufficient,
         Verdict.SOURCE_CHANGED: _source_changed,
+        Verdict.REGRESSED: _size_of_regression,
+        Verdict.SUSPECTED: _suspected,
+        Verdict.CONFOUNDED: _confounded,
+        Verdict.NOT_COMPARABLE: _not_comparable,
         Verdict.INCONCLUSIVE: _inconclusive,
     }.get(cell.verdict)
     return told(cell) if told else ""
@@ -149,9 +155,41 @@ def _source_changed(cell: CellVerdict) -> str:
     return f"measured by {sources_phrase(cell.explanation)}: not one quantity"
 
 
+def _size_of_regression(cell: CellVerdict) -> str:
+    return "worse, size uncertain" if cell.explanation.get("size") == "uncertain" else ""
+
+
+_WHY_SUSPECTED = {
+    "common_shift": "worse, and not beyond what all cells share",
+    "deciding_test": "not beyond what cells differ by",
+    "multiplicity": "not beyond chance among so many cells",
+    "plain_rule": "not by the plain rule",
+    "one_run": "one run alone says so",
+    "few_runs": "too few current runs for a regression",
+}
+
+
+def _suspected(cell: CellVerdict) -> str:
+    return _WHY_SUSPECTED.get(cell.decided_by, "")
+
+
+def _confounded(cell: CellVerdict) -> str:
+    node = cell.explanation.get("node")
+    return f"not to be told from {node['node']}" if isinstance(node, Mapping) else ""
+
+
+def _not_comparable(cell: CellVerdict) -> str:
+    changed = cell.explanation.get("environment")
+    if not isinstance(changed, Mapping):
+        return ""
+    return ", ".join(f"{key} {before} → {now}" for key, (before, now) in changed.items())
+
+
 def _inconclusive(cell: CellVerdict) -> str:
     if cell.decided_by == "at_least":
         return "only a lower bound is known"
+    if note := cell.explanation.get("note"):
+        return str(note)
     if cell.runs_needed is None:
         return "more runs than the stage would pay for"
     return f"{cell.runs_needed} runs a side would decide"

@@ -1,11 +1,18 @@
 """The policy of each stage: what counts as a regression, what the gate does, and who is told."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from lm_assets.model.campaign import Stage
+from lm_assets.model.noise_policy import (
+    EnvironmentPolicy,
+    NodePolicy,
+    OverdispersionPolicy,
+    RunPositionPolicy,
+    TrendPolicy,
+)
+from lm_assets.model.policy_checks import at_least, open_fraction, positive, share
 from lm_assets.model.verdict import Verdict
 
 
@@ -24,17 +31,17 @@ class CommonShiftPolicy:
     minimum_cells: int = 20
     minimum_relative: float = 0.02
     minimum_points: float = 0.5
-    finding_relative: float = 0.10
-    finding_points: float = 2.5
+    finding_relative: float = 0.05
+    finding_points: float = 1.25
     maximum_spread: float = 0.75
     minimum_share: float = 0.6
 
     def __post_init__(self) -> None:
-        _open_fraction("alpha", self.alpha)
-        _at_least("minimum_cells", self.minimum_cells, 3)
-        _share("minimum_share", self.minimum_share)
+        open_fraction("alpha", self.alpha)
+        at_least("minimum_cells", self.minimum_cells, 3)
+        share("minimum_share", self.minimum_share)
         for name in ("minimum_relative", "minimum_points", "maximum_spread"):
-            _positive(name, getattr(self, name))
+            positive(name, getattr(self, name))
         for scale in ("relative", "points"):
             smallest, finding = f"minimum_{scale}", f"finding_{scale}"
             if not getattr(self, finding) >= getattr(self, smallest):
@@ -68,8 +75,8 @@ class TradeOffRule:
                 raise ValueError(f"{side} must name at least one metric")
         if both := sorted(set(self.worse) & set(self.better)):
             raise ValueError(f"a metric is worse or better, not both: {both}")
-        _positive("gain_per_loss", self.gain_per_loss)
-        _positive("maximum_loss", self.maximum_loss)
+        positive("gain_per_loss", self.gain_per_loss)
+        positive("maximum_loss", self.maximum_loss)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,9 +92,9 @@ class RollUpPolicy:
     maximum_effects: int = 12
 
     def __post_init__(self) -> None:
-        _open_fraction("alpha", self.alpha)
-        _at_least("minimum_cells", self.minimum_cells, 2)
-        _at_least("maximum_effects", self.maximum_effects, 1)
+        open_fraction("alpha", self.alpha)
+        at_least("minimum_cells", self.minimum_cells, 2)
+        at_least("maximum_effects", self.maximum_effects, 1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,8 +106,8 @@ class ConfirmationPolicy:
     maximum_cells: int = 50
 
     def __post_init__(self) -> None:
-        _at_least("runs_per_side", self.runs_per_side, 2)
-        _at_least("maximum_cells", self.maximum_cells, 1)
+        at_least("runs_per_side", self.runs_per_side, 2)
+        at_least("maximum_cells", self.maximum_cells, 1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,8 +140,8 @@ class GatePolicy:
             raise ValueError(f"a verdict blocks or warns, not both: {both}")
         if good := sorted({Verdict.IMPROVED, Verdict.UNCHANGED} & set(self.blocks + self.warns)):
             raise ValueError(f"blocks and warns must not name what nobody acts on: {good}")
-        _share("allowed_undecided_share", self.allowed_undecided_share)
-        _share("allowed_failed_run_share", self.allowed_failed_run_share)
+        share("allowed_undecided_share", self.allowed_undecided_share)
+        share("allowed_failed_run_share", self.allowed_failed_run_share)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,7 +154,7 @@ class TierCoverage:
     def __post_init__(self) -> None:
         if self.tier not in (1, 2, 3):
             raise ValueError(f"tier must be 1, 2 or 3, got {self.tier!r}")
-        _share("allowed_missing_share", self.allowed_missing_share)
+        share("allowed_missing_share", self.allowed_missing_share)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,10 +180,10 @@ class AlertPolicy:
         if len(set(self.channels)) != len(self.channels):
             raise ValueError(f"channels must be distinct, got {list(self.channels)}")
         for name in ("clean_campaigns", "acknowledge_days", "remind_after_working_days"):
-            _at_least(name, getattr(self, name), 1)
-        _at_least("reopen_days", self.reopen_days, 0)
+            at_least(name, getattr(self, name), 1)
+        at_least("reopen_days", self.reopen_days, 0)
         longest = self.longest_acknowledgement_days
-        _at_least("longest_acknowledgement_days", longest, self.acknowledge_days)
+        at_least("longest_acknowledgement_days", longest, self.acknowledge_days)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,10 +192,12 @@ class StagePolicy:
 
     ``threshold_*`` and ``alpha`` are the plain rule: worse by more than the threshold, with p
     below alpha. ``equivalence_*`` are the margins within which a cell must be *shown* to lie to be
-    called unchanged. ``expects`` is what a campaign is to run where its manifest says neither
+    called unchanged; both are factors on ratio metrics, the same for better and for worse. With
+    fewer than ``regressed_minimum_current_runs`` current runs no comparison says more than
+    suspected. ``expects`` is what a campaign is to run where its manifest says neither
     combinations nor a priority. ``power`` and ``maximum_runs`` are for the advice on how many runs
-    to make.
-    ``expected_every_hours`` is how often a campaign of the stage comes; None: nobody waits for one.
+    to make. ``expected_every_hours`` is how often a campaign of the stage comes; None: nobody waits
+    for one.
     """
 
     threshold_relative: float = 0.20
@@ -201,30 +210,37 @@ class StagePolicy:
     equivalence_events_per_run: float = 1.0
     minimum_baseline_runs: int = 3
     minimum_current_runs: int = 1
+    regressed_minimum_current_runs: int = 3
     moderated_minimum_cells: int = 20
     power: float = 0.8
     maximum_runs: int = 200
+    run_positions: RunPositionPolicy = field(default_factory=RunPositionPolicy)
     common_shift: CommonShiftPolicy = field(default_factory=CommonShiftPolicy)
+    overdispersion: OverdispersionPolicy = field(default_factory=OverdispersionPolicy)
+    nodes: NodePolicy = field(default_factory=NodePolicy)
+    environment: EnvironmentPolicy = field(default_factory=EnvironmentPolicy)
     trade_offs: tuple[TradeOffRule, ...] = ()
     roll_up: RollUpPolicy = field(default_factory=RollUpPolicy)
     confirmation: ConfirmationPolicy = field(default_factory=ConfirmationPolicy)
     gate: GatePolicy = field(default_factory=GatePolicy)
     coverage: tuple[TierCoverage, ...] = ()
+    trend: TrendPolicy = field(default_factory=TrendPolicy)
     expects: Literal["all_baselines", "landed"] = "all_baselines"
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
     expected_every_hours: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("threshold_relative", "alpha", "false_discovery_rate", "equivalence_relative"):
-            _open_fraction(name, getattr(self, name))
+            open_fraction(name, getattr(self, name))
         for name in ("threshold_points", "equivalence_points", "equivalence_events_per_run"):
-            _positive(name, getattr(self, name))
+            positive(name, getattr(self, name))
         if self.expected_every_hours is not None:
-            _positive("expected_every_hours", self.expected_every_hours)
-        _at_least("minimum_baseline_runs", self.minimum_baseline_runs, 2)
-        _at_least("minimum_current_runs", self.minimum_current_runs, 1)
-        _at_least("moderated_minimum_cells", self.moderated_minimum_cells, 2)
-        _at_least("maximum_runs", self.maximum_runs, 2)
+            positive("expected_every_hours", self.expected_every_hours)
+        at_least("minimum_baseline_runs", self.minimum_baseline_runs, 2)
+        at_least("minimum_current_runs", self.minimum_current_runs, 1)
+        at_least("regressed_minimum_current_runs", self.regressed_minimum_current_runs, 1)
+        at_least("moderated_minimum_cells", self.moderated_minimum_cells, 2)
+        at_least("maximum_runs", self.maximum_runs, 2)
         if not self.alpha < self.power < 1.0:
             raise ValueError(f"power must lie between alpha and 1, got {self.power!r}")
         for what, names in (
@@ -255,23 +271,3 @@ class RegressionPolicy:
             name: min(getattr(policy, name) for policy in self.stages.values()) for name in names
         }
         return replace(self.stages[stage], **strictest)
-
-
-def _open_fraction(name: str, value: float) -> None:
-    if not 0.0 < value < 1.0:
-        raise ValueError(f"{name} must lie between 0 and 1, got {value!r}")
-
-
-def _share(name: str, value: float) -> None:
-    if not 0.0 <= value <= 1.0:
-        raise ValueError(f"{name} must be a share from 0 to 1, got {value!r}")
-
-
-def _positive(name: str, value: float) -> None:
-    if not (math.isfinite(value) and value > 0.0):
-        raise ValueError(f"{name} must be finite and above 0, got {value!r}")
-
-
-def _at_least(name: str, value: int, minimum: int) -> None:
-    if value < minimum:
-        raise ValueError(f"{name} must be {minimum} or above, got {value!r}")

@@ -19,6 +19,19 @@ class PartComparison:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CarriedTotal:
+    """A combination that carries the change of the total, in the metric's unit.
+
+    ``share`` is its part of all changes in that direction, 0 to 1.
+    """
+
+    combination: str
+    baseline: float
+    candidate: float
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class VersionComparison:
     """One metric of a candidate version against a baseline version.
 
@@ -26,9 +39,11 @@ class VersionComparison:
     None where the metric has no logarithms; ``change_total`` weighs every unit alike.
     ``mean_difference`` is in the metric's unit; ``change_unit`` is that of the parts' changes.
     ``verdict`` rests on the log scale for ratio metrics and on the raw scale otherwise;
-    ``scale_conflict`` tells that the other one disagrees. ``fault`` is the first value that the
-    metric cannot have, with its rule: nothing is concluded then. ``left_out`` gives, by
-    combination, why its values were not compared.
+    ``scale_conflict`` tells that the other one disagrees: what is not worse on the deciding scale
+    is inconclusive then, and ``carried_by`` names the combinations that carry the total.
+    ``noise_floor_used`` tells that ``p_log`` rests on the metric's noise floor. ``fault`` is the
+    first value that the metric cannot have, with its rule: nothing is concluded then. ``left_out``
+    gives, by combination, why its values were not compared.
     """
 
     metric: str
@@ -46,6 +61,8 @@ class VersionComparison:
     wilcoxon_p: float | None
     scale_conflict: bool
     change_unit: str = "relative"
+    carried_by: tuple[CarriedTotal, ...] = ()
+    noise_floor_used: bool = False
     unpaired: tuple[str, ...] = ()
     parts: tuple[PartComparison, ...] = field(default=())
     fault: Mapping[str, object] = field(default_factory=dict)

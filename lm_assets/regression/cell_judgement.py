@@ -1,19 +1,25 @@
 """The steps that judge cells, in order, from aligned samples to the last word on each."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
 
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.policy import StagePolicy
+from lm_assets.model.verdict import Verdict
 from lm_assets.regression.cells.alignment import Cells
 from lm_assets.regression.cells.comparison import CellComparisons, compare_cells
 from lm_assets.regression.cells.data_faults import fault_mask, find_faults
+from lm_assets.regression.cells.evidence import plain_rule
 from lm_assets.regression.cells.hard_limits import runs_over_limit
 from lm_assets.regression.cells.outlier_flips import FlaggedRuns, flag_runs, without_flagged_runs
 from lm_assets.regression.cells.run_advice import advise
+from lm_assets.regression.cells.run_positions import SteadyCells, take_off_positions
 from lm_assets.regression.cells.soundness import sound_decisions
 from lm_assets.regression.cells.sources import CellSources, choose_sources
 from lm_assets.regression.cells.trade_offs import weigh_losses
-from lm_assets.regression.cells.verdicts import Decisions, decide, judgeable, plain_rule
+from lm_assets.regression.cells.verdicts import Decisions, decide, judgeable
 from lm_assets.regression.confirmation.fresh_runs import (
     ConfirmationSamples,
     ConfirmedCell,
@@ -22,14 +28,47 @@ from lm_assets.regression.confirmation.fresh_runs import (
 from lm_assets.regression.matrix.common_shift import MatrixShift, find_common_shifts, shift_of_cells
 from lm_assets.regression.matrix.dimension_fit import FittedMetric, fit_dimensions
 from lm_assets.regression.matrix.dimension_table import DimensionTable
-from lm_assets.regression.matrix.multiplicity import campaign_q
+from lm_assets.regression.matrix.multiplicity import CampaignQ, campaign_q
+from lm_assets.regression.matrix.node_effects import ConfoundedCell, find_confounded
+from lm_assets.regression.matrix.overdispersion import (
+    MetricSpread,
+    find_overdispersion,
+    residuals_with_overdispersion,
+    with_overdispersion,
+)
+from lm_assets.regression.verdict.campaign_context import CampaignContext
+from lm_assets.regression.verdict.environment import environment_changes
 from lm_assets.regression.verdict.final_verdicts import (
     with_confirmations,
+    with_confounded,
     with_hard_limits,
+    with_incomparable,
     with_trade_offs,
 )
 from lm_assets.regression.verdict.judgement import Judgement
 from lm_assets.stats.validation import BoolArray
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Shared:
+    """What cells share: taken off each before it is decided, or part of its error."""
+
+    shifts: tuple[MatrixShift, ...]
+    fitted: tuple[FittedMetric, ...]
+    spreads: tuple[MetricSpread, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Compared:
+    """The cells compared as they are and beyond what they share, and decided by that alone."""
+
+    steady: SteadyCells
+    judged: BoolArray
+    own: CellComparisons
+    beyond: CellComparisons
+    shared: _Shared
+    q: CampaignQ
+    decisions: Decisions
 
 
 def judge_cells(
@@ -38,6 +77,7 @@ def judge_cells(
     *,
     metrics: MetricCatalogue,
     policy: StagePolicy,
+    context: CampaignContext,
     confirmation: ConfirmationSamples | None = None,
 ) -> Judgement:
     """Return what every step found out, cell by cell."""
@@ -45,89 +85,149 @@ def judge_cells(
     faults = find_faults(whole)
     is_faulty = fault_mask(whole, faults)
     cells, sources = choose_sources(whole)
-    judged = judgeable(cells, is_faulty, policy) & ~sources.is_changed
-    measured = compare_cells(cells, judged=judged, policy=policy)
-    shifts = find_common_shifts(cells, measured, dimensions, policy.common_shift)
-    beyond_shift = _beyond_shift(cells, measured, shifts, judged, policy)
-    fitted = fit_dimensions(cells, beyond_shift, dimensions, policy)
-    q = campaign_q(beyond_shift, fitted)
-    statistical = sound_decisions(
-        decide(cells, beyond_shift, q=q.q, is_faulty=is_faulty, judged=judged, policy=policy),
-        cells,
-        sources,
+    compared = _compare(cells, dimensions, sources, is_faulty, policy=policy)
+    flagged = flag_runs(compared.steady.cells, compared.judged)
+    confounded = _confounded(cells, compared, policy, context)
+    is_elsewhere = _is_elsewhere(cells, policy, context)
+    statistical, without_flagged = (
+        with_incomparable(
+            with_confounded(sound_decisions(decisions, cells, sources), confounded), is_elsewhere
+        )
+        for decisions in (
+            compared.decisions,
+            _without_flagged(compared, flagged, sources, is_faulty, policy=policy),
+        )
     )
-    confirmed = _confirmed(cells, statistical, confirmation, metrics, policy)
+    confirmed = _confirmed(cells, statistical, confirmation, metrics=metrics, policy=policy)
     decisions = with_confirmations(statistical, confirmed)
     weighed = weigh_losses(cells, decisions, policy.trade_offs)
     # Of every run, whatever measured it: a limit is no comparison.
     over_limit = runs_over_limit(whole)
-    flagged = flag_runs(cells, judged)
     return Judgement(
         cells=cells,
         whole=whole,
         sources=sources,
-        comparisons=measured,
-        judged=beyond_shift,
-        q=q.q,
-        q_beyond_effects=q.beyond_effects,
-        plain_rule=plain_rule(cells, measured, policy),
+        comparisons=compared.own,
+        judged=compared.beyond,
+        q=compared.q.q,
+        q_beyond_effects=compared.q.beyond_effects,
+        plain_rule=plain_rule(cells, compared.own, policy)[0],
         statistical=statistical,
         decisions=with_hard_limits(with_trade_offs(decisions, weighed), whole, over_limit),
-        decisions_without_flagged=_without_flagged(
-            cells, flagged, is_faulty, sources, shifts=shifts, fitted=fitted, policy=policy
-        ),
+        decisions_without_flagged=without_flagged,
         flagged=flagged,
         over_limit=over_limit,
-        fitted=fitted,
-        shifts=shifts,
+        positions=compared.steady.removed,
+        has_position_removed=compared.steady.is_touched,
+        spreads=compared.shared.spreads,
+        confounded=confounded,
+        fitted=compared.shared.fitted,
+        shifts=compared.shared.shifts,
         faults=faults,
         weighed=weighed,
         confirmed=confirmed,
-        advice=advise(cells, beyond_shift, decisions, policy),
+        advice=advise(cells, compared.beyond, decisions, policy),
     )
 
 
-def _confirmed(
+def _compare(
     cells: Cells,
-    decisions: Decisions,
-    confirmation: ConfirmationSamples | None,
-    metrics: MetricCatalogue,
+    dimensions: DimensionTable,
+    sources: CellSources,
+    is_faulty: BoolArray,
+    *,
     policy: StagePolicy,
-) -> Mapping[int, ConfirmedCell]:
-    if confirmation is None:
-        return {}
-    return confirm_suspected(cells, decisions, confirmation, catalogue=metrics, policy=policy)
+) -> _Compared:
+    """Return the comparison steps of all cells, one after the other."""
+    judged = judgeable(cells, is_faulty, policy) & ~sources.is_changed
+    steady = take_off_positions(cells, judged, policy)
+    measured = compare_cells(steady.cells, judged=judged, policy=policy, as_run=cells)
+    shifts = find_common_shifts(cells, measured, dimensions, policy.common_shift)
+    remaining = _beyond_shift(steady.cells, measured, shifts, judged=judged, policy=policy)
+    fitted = fit_dimensions(cells, remaining, dimensions, policy)
+    spreads = find_overdispersion(remaining, fitted, policy.overdispersion)
+    own, beyond = (with_overdispersion(cells, of, spreads) for of in (measured, remaining))
+    fitted = residuals_with_overdispersion(fitted, beyond)
+    q = campaign_q(beyond, fitted)
+    return _Compared(
+        steady=steady,
+        judged=judged,
+        own=own,
+        beyond=beyond,
+        shared=_Shared(shifts=shifts, fitted=fitted, spreads=spreads),
+        q=q,
+        decisions=decide(
+            cells, own, beyond, q=q.q, is_faulty=is_faulty, judged=judged, policy=policy
+        ),
+    )
 
 
 def _beyond_shift(
-    cells: Cells,
+    steady: Cells,
     measured: CellComparisons,
     shifts: tuple[MatrixShift, ...],
+    *,
     judged: BoolArray,
     policy: StagePolicy,
 ) -> CellComparisons:
     """Return the comparisons with the common shift taken off, the same ones where there is none."""
     if not shifts:
         return measured
-    return compare_cells(cells, judged=judged, policy=policy, shift=shift_of_cells(cells, shifts))
+    return compare_cells(steady, judged=judged, policy=policy, shift=shift_of_cells(steady, shifts))
+
+
+def _confounded(
+    cells: Cells, compared: _Compared, policy: StagePolicy, context: CampaignContext
+) -> Mapping[int, ConfoundedCell]:
+    """Return the worse cells that cannot be told from their node."""
+    decisions = compared.decisions
+    return find_confounded(
+        cells,
+        compared.beyond,
+        decisions.has(Verdict.REGRESSED) | decisions.has(Verdict.SUSPECTED),
+        nodes_baseline=context.nodes_baseline,
+        nodes_current=context.nodes_current,
+        policy=policy,
+    )
+
+
+def _confirmed(
+    cells: Cells,
+    statistical: Decisions,
+    confirmation: ConfirmationSamples | None,
+    *,
+    metrics: MetricCatalogue,
+    policy: StagePolicy,
+) -> Mapping[int, ConfirmedCell]:
+    """Return what fresh runs say of the cells that asked for them, if any have landed."""
+    if confirmation is None:
+        return {}
+    return confirm_suspected(cells, statistical, confirmation, catalogue=metrics, policy=policy)
+
+
+def _is_elsewhere(cells: Cells, policy: StagePolicy, context: CampaignContext) -> BoolArray:
+    """Tell which cells were measured in another environment than their baseline."""
+    changes = environment_changes(context, policy.environment)
+    changed = {name for change in changes for name in change.combinations}
+    is_named = np.array([name in changed for name in cells.combinations], dtype=np.bool_)
+    mask: BoolArray = is_named[cells.combination_code]
+    return mask
 
 
 def _without_flagged(
-    cells: Cells,
+    compared: _Compared,
     flagged: FlaggedRuns,
-    is_faulty: BoolArray,
     sources: CellSources,
+    is_faulty: BoolArray,
     *,
-    shifts: tuple[MatrixShift, ...],
-    fitted: tuple[FittedMetric, ...],
     policy: StagePolicy,
 ) -> Decisions:
     """Return what would be decided without the flagged runs; nothing else rests on it."""
-    trimmed = without_flagged_runs(cells, flagged)
+    trimmed = without_flagged_runs(compared.steady.cells, flagged)
     judged = judgeable(trimmed, is_faulty, policy) & ~sources.is_changed
-    comparisons = compare_cells(
-        trimmed, judged=judged, policy=policy, shift=shift_of_cells(cells, shifts)
-    )
-    q = campaign_q(comparisons, fitted).q
-    decided = decide(trimmed, comparisons, q=q, is_faulty=is_faulty, judged=judged, policy=policy)
-    return sound_decisions(decided, trimmed, sources)
+    shared = compared.shared
+    measured = compare_cells(trimmed, judged=judged, policy=policy)
+    remaining = _beyond_shift(trimmed, measured, shared.shifts, judged=judged, policy=policy)
+    own, beyond = (with_overdispersion(trimmed, of, shared.spreads) for of in (measured, remaining))
+    q = campaign_q(beyond, shared.fitted).q
+    return decide(trimmed, own, beyond, q=q, is_faulty=is_faulty, judged=judged, policy=policy)

@@ -73,7 +73,14 @@ def judge(
     """
     cells = align_cells(baseline, current, metrics)
     table = DimensionTable.of_combinations(cells.combinations, dimensions)
-    judgement = judge_cells(cells, table, metrics=metrics, policy=policy, confirmation=confirmation)
+    judgement = judge_cells(
+        cells,
+        table,
+        metrics=metrics,
+        policy=policy,
+        context=context,
+        confirmation=confirmation,
+    )
     measured = cell_rows(judgement, policy, context)
     short = shortfall(measured, context)
     rows = with_shortfall(measured, short, context)
@@ -109,10 +116,10 @@ def _findings(
     effects = roll_up(judgement, policy)
     explained = {(rows[at].combination, rows[at].metric) for at in effects.explained}
     return (
-        *shift_findings(judgement.shifts, policy=policy.common_shift, context=context),
+        *shift_findings(judgement.shifts, policy=policy, context=context),
         *effects.findings,
         *limit_findings(rows),
         *failed_run_findings(context, policy.gate),
-        *environment_findings(context),
+        *environment_findings(context, policy.environment),
         *cell_findings(rows, explained),
     )

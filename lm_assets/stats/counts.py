@@ -10,6 +10,7 @@ from lm_assets.stats.state import State, StateArray
 from lm_assets.stats.validation import (
     FloatArray,
     IntArray,
+    broadcast_to_cells,
     count_vector,
     finite_vector,
     open_fraction,
@@ -23,7 +24,8 @@ class RateComparison:
 
     ``rate_difference`` is events per unit of exposure, current − baseline. ``rate_ratio`` is
     current / baseline: infinite without a baseline event, NaN without any event. ``p_greater``
-    tests against a rate that rose, ``p_less`` against one that fell.
+    tests against a rate that rose, ``p_less`` against one that fell. ``dispersion`` is how many
+    events come at a time; p and intervals count clumps, and all else counts events.
     """
 
     baseline_events: IntArray
@@ -35,16 +37,27 @@ class RateComparison:
     p: FloatArray
     p_greater: FloatArray
     p_less: FloatArray
+    dispersion: FloatArray
     state: StateArray
+
+    @property
+    def baseline_clumps(self) -> FloatArray:
+        """Baseline events in clumps of the dispersion's size."""
+        return self.baseline_events / self.dispersion
+
+    @property
+    def current_clumps(self) -> FloatArray:
+        """Current events in clumps of the dispersion's size."""
+        return self.current_events / self.dispersion
 
     def ratio_interval(self, *, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
         """Return the exact interval of ``rate_ratio``: (0, ∞) without any event."""
         tail = (1.0 - open_fraction("confidence", confidence)) / 2.0
-        current, baseline = self.current_events, self.baseline_events
+        current, baseline = self.current_clumps, self.baseline_clumps
         with np.errstate(divide="ignore", invalid="ignore"):
             odds = self.baseline_exposure / self.current_exposure
-            low = special.betaincinv(np.maximum(current, 1), baseline + 1.0, tail)
-            high = special.betaincinv(current + 1.0, np.maximum(baseline, 1), 1.0 - tail)
+            low = special.betaincinv(_some(current), baseline + 1.0, tail)
+            high = special.betaincinv(current + 1.0, _some(baseline), 1.0 - tail)
             lower = np.where(current == 0, 0.0, odds * low / (1.0 - low))
             upper = np.where(baseline == 0, np.inf, odds * high / (1.0 - high))
         undefined = self.state != State.OK
@@ -58,9 +71,10 @@ class RateComparison:
         Half an event is added to each side: none in few runs does not mean a rate without error.
         """
         with np.errstate(divide="ignore", invalid="ignore"):
-            before = (self.baseline_events + 0.5) / self.baseline_exposure**2
-            now = (self.current_events + 0.5) / self.current_exposure**2
-        return np.where(self.state == State.OK, np.sqrt(before + now), np.nan)
+            before = (self.baseline_clumps + 0.5) / self.baseline_exposure**2
+            now = (self.current_clumps + 0.5) / self.current_exposure**2
+            error = self.dispersion * np.sqrt(before + now)
+        return np.where(self.state == State.OK, error, np.nan)
 
     def difference_interval(self, *, confidence: float = 0.95) -> tuple[FloatArray, FloatArray]:
         """Return the interval of ``rate_difference``, in events per unit of exposure.
@@ -76,11 +90,12 @@ class RateComparison:
         tail = (1.0 - open_fraction("confidence", confidence)) / 2.0
         with np.errstate(divide="ignore", invalid="ignore"):
             rate_b, low_b, high_b = _rate_interval(
-                self.baseline_events, self.baseline_exposure, tail
+                self.baseline_clumps, self.baseline_exposure, tail
             )
-            rate_c, low_c, high_c = _rate_interval(self.current_events, self.current_exposure, tail)
-            lower = self.rate_difference - np.hypot(rate_c - low_c, high_b - rate_b)
-            upper = self.rate_difference + np.hypot(high_c - rate_c, rate_b - low_b)
+            rate_c, low_c, high_c = _rate_interval(self.current_clumps, self.current_exposure, tail)
+            below = self.dispersion * np.hypot(rate_c - low_c, high_b - rate_b)
+            above = self.dispersion * np.hypot(high_c - rate_c, rate_b - low_b)
+            lower, upper = self.rate_difference - below, self.rate_difference + above
         undefined = self.state != State.OK
         lower[undefined], upper[undefined] = np.nan, np.nan
         return lower, upper
@@ -91,6 +106,8 @@ def compare_rates(
     baseline_exposure: npt.ArrayLike,
     current_events: npt.ArrayLike,
     current_exposure: npt.ArrayLike,
+    *,
+    dispersion: npt.ArrayLike = 1.0,
 ) -> RateComparison:
     """Return the conditional exact test of equal event rates of every cell.
 
@@ -100,6 +117,8 @@ def compare_rates(
         Events summed over the runs of a side.
     baseline_exposure, current_exposure : array, shape (cells,)
         What the events were counted over: runs, or hours; the same unit on both sides.
+    dispersion : float or array, shape (cells,)
+        Variance of a run's events over their mean, 1 or above: how many events come at a time.
 
     Returns
     -------
@@ -115,9 +134,10 @@ def compare_rates(
     Notes
     -----
     Given the total, the current events are binomial with probability e₁/(e₀ + e₁) when the rates
-    are equal. Assumes that events are independent: one lost node that restarts forty pods is one
-    cause and not forty, and the test then overstates. A side without exposure →
-    ``INSUFFICIENT_DATA``.
+    are equal. Assumes that clumps of ``dispersion`` events are independent: one lost node that
+    restarts forty pods is one cause and not forty, and with a dispersion of 1 the test overstates.
+    With another than 1 the binomial tail is continued to fractions of events (the quasi-Poisson
+    model). A side without exposure → ``INSUFFICIENT_DATA``.
 
     References
     ----------
@@ -142,7 +162,9 @@ def compare_rates(
         rate_before, rate_now = before / exposure_before, now / exposure_now
         share = exposure_now / (exposure_before + exposure_now)
         ratio, difference = rate_now / rate_before, rate_now - rate_before
-    greater, less = _at_least(now, before, share), _at_least(before, now, 1.0 - share)
+    clump = _clump_sizes(dispersion, n=before.shape[0])
+    greater = _at_least(now / clump, before / clump, share)
+    less = _at_least(before / clump, now / clump, 1.0 - share)
     p = np.minimum(2.0 * np.minimum(greater, less), 1.0)
     for figure in (ratio, difference, greater, less, p):
         figure[undefined] = np.nan
@@ -156,23 +178,36 @@ def compare_rates(
         p=p,
         p_greater=greater,
         p_less=less,
+        dispersion=clump,
         state=np.where(undefined, State.INSUFFICIENT_DATA, State.OK).astype(np.int8),
     )
 
 
 def _rate_interval(
-    events: IntArray, exposure: FloatArray, tail: float
+    events: FloatArray, exposure: FloatArray, tail: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return a Poisson rate with the exact limits of Garwood."""
-    low = np.where(events == 0, 0.0, special.gammaincinv(np.maximum(events, 1), tail))
+    low = np.where(events == 0.0, 0.0, special.gammaincinv(_some(events), tail))
     high = special.gammaincinv(events + 1.0, 1.0 - tail)
     return events / exposure, low / exposure, high / exposure
 
 
-def _at_least(events: IntArray, others: IntArray, share: FloatArray) -> FloatArray:
+def _at_least(events: FloatArray, others: FloatArray, share: FloatArray) -> FloatArray:
     """Return P(X ≥ events) for X ~ Binomial(events + others, share)."""
-    tail = special.betainc(np.maximum(events, 1), others + 1.0, share)
-    return np.where(events == 0, 1.0, tail)
+    tail = special.betainc(_some(events), others + 1.0, share)
+    return np.where(events == 0.0, 1.0, tail)
+
+
+def _some(events: FloatArray) -> FloatArray:
+    """Return events with 1 where there are none: the functions of none are decided elsewhere."""
+    return np.where(events > 0.0, events, 1.0)
+
+
+def _clump_sizes(dispersion: npt.ArrayLike, *, n: int) -> FloatArray:
+    sizes = broadcast_to_cells("dispersion", dispersion, n_cells=n)
+    if (sizes < 1.0).any():
+        raise ValueError(f"dispersion must be 1 or above, got {sizes.min()}")
+    return sizes
 
 
 def _exposure(name: str, values: npt.ArrayLike, *, n: int) -> FloatArray:

@@ -41,7 +41,8 @@ def compare_moderated(
     baseline, current : SampleMoments, shape (cells,)
         Moments of one metric over the cells of one campaign; log moments for ``ratio`` metrics.
     min_sd : float or array, shape (cells,)
-        Noise floor, as in `compare_means`; applied before the prior is fitted.
+        Noise floor of the posterior standard deviation: applied after the prior is fitted, which
+        must see the cells as they are.
     min_cells : int
         Fewest cells with a variance from which a prior is estimated.
 
@@ -73,11 +74,11 @@ def compare_moderated(
     df = (baseline.n + current.n - 2).astype(np.float64)
     state[(state == State.OK) & (df < 1.0)] = State.INSUFFICIENT_DATA
     pooled = _pooled_variance(baseline, current)
-    floored = np.maximum(pooled, floor)
     usable = state == State.OK
     is_moderated = int(usable.sum()) >= min_cells
-    prior = fit_variance_prior(floored[usable], df[usable]) if is_moderated else NO_PRIOR
-    variance, total_df = _posterior(floored, df, prior=prior, largest_df=float(df[usable].sum()))
+    prior = fit_variance_prior(pooled[usable], df[usable]) if is_moderated else NO_PRIOR
+    posterior, total_df = _posterior(pooled, df, prior=prior, largest_df=float(df[usable].sum()))
+    variance = np.maximum(posterior, floor)
     state[usable & (variance == 0.0)] = State.ZERO_VARIANCE
     undefined = state != State.OK
     variance[undefined], total_df[undefined] = np.nan, np.nan
@@ -91,7 +92,7 @@ def compare_moderated(
         t=t,
         df=total_df,
         p=two_sided_p(t, total_df),
-        is_floored=(pooled < floor) & ~undefined,
+        is_floored=(posterior < floor) & ~undefined,
         state=state,
     )
     return ModeratedComparison(

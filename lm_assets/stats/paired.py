@@ -9,16 +9,26 @@ from scipy import special
 
 from lm_assets.stats.state import State
 from lm_assets.stats.student import critical_t, two_sided_p
-from lm_assets.stats.validation import FloatArray, broadcast_to_cells, finite_vector, same_length
+from lm_assets.stats.validation import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    broadcast_to_cells,
+    finite_vector,
+    same_length,
+)
 
 _EXACT_UP_TO = 50
+# Differences of sums are rounded: sizes this close, relative to themselves, are the same.
+_TIED_WITHIN = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PairedTest:
     """A paired t-test on one scale: mean difference candidate − baseline, with its interval.
 
-    ``t`` and ``p`` are NaN where ``state`` is not ``OK``; the interval too.
+    ``t`` and ``p`` are NaN where ``state`` is not ``OK``; the interval too. ``is_floored`` tells
+    where the noise floor stood in for a smaller observed spread.
     """
 
     mean_difference: float
@@ -27,6 +37,7 @@ class PairedTest:
     t: float
     df: float
     p: float
+    is_floored: bool
     state: State
 
 
@@ -148,6 +159,7 @@ def paired_test(
         t=mean / error,
         df=n - 1.0,
         p=float(two_sided_p(np.array([mean / error]), df)[0]),
+        is_floored=observed < min_sd,
         state=State.OK,
     )
 
@@ -155,40 +167,53 @@ def paired_test(
 def signed_rank_p(differences: npt.ArrayLike) -> float:
     """Return Wilcoxon's two-sided signed-rank p of differences per cell.
 
-    Zeros are left out. Exact up to 50 differences, ties included: the distribution of the rank sum
-    over all signs (Pratt, Gibbons 1981, "Concepts of Nonparametric Theory", 3.7), so that no p is
-    below what so few differences can show (2 / 2^n). The normal approximation with correction for
-    ties beyond. NaN where no difference is left.
+    Zeros are left out, and sizes that differ by their rounding alone are tied. Exact up to 50
+    differences, ties or not, over all signs that they could have had; the normal approximation with
+    correction for ties beyond. NaN where no difference is left.
 
     Examples
     --------
-    >>> signed_rank_p([5.0, 5.0, 5.0, 5.0])
-    0.125
+    Five cells that moved by one and the same amount, of whose signs there are 32 choices:
+
+    >>> signed_rank_p([0.1, 0.1, 0.1, 0.1, 0.1])
+    0.0625
     """
     array = finite_vector("differences", differences)
     array = array[array != 0.0]
     if not array.size:
         return math.nan
+    doubled = _doubled_midranks(np.abs(array))
+    if array.size <= _EXACT_UP_TO:
+        return _exact_sign_p(doubled, array > 0.0)
     # Half of the import time of the whole core, for this one function: only who calls it pays.
     from scipy import stats  # noqa: PLC0415
 
-    if array.size > _EXACT_UP_TO:
-        return float(stats.wilcoxon(array, method="asymptotic").pvalue)
-    # Ranks of ties are halves: doubled they are whole.
-    ranks = np.rint(2.0 * stats.rankdata(np.abs(array))).astype(np.int64)
-    return _exact_p(ranks, int(ranks[array > 0.0].sum()))
+    return float(stats.wilcoxon(np.sign(array) * doubled, method="asymptotic").pvalue)
 
 
-def _exact_p(ranks: npt.NDArray[np.int64], positive: int) -> float:
-    """Return the two-sided p of a sum of ranks when every sign is as likely as the other."""
-    chances = np.zeros(int(ranks.sum()) + 1)
-    chances[0] = 1.0
-    for rank in ranks.tolist():
-        moved = np.zeros_like(chances)
-        moved[rank:] = chances[: chances.size - rank]
-        chances = (chances + moved) / 2.0
-    upper, lower = float(chances[positive:].sum()), float(chances[: positive + 1].sum())
-    return min(1.0, 2.0 * min(upper, lower))
+def _doubled_midranks(sizes: FloatArray) -> IntArray:
+    """Return twice the midrank of each size: whole numbers, ties or not."""
+    order = np.argsort(sizes, kind="stable")
+    ascending = sizes[order]
+    is_new = np.diff(ascending) > _TIED_WITHIN * ascending[1:]
+    group = np.concatenate(([0], np.cumsum(is_new)))
+    last = np.cumsum(np.bincount(group))
+    first = np.concatenate(([1], last[:-1] + 1))
+    doubled = np.empty(sizes.size, dtype=np.int64)
+    doubled[order] = (first + last)[group]
+    return doubled
+
+
+def _exact_sign_p(doubled: IntArray, is_positive: BoolArray) -> float:
+    """Return the share of all choices of signs whose rank sum is as far from the middle."""
+    total = int(doubled.sum())
+    ways = np.zeros(total + 1)
+    ways[0] = 1.0
+    for rank in doubled.tolist():
+        ways[rank:] += ways[:-rank].copy()
+    distance = abs(2 * int(doubled[is_positive].sum()) - total)
+    is_as_far = np.abs(2 * np.arange(total + 1) - total) >= distance
+    return min(1.0, float(ways[is_as_far].sum() / 2.0**doubled.size))
 
 
 def _log_test(
@@ -201,7 +226,16 @@ def _log_test(
 
 def _undefined(mean: float, state: State) -> PairedTest:
     nan = math.nan
-    return PairedTest(mean_difference=mean, low=nan, high=nan, t=nan, df=nan, p=nan, state=state)
+    return PairedTest(
+        mean_difference=mean,
+        low=nan,
+        high=nan,
+        t=nan,
+        df=nan,
+        p=nan,
+        is_floored=False,
+        state=state,
+    )
 
 
 def _expm1(value: float) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from lm_assets.stats.autocorrelation import first_autocorrelation, kendall_inflation
 from lm_assets.stats.state import State, StateArray
 from lm_assets.stats.validation import (
     FloatArray,
@@ -26,8 +27,9 @@ class Trend:
 
     ``slope`` and its interval are in the unit of the series per step (or per unit of the positions
     given); ``intercept`` is the fitted value at position 0. ``kendall_s`` is the number of rising
-    minus falling pairs, ``z`` its standardised form, ``p`` two-sided. All NaN where ``state`` is
-    ``INSUFFICIENT_DATA``.
+    minus falling pairs, ``z`` its standardised form, ``p`` two-sided for independent points, and
+    ``p_following`` with the variance of points that follow the one before them as far as these are
+    shown to (``autocorrelation``). All NaN where ``state`` is ``INSUFFICIENT_DATA``.
     """
 
     n: int
@@ -38,6 +40,8 @@ class Trend:
     kendall_s: float
     z: float
     p: float
+    autocorrelation: float
+    p_following: float
     state: State
 
 
@@ -83,8 +87,9 @@ def fit_trend(
     -----
     The slope is the median of the slopes of all pairs and stands up to 29 % of strange points. The
     variance of Kendall's S is corrected for ties and |S| for continuity; Sen's interval uses the
-    same variance. A constant series has slope 0, S = 0 and p = 1. Points are assumed independent:
-    serial correlation makes p too small.
+    same variance. A constant series has slope 0, S = 0 and p = 1. ``p`` takes points for
+    independent, and serial correlation makes it too small: below 5 % in 13 to 32 of 100 series
+    without a trend. ``p_following`` allows for it.
 
     References
     ----------
@@ -109,6 +114,10 @@ def fit_trend(
     intercept = (
         float(np.median(array) - slope * np.median(positions)) if many.n >= MIN_POINTS else math.nan
     )
+    following, z = 0.0, float(many.z[0])
+    if many.n >= MIN_POINTS:
+        following = first_autocorrelation(array - slope * positions)
+    inflation = kendall_inflation(following, array.size)
     return Trend(
         n=array.size,
         slope=slope,
@@ -116,8 +125,10 @@ def fit_trend(
         slope_high=float(many.slope_high[0]),
         intercept=intercept,
         kendall_s=float(many.kendall_s[0]),
-        z=float(many.z[0]),
+        z=z,
         p=float(many.p[0]),
+        autocorrelation=following,
+        p_following=float(2.0 * special.ndtr(-abs(z) / math.sqrt(inflation))),
         state=State(int(many.state[0])),
     )
 

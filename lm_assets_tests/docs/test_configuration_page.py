@@ -20,6 +20,13 @@ from lm_assets.gateways.configuration import load_configuration
 from lm_assets.model import policy
 from lm_assets.model.combination import Matrix
 from lm_assets.model.metric import Metric
+from lm_assets.model.noise_policy import (
+    EnvironmentPolicy,
+    NodePolicy,
+    OverdispersionPolicy,
+    RunPositionPolicy,
+    TrendPolicy,
+)
 from lm_assets.model.policy import (
     AlertPolicy,
     CommonShiftPolicy,
@@ -46,6 +53,11 @@ SECTIONS = {
     "`regression.yaml`": RegressionPolicy,
     "A stage: `stages.<stage>`": StagePolicy,
     "Common shift: `stages.<stage>.common_shift`": CommonShiftPolicy,
+    "Run positions: `stages.<stage>.run_positions`": RunPositionPolicy,
+    "Overdispersion: `stages.<stage>.overdispersion`": OverdispersionPolicy,
+    "Nodes: `stages.<stage>.nodes`": NodePolicy,
+    "Environment: `stages.<stage>.environment`": EnvironmentPolicy,
+    "Trend: `stages.<stage>.trend`": TrendPolicy,
     "Exchange rates: `stages.<stage>.trade_offs[]`": TradeOffRule,
     "Roll-up: `stages.<stage>.roll_up`": RollUpPolicy,
     "Confirmation: `stages.<stage>.confirmation`": ConfirmationPolicy,

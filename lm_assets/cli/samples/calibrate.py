@@ -22,12 +22,13 @@ from lm_assets.model.combination import Combination
 from lm_assets.model.errors import UnusableInputError
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.regression.calibration.measures import CalibrationRow, calibration_rows
+from lm_assets.regression.calibration.noise import Noise
 from lm_assets.regression.calibration.replay import CampaignSource, ReplaySource, SimulatedSource
 from lm_assets.regression.calibration.scenarios import (
     run_scenario,
     shipped_scenarios,
 )
-from lm_assets.regression.calibration.simulation import Noise, SimulatedMatrix
+from lm_assets.regression.calibration.simulation import SimulatedMatrix
 
 
 @click.command()

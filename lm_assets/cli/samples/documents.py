@@ -10,6 +10,7 @@ from lm_assets.model.metric import Metric
 from lm_assets.model.verdict import CampaignVerdict
 from lm_assets.model.version_comparison import VersionComparison
 from lm_assets.stats.change_points import ChangePoints
+from lm_assets.stats.level_steps import LevelStep
 from lm_assets.stats.outliers import SeriesOutliers
 from lm_assets.stats.trend import Trend
 
@@ -32,20 +33,44 @@ def versions_document(comparisons: Sequence[VersionComparison]) -> Document:
 
 
 def trend_document(
-    trend: Trend, changes: ChangePoints, *, indices: Sequence[int], scale: str
+    trend: Trend,
+    changes: ChangePoints,
+    *,
+    steps: Sequence[LevelStep],
+    labels: Sequence[str],
+    scale: str,
 ) -> Document:
-    """Return the document of ``lm trend``; ``indices`` count in the series as it was given."""
+    """Return the document of ``lm trend``; steps count in the series as it was given.
+
+    ``steps`` are those worth telling, ``levels`` those between all change points that were found.
+    """
     return {
         "n": trend.n,
         "state": trend.state.label,
         "slope_per_step": number(trend.slope),
         "slope_ci95": [number(trend.slope_low), number(trend.slope_high)],
-        "mann_kendall_p": number(trend.p),
+        "mann_kendall_p": number(trend.p_following),
+        "mann_kendall_p_independent": number(trend.p),
+        "autocorrelation": number(trend.autocorrelation),
         "change_points_state": changes.state.label,
-        "change_points": list(indices),
-        "change_point_strengths": list(changes.strengths),
+        "change_points": [step.index for step in steps],
+        "change_point_strengths": [step.strength for step in steps],
+        "steps": [_step(step, labels) for step in steps],
+        "steps_too_small_to_tell": len(changes.indices) - len(steps),
         "levels": [math.exp(level) if scale == "log" else level for level in changes.levels],
         "scale": scale,
+    }
+
+
+def _step(step: LevelStep, labels: Sequence[str]) -> Document:
+    return {
+        "index": step.index,
+        "label": labels[step.index] if labels else None,
+        "direction": step.direction,
+        "before": step.before,
+        "after": step.after,
+        "change": number(step.change),
+        "strength": step.strength,
     }
 
 

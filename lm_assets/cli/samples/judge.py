@@ -12,7 +12,13 @@ from lm_assets.cli.options import json_option, policy_option
 from lm_assets.cli.samples.assumed_metrics import catalogue_for, describe
 from lm_assets.cli.samples.combinations import Dimensions, resolved
 from lm_assets.cli.samples.documents import dumped, judge_document, versions_document
-from lm_assets.cli.samples.samples_file import metric_places, read_samples, sample_table
+from lm_assets.cli.samples.samples_file import (
+    Sample,
+    metric_places,
+    read_samples,
+    sample_table,
+)
+from lm_assets.cli.samples.surroundings import campaign_surroundings
 from lm_assets.cli.samples.tables import print_versions
 from lm_assets.cli.terminal_text import wide_console
 from lm_assets.cli.verdict_table import print_verdict
@@ -55,6 +61,14 @@ def _samples_options(command: F) -> F:
 @click.command()
 @click.option("--baseline", type=FILE, required=True, help="SAMPLES of the accepted runs.")
 @click.option("--current", type=FILE, required=True, help="SAMPLES of the runs to judge.")
+@click.option(
+    "--baseline-environment",
+    multiple=True,
+    help="KEY=VALUE of where the baseline was made, such as jdk=17. Repeatable.",
+)
+@click.option(
+    "--current-environment", multiple=True, help="KEY=VALUE of the current runs. Repeatable."
+)
 @click.option("--confirm-baseline", type=FILE, help="SAMPLES of fresh baseline runs.")
 @click.option("--confirm-current", type=FILE, help="SAMPLES of fresh current runs.")
 @click.option(
@@ -68,6 +82,8 @@ def judge(
     *,
     baseline: Path,
     current: Path,
+    baseline_environment: tuple[str, ...],
+    current_environment: tuple[str, ...],
     confirm_baseline: Path | None,
     confirm_current: Path | None,
     request_file: Path | None,
@@ -83,9 +99,13 @@ def judge(
     SAMPLES is JSONL, a line each:
       {"combination": "3.5.0_connect_...", "metric": "duration_s", "run": 1, "value": 12.3}
 
-    A cell is regressed when it is worse by more than the threshold, p is below alpha, and that
-    survives the number of cells asked about; suspected when it does not survive. Unchanged is
-    shown, not assumed; otherwise a cell is inconclusive and says how many runs would decide.
+    A line may say "environment": {"jdk": "17"} and "node": "worker-3" too: what was measured in
+    another environment is not comparable, and what cannot be told from its node is confounded.
+
+    A cell is regressed when it is worse by more than the threshold with p below alpha, as it is and
+    beyond what all cells share, and that survives the number of cells asked about; suspected when
+    only a part of that holds. Unchanged is shown, not assumed; otherwise a cell is inconclusive and
+    says how many runs would decide.
 
     \b
     Exit codes: 0 ok, 2 regression, 3 inconclusive or suspected, 4 data fault, 1 usage.
@@ -108,6 +128,11 @@ def judge(
         metrics=read.metrics,
         policy=policy,
         dimensions=read.dimensions,
+        context=campaign_surroundings(
+            *read.sides[:2],
+            baseline_environment=baseline_environment,
+            current_environment=current_environment,
+        ),
         baseline_version=baseline.name,
         confirmation=_confirmation(read.tables[2:]),
     )
@@ -187,6 +212,7 @@ def _not_compared(comparison: VersionComparison) -> Iterator[str]:
 class _Read:
     """The tables of SAMPLES files, and everything to judge them by."""
 
+    sides: list[list[Sample]]
     tables: list[SampleTable]
     dimensions: Dimensions
     metrics: MetricCatalogue
@@ -207,6 +233,7 @@ def _read(
     for metric in assumed:
         click.echo(describe(metric), err=True)
     return _Read(
+        sides=samples,
         tables=[sample_table(side) for side in samples],
         dimensions=dimensions,
         metrics=metrics,

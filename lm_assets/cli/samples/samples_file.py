@@ -1,7 +1,7 @@
 """SAMPLES files: one JSON object a line, a value of a metric in a run of a combination."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ class Sample:
     """One line. ``value`` is None where the file says null: the run has no value of the metric.
 
     ``source`` is what measured it, empty where the line does not say; ``is_at_least`` marks a
-    value that is known to be a lower bound.
+    value that is known to be a lower bound. ``environment`` is the fingerprint under which the run
+    was made and ``node`` where it was, empty where the line does not say.
     """
 
     combination: str
@@ -34,6 +35,8 @@ class Sample:
     line: int
     source: str = UNKNOWN_SOURCE
     is_at_least: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
+    node: str = ""
 
     @property
     def place(self) -> str:
@@ -131,7 +134,27 @@ def _sample(fields: Any, file: Path, line: int) -> Sample:
         line=line,
         source=_source(fields.get("source")),
         is_at_least=_is_at_least(fields.get("at_least")),
+        environment=_environment(fields.get("environment")),
+        node=_text_or_empty("node", fields.get("node")),
     )
+
+
+def _environment(value: object) -> Mapping[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+        raise UnusableInputError(
+            "wrong_type", f"environment must map names to texts, got {value!r}"
+        )
+    return value
+
+
+def _text_or_empty(name: str, value: object) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise UnusableInputError("wrong_type", f"{name} must be text, got {value!r}")
+    return value
 
 
 def _source(value: object) -> str:

@@ -17,9 +17,11 @@ from lm_assets.cli.samples.series_table import Series
 from lm_assets.cli.samples.tables import print_outliers, print_trend
 from lm_assets.cli.terminal_text import wide_console
 from lm_assets.gateways.configuration import load_configuration
+from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import UnusableInputError
 from lm_assets.model.metric import Metric, Scale
 from lm_assets.stats.change_points import find_change_points
+from lm_assets.stats.level_steps import level_steps
 from lm_assets.stats.outliers import find_outliers
 from lm_assets.stats.state import State
 from lm_assets.stats.trend import fit_trend
@@ -47,6 +49,7 @@ def _series_options(command: F) -> F:
     show_default=True,
     help="Scale on which change points are sought; auto: log for ratio metrics of SAMPLES.",
 )
+@click.option("--all", "is_all", is_flag=True, help="Tell steps of any size, not only large ones.")
 @policy_option
 @_series_options
 def trend(
@@ -57,12 +60,15 @@ def trend(
     combination: str | None,
     metric: str | None,
     config_directory: Path,
+    is_all: bool,
     as_json: bool,
 ) -> int:
-    """Slope, Mann-Kendall test and change points of a series.
+    """Slope, Mann-Kendall test and steps of a series: size, levels before and after, and when.
 
     FILE holds one number a line, a JSON array, CSV, or SAMPLES, in time order. Missing values are
-    left out; change points count from 0 in the series as given, and name the first point after.
+    left out; steps count from 0 in the series as given, and name the first point after. Steps below
+    trend.smallest_step_relative of the weekly stage (5 %) are only counted; --all tells them too.
+    The p of the trend allows for points that follow each other.
 
     \b
     Exit codes: 0 ok, 3 too few points to say anything, 4 data fault, 1 usage.
@@ -83,16 +89,18 @@ def trend(
         raise UnusableInputError("outside_scale", f"{file}: logs need values above zero")
     fitted = fit_trend(kept, at=present.astype(np.float64))
     changes = find_change_points(np.log(kept) if scale == "log" else kept)
-    indices = [int(present[at]) for at in changes.indices]
+    steps = level_steps(
+        changes, indices=[int(present[at]) for at in changes.indices], is_log=scale == "log"
+    )
+    if not is_all:
+        smallest = _smallest_step(config_directory)
+        steps = tuple(step for step in steps if step.is_at_least(smallest))
     if as_json:
-        click.echo(
-            dumped(
-                trend_document(fitted, changes, indices=indices, scale=scale)
-                | {"column": series.column}
-            )
-        )
+        document = trend_document(fitted, changes, steps=steps, labels=series.labels, scale=scale)
+        click.echo(dumped(document | {"column": series.column}))
     else:
-        print_trend(wide_console(), fitted, changes, indices=indices, scale=scale)
+        console = wide_console()
+        print_trend(console, fitted, changes, steps=steps, labels=series.labels, scale=scale)
     return ExitCode.INCONCLUSIVE if fitted.state == State.INSUFFICIENT_DATA else ExitCode.OK
 
 
@@ -122,6 +130,11 @@ def outliers(
         print_outliers(wide_console(), found, series.values)
     few = found.state == State.INSUFFICIENT_DATA
     return ExitCode.INCONCLUSIVE if few else ExitCode.OK
+
+
+def _smallest_step(config_directory: Path) -> float:
+    policy = load_configuration(config_directory).regression.stages[Stage.WEEKLY]
+    return policy.trend.smallest_step_relative
 
 
 def _name_column(series: Series) -> None:

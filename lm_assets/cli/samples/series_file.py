@@ -102,4 +102,5 @@ def _of_samples(
     if all(sample.started_at is not None for sample in chosen):
         chosen.sort(key=lambda sample: (sample.started_at, sample.line))
     values = tuple(math.nan if s.value is None else s.value for s in chosen)
-    return Series(values=values, metric=found[0][1])
+    labels = tuple(s.started_at.isoformat() if s.started_at else f"run {s.run}" for s in chosen)
+    return Series(values=values, metric=found[0][1], labels=labels)

@@ -22,19 +22,27 @@ _Rows = list[tuple[int, list[str]]]
 class Series:
     """Values in time order, NaN where one is missing; ``metric`` where the file names it.
 
-    ``column`` names the column of a table that was read.
+    ``column`` names the column of a table that was read. ``labels`` say when or of what each value
+    is, empty where the file does not.
     """
 
     values: tuple[float, ...]
     metric: str | None = None
     column: str | None = None
+    labels: tuple[str, ...] = ()
 
 
-def checked(path: Path, values: list[float], *, column: str | None = None) -> Series:
+def checked(
+    path: Path,
+    values: list[float],
+    *,
+    column: str | None = None,
+    labels: tuple[str, ...] = (),
+) -> Series:
     """Return values as a series; none at all are refused."""
     if not values:
         raise UnusableInputError("no_values", f"{path}: the file has no value")
-    return Series(values=tuple(values), column=column)
+    return Series(values=tuple(values), column=column, labels=labels)
 
 
 def read_table(path: Path, text: str, column: str | None) -> Series:
@@ -64,7 +72,17 @@ def read_table(path: Path, text: str, column: str | None) -> Series:
     _refuse_what_does_not_fit(path, names, body)
     at = _column(path, names, body, column)
     values = [number(path, line, row[at]) for line, row in body]
-    return checked(path, values, column=names[at])
+    return checked(path, values, column=names[at], labels=_labels(body, at))
+
+
+def _labels(body: _Rows, value_at: int) -> tuple[str, ...]:
+    """Return the first other column that is no number, such as a date; empty without one."""
+    for at in range(len(body[0][1]) if body else 0):
+        column = tuple(row[at] for _, row in body)
+        if at != value_at and any(is_name(text) or text[:1].isdigit() for text in column):
+            if not all(_parsed(text) is not None for text in column if text):
+                return column
+    return ()
 
 
 def _refuse_what_does_not_fit(path: Path, names: list[str], body: _Rows) -> None:

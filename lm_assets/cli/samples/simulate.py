@@ -20,11 +20,10 @@ from lm_assets.gateways.bucket.object_keys import (
 from lm_assets.gateways.configuration import load_configuration, read_yaml_as
 from lm_assets.model.campaign import Manifest, Stage
 from lm_assets.model.combination import Matrix
+from lm_assets.regression.calibration.noise import Noise, NoiseLaw
 from lm_assets.regression.calibration.simulation import (
     EffectKind,
     InjectedEffect,
-    Noise,
-    NoiseLaw,
     SimulatedMatrix,
     simulate_values,
 )

@@ -1,5 +1,6 @@
 """Version comparisons, trends, outliers and calibrations as tables for a terminal."""
 
+import math
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -12,10 +13,13 @@ from lm_assets.model.version_comparison import VersionComparison
 from lm_assets.regression.calibration.measures import CalibrationRow
 from lm_assets.regression.verdict.phrases import change_phrase
 from lm_assets.stats.change_points import ChangePoints
+from lm_assets.stats.level_steps import LevelStep
 from lm_assets.stats.outliers import SeriesOutliers
 from lm_assets.stats.proportion import Proportion
 from lm_assets.stats.state import State
 from lm_assets.stats.trend import Trend
+
+_MOST_CARRYING = 5
 
 
 def print_versions(console: Console, comparisons: Sequence[VersionComparison]) -> None:
@@ -51,31 +55,60 @@ def print_versions(console: Console, comparisons: Sequence[VersionComparison]) -
                 *figures,
             )
     console.print(table)
+    for row in comparisons:
+        if row.carried_by:
+            carried = ", ".join(
+                f"{c.combination} {c.baseline:.4g} → {c.candidate:.4g} ({c.share:.0%})"
+                for c in row.carried_by[:_MOST_CARRYING]
+            )
+            more = len(row.carried_by) - _MOST_CARRYING
+            rest = f" and {more} more" if more > 0 else ""
+            console.print(
+                literal(f"{row.metric}: the total is carried by {carried}{rest}"), soft_wrap=True
+            )
 
 
 def print_trend(
-    console: Console, trend: Trend, changes: ChangePoints, *, indices: Sequence[int], scale: str
+    console: Console,
+    trend: Trend,
+    changes: ChangePoints,
+    *,
+    steps: Sequence[LevelStep],
+    labels: Sequence[str],
+    scale: str,
 ) -> None:
-    """Print slope, test and change points in three lines."""
+    """Print slope and test, and one line a step: size, levels, and when it was."""
     if trend.state == State.INSUFFICIENT_DATA:
         console.print(f"{trend.n} points: insufficient data for a trend", highlight=False)
         return
     console.print(
         f"{trend.n} points, slope {trend.slope:+.6g} a step "
         f"\\[{trend.slope_low:.6g}, {trend.slope_high:.6g}], "
-        f"Mann-Kendall p {probability(trend.p)}",
+        f"Mann-Kendall p {probability(trend.p_following)}"
+        + (
+            f" (allowing for an autocorrelation of {trend.autocorrelation:.2f})"
+            if trend.autocorrelation
+            else ""
+        ),
         highlight=False,
     )
     if changes.state == State.INSUFFICIENT_DATA:
         console.print("too few points to look for change points", highlight=False)
-    elif not indices:
+    elif not changes.indices:
         console.print("no change point", highlight=False)
-    for index, strength in zip(indices, changes.strengths, strict=True):
+    for step in steps:
+        when = f"{labels[step.index]}, index {step.index}" if labels else f"index {step.index}"
+        size = "from nothing" if math.isnan(step.change) else f"{step.change:+.1%}"
         console.print(
-            f"change point: {index} is the first point after it (strength {strength:.1f}, "
-            f"{changes.threshold:.1f} is needed, {scale} scale)",
-            highlight=False,
+            literal(
+                f"step {step.direction}: {size}, level {step.before:.6g} → {step.after:.6g}, first "
+                f"point {when} (strength {step.strength:.1f}, {changes.threshold:.1f} is needed, "
+                f"{scale} scale)"
+            ),
+            soft_wrap=True,
         )
+    if untold := len(changes.indices) - len(steps):
+        console.print(f"{untold} smaller steps; --all shows them", highlight=False)
 
 
 def print_outliers(console: Console, found: SeriesOutliers, values: Sequence[float]) -> None:

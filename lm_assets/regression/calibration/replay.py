@@ -9,10 +9,10 @@ import numpy as np
 
 from lm_assets.model.combination import Combination
 from lm_assets.model.metric import Direction, MetricCatalogue, Scale
+from lm_assets.regression.calibration.noise import Noise
 from lm_assets.regression.calibration.simulation import (
     POINTS_PER_LOG,
     InjectedEffect,
-    Noise,
     SimulatedMatrix,
     simulate_values,
     with_effects,

@@ -9,19 +9,12 @@ import numpy as np
 
 from lm_assets.model.combination import Combination
 from lm_assets.model.metric import Direction, Metric, Scale
+from lm_assets.regression.calibration.noise import EventLaw, Noise, events, noise_on_logs
 from lm_assets.regression.cells.sample_table import SampleTable
 from lm_assets.stats.validation import BoolArray, FloatArray
 
-_HEAVY_TAIL_DF = 3.0
 # Percentages move by points: this many for a slow-down by the factor e, 5 for one of 20 %.
 POINTS_PER_LOG = 25.0
-
-
-class NoiseLaw(StrEnum):
-    """How runs of one cell differ: log-normally, or with the tails of t with 3 df on logs."""
-
-    LOG_NORMAL = "log_normal"
-    HEAVY_TAILED = "heavy_tailed"
 
 
 class EffectKind(StrEnum):
@@ -35,44 +28,6 @@ class EffectKind(StrEnum):
     RAMP = "ramp"
     SPIKE = "spike"
     VARIANCE = "variance"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Noise:
-    """Run-to-run noise.
-
-    Parameters
-    ----------
-    relative_sd : float
-        Standard deviation of the logarithm of a run's value; of percentages, 2.5 points for 0.1.
-    law : NoiseLaw
-        Its distribution; both have that standard deviation.
-    shared : float
-        Correlation between the metrics of one run, 0 to 1: a slow run is slow in every metric.
-    node_sd : float
-        Standard deviation of the logarithm of a node's speed, drawn anew in every campaign.
-    nodes : int
-        How many nodes the combinations are spread over.
-    is_pinned : bool
-        Whether all runs of a combination are on one node, which no number of runs averages out;
-        otherwise every run is placed anew.
-    """
-
-    relative_sd: float = 0.1
-    law: NoiseLaw = NoiseLaw.LOG_NORMAL
-    shared: float = 0.0
-    node_sd: float = 0.0
-    nodes: int = 10
-    is_pinned: bool = False
-
-    def __post_init__(self) -> None:
-        for name in ("relative_sd", "node_sd"):
-            if not 0.0 <= getattr(self, name) <= 2.0:
-                raise ValueError(f"{name} must be from 0 to 2, got {getattr(self, name)!r}")
-        if not 0.0 <= self.shared <= 1.0:
-            raise ValueError(f"shared must be from 0 to 1, got {self.shared!r}")
-        if self.nodes < 1:
-            raise ValueError(f"nodes must be 1 or above, got {self.nodes!r}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,11 +53,15 @@ class InjectedEffect:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SimulatedMatrix:
-    """Combinations and metrics with the true level of each cell, shape (combinations, metrics)."""
+    """Combinations and metrics with the true level of each cell, shape (combinations, metrics).
+
+    ``loudness`` multiplies the noise of each cell, of that shape; without it all are alike.
+    """
 
     combinations: tuple[Combination, ...]
     metrics: tuple[Metric, ...]
     levels: FloatArray
+    loudness: FloatArray | None = None
 
     @classmethod
     def draw(
@@ -173,10 +132,10 @@ def simulate_values(
     progress : float
         How far ramps have grown, 0 to 1.
     """
-    slow_down = with_effects(
-        _noise_on_logs(matrix, noise, rng, runs), matrix, effects, progress=progress
-    )
-    return on_scales(matrix, slow_down, rng)
+    loudness = np.ones(matrix.levels.shape) if matrix.loudness is None else matrix.loudness
+    runs_of_noise = noise_on_logs(noise, rng, (*matrix.levels.shape, runs), loudness)
+    slow_down = with_effects(runs_of_noise, matrix, effects, progress=progress)
+    return on_scales(matrix, slow_down, rng, event_law=noise.event_law)
 
 
 def with_effects(
@@ -215,7 +174,11 @@ def moved_cells(
 
 
 def on_scales(
-    matrix: SimulatedMatrix, slow_down: FloatArray, rng: np.random.Generator
+    matrix: SimulatedMatrix,
+    slow_down: FloatArray,
+    rng: np.random.Generator,
+    *,
+    event_law: EventLaw = EventLaw.POISSON,
 ) -> FloatArray:
     """Return values from logarithmic slow-downs: factors, points, or events of that rate."""
     sign = np.array([-1.0 if m.direction is Direction.HIGHER else 1.0 for m in matrix.metrics])
@@ -228,26 +191,5 @@ def on_scales(
     )
     points = levels[:, is_points] + POINTS_PER_LOG * moved[:, is_points]
     values[:, is_points] = np.maximum(points, 0.0)
-    values[:, is_count] = rng.poisson(np.minimum(values[:, is_count], 1e6))
+    values[:, is_count] = events(values[:, is_count], event_law, rng)
     return values
-
-
-def _noise_on_logs(
-    matrix: SimulatedMatrix, noise: Noise, rng: np.random.Generator, runs: int
-) -> FloatArray:
-    cells = (len(matrix.combinations), len(matrix.metrics), runs)
-    of_run = _standard(noise, rng, (cells[0], 1, cells[2]))
-    own = _standard(noise, rng, cells)
-    mixed = math.sqrt(noise.shared) * of_run + math.sqrt(1.0 - noise.shared) * own
-    speed = rng.normal(0.0, 1.0, size=noise.nodes) * noise.node_sd
-    placed = (cells[0], 1, 1) if noise.is_pinned else (cells[0], 1, runs)
-    on_node = speed[rng.integers(0, noise.nodes, size=placed)]
-    result: FloatArray = noise.relative_sd * mixed + on_node
-    return result
-
-
-def _standard(noise: Noise, rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
-    if noise.law is NoiseLaw.LOG_NORMAL:
-        return rng.normal(size=shape)
-    df = _HEAVY_TAIL_DF
-    return rng.standard_t(df, size=shape) / math.sqrt(df / (df - 2.0))

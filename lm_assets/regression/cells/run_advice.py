@@ -8,6 +8,7 @@ from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
 from lm_assets.regression.cells.alignment import Cells
 from lm_assets.regression.cells.comparison import CellComparisons
+from lm_assets.regression.cells.threshold import margins_of_cells, thresholds_of_cells
 from lm_assets.regression.cells.verdicts import Decisions
 from lm_assets.stats.power import detectable_difference, runs_to_detect, runs_to_show_equivalence
 from lm_assets.stats.validation import FloatArray, IntArray
@@ -66,20 +67,13 @@ def _planning_figures(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return spread of a run, threshold and margin of every cell on its scale."""
     spread = comparisons.run_stddev.copy()
-    rises = np.where(
-        cells.sign > 0,
-        np.log1p(policy.threshold_relative),
-        -np.log1p(-policy.threshold_relative),
-    )
-    threshold = np.where(cells.is_ratio, rises, policy.threshold_points)
-    margin = np.where(
-        cells.is_ratio, np.log1p(policy.equivalence_relative), policy.equivalence_points
-    )
-    chosen, rates = comparisons.rate_cells, comparisons.rates
+    threshold, margin = thresholds_of_cells(cells, policy), margins_of_cells(cells, policy)
+    chosen, rates = comparisons.rate_cells, comparisons.clumped
     exposure = rates.baseline_exposure + rates.current_exposure
     events = rates.baseline_events + rates.current_events
     # Half an event stands for none: no event in few runs does not mean a rate of zero.
-    spread[chosen] = np.sqrt(np.maximum(events, 0.5) / np.maximum(exposure, 1.0))
+    rate = np.maximum(events, 0.5) / np.maximum(exposure, 1.0)
+    spread[chosen] = np.sqrt(rate * rates.dispersion)
     margin[chosen] = threshold[chosen] = policy.equivalence_events_per_run
     return spread, threshold, margin
 

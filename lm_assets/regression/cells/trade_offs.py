@@ -48,8 +48,13 @@ def weigh_losses(
         partners = by_combination[int(cells.combination_code[cell])]
         for rule in rules:
             if metric in rule.worse and not (cell in weighed and weighed[cell].is_accepted):
-                weighed[cell] = _weigh(float(decisions.degradation[cell]), partners, rule)
+                weighed[cell] = _weigh(_lost(decisions, cell), partners, rule)
     return weighed
+
+
+def _lost(decisions: Decisions, cell: int) -> float:
+    """Return a loss as of a metric that should be low, so that its spelling does not matter."""
+    return float(np.expm1(decisions.worse_by[cell]))
 
 
 def _changed_cells(
@@ -60,7 +65,7 @@ def _changed_cells(
         for cell in np.flatnonzero(decisions.has(verdict) & cells.is_ratio).tolist():
             metric = cells.metrics[cells.metric_code[cell]].name
             of_combination = changed.setdefault(int(cells.combination_code[cell]), {})
-            of_combination[metric] = (verdict, -float(decisions.degradation[cell]))
+            of_combination[metric] = (verdict, -_lost(decisions, cell))
     return changed
 
 

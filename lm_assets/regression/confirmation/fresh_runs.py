@@ -79,7 +79,9 @@ def _answers(fresh: Cells, is_asked: BoolArray, policy: StagePolicy) -> Mapping[
     judged = judgeable(fresh, is_faulty, policy) & is_asked & is_landed & ~sources.is_changed
     comparisons = compare_cells(fresh, judged=judged, policy=policy)
     q = campaign_q(comparisons).q
-    decided = decide(fresh, comparisons, q=q, is_faulty=is_faulty, judged=judged, policy=policy)
+    decided = decide(
+        fresh, comparisons, comparisons, q=q, is_faulty=is_faulty, judged=judged, policy=policy
+    )
     outcome = sound_decisions(decided, fresh, sources)
     change, low, high = changes(fresh, comparisons)
     return {

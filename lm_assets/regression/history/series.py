@@ -10,7 +10,7 @@ from lm_assets.model.metric import Direction, Metric, Scale
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
 from lm_assets.regression.cells.figures import defined, interval
-from lm_assets.regression.cells.threshold import margin_of, threshold_of
+from lm_assets.regression.cells.threshold import distance_on_scale, margin_of, threshold_of
 from lm_assets.stats.change_points import ChangePoints, find_change_points
 from lm_assets.stats.drift import Drift, drift_from_anchor
 from lm_assets.stats.state import State
@@ -103,7 +103,7 @@ def _trend_change(metric: Metric, trend: Trend) -> Change | None:
         _as_change(metric, slope * steps)
         for slope in (trend.slope, trend.slope_low, trend.slope_high)
     )
-    return change, low, high, trend.p
+    return change, low, high, trend.p_following
 
 
 def _drift_change(metric: Metric, drift: Drift) -> Change | None:
@@ -146,7 +146,7 @@ def _verdict(
         evidence.insert(1, ("change_point", (lasting, lasting, lasting, 0.0)))
     for step, change in evidence:
         if change is not None and change[3] < policy.alpha:
-            worse = _worse(metric, change[0])
+            worse = distance_on_scale(metric, change[0])
             if abs(worse) > threshold:
                 return (Verdict.REGRESSED if worse > 0.0 else Verdict.IMPROVED), step
     if moved is None and drifted is None:
@@ -154,6 +154,7 @@ def _verdict(
     margin = margin_of(metric, policy)
     # The change since the anchor is the one that matters; without an anchor, since the beginning.
     step, change = ("drift", drifted) if drifted is not None else ("trend", moved)
-    if change is not None and change[1] > -margin and change[2] < margin:
+    ends = () if change is None else [distance_on_scale(metric, end) for end in change[1:3]]
+    if ends and max(map(abs, ends)) < margin:
         return Verdict.UNCHANGED, step
     return Verdict.INCONCLUSIVE, step

@@ -10,7 +10,7 @@ from lm_assets.model.metric import Metric, Scale
 from lm_assets.model.policy import StagePolicy
 from lm_assets.regression.cells.alignment import Cells
 from lm_assets.regression.cells.comparison import CellComparisons
-from lm_assets.regression.cells.threshold import degradation_on_scale, threshold_of
+from lm_assets.regression.cells.threshold import threshold_of
 from lm_assets.regression.matrix.dimension_table import DimensionTable
 from lm_assets.stats.group_effects import GroupEffects, fit_group_effects, score_groups
 from lm_assets.stats.student import critical_t, two_sided_p
@@ -77,8 +77,7 @@ def fit_dimensions(
                 exceptions=of_cells[list(terms)] & ~followers,
                 fit=fit,
                 residual_p=two_sided_p(fit.residual / moves.error, moves.df),
-                is_material=np.abs(degradation_on_scale(metric, fit.effect))
-                > threshold_of(metric, policy),
+                is_material=np.abs(fit.effect) > threshold_of(metric, policy),
             )
         )
     return tuple(fitted)
@@ -102,7 +101,7 @@ class _Moves:
 def _moves(metric: Metric, comparisons: CellComparisons, chosen: IntArray) -> _Moves:
     if metric.scale is Scale.COUNT:
         at = np.searchsorted(comparisons.rate_cells, chosen)
-        rates = comparisons.rates
+        rates = comparisons.clumped
         return _Moves(
             difference=rates.rate_difference[at],
             error=rates.difference_error[at],

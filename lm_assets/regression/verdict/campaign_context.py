@@ -13,7 +13,8 @@ class CampaignContext:
     ``missing`` gives, by (combination, metric), why there is no value. ``expected_because`` says
     why combinations are expected, ``promised_runs`` how many runs of each. ``unusable`` has, by
     combination, why no run of it is usable although something of it landed; ``unfit`` what makes
-    the campaign as a whole unfit to be judged.
+    the campaign as a whole unfit to be judged. ``nodes_*`` name the
+    node that each run was on, by run id, as far as it is known.
     """
 
     environment_baseline: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -21,6 +22,8 @@ class CampaignContext:
     expected_combinations: tuple[str, ...] = ()
     failed_runs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     attempted_runs: Mapping[str, int] = field(default_factory=dict)
+    nodes_baseline: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    nodes_current: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     missing: Mapping[tuple[str, str], str] = field(default_factory=dict)
     expected_because: str = ""
     promised_runs: int | None = None

@@ -1,14 +1,14 @@
-"""Why each cell has its verdict: flags and explanations as data, rendered by reports."""
+"""Why each cell has its verdict: explanations as data, rendered by reports."""
 
 import numpy as np
 
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
-from lm_assets.regression.cells.data_faults import fault_mask
-from lm_assets.regression.cells.soundness import has_lower_bound
+from lm_assets.regression.cells.comparison import changes
+from lm_assets.regression.cells.evidence import degradation_of, worse_by
+from lm_assets.regression.cells.figures import optional
 from lm_assets.regression.cells.unit_suspects import find_unit_suspects
 from lm_assets.regression.cells.verdicts import VERDICTS
-from lm_assets.regression.matrix.common_shift import follows_any
 from lm_assets.regression.verdict.campaign_context import CampaignContext
 from lm_assets.regression.verdict.environment import environment_changes
 from lm_assets.regression.verdict.judgement import Judgement
@@ -16,33 +16,8 @@ from lm_assets.stats.validation import BoolArray
 
 Explanation = dict[str, object]
 
-
-def flags_of_cells(
-    judgement: Judgement, policy: StagePolicy, context: CampaignContext
-) -> list[tuple[str, ...]]:
-    """Return the flags of every cell, in a fixed order."""
-    cells, comparisons = judgement.cells, judgement.comparisons
-    changed_places = _changed_environments(context)
-    masks = {
-        "scale_conflict": _scale_conflict(judgement, policy),
-        "noise_floor_used": comparisons.deciding.is_floored & comparisons.is_compared,
-        "one_run_prediction": comparisons.is_predicted,
-        "common_shift_removed": follows_any(cells, judgement.shifts),
-        "has_outliers": judgement.flagged.cells,
-        "flips_without_outliers": flips_without_outliers(judgement),
-        "missing_in_current": (cells.current.n == 0) & (cells.baseline.n > 0),
-        "environment_changed": _of_combinations(judgement, changed_places),
-        "has_failed_runs": _of_combinations(judgement, set(context.failed_runs)),
-        "runs_needed_above_maximum": _needs_too_many(judgement),
-        "at_least": has_lower_bound(cells),
-        "unit_suspect": fault_mask(cells, find_unit_suspects(cells)),
-        "other_sources_left_out": _has_left_out(judgement),
-    }
-    flags: list[tuple[str, ...]] = [()] * len(cells)
-    for name, mask in masks.items():
-        for cell in np.flatnonzero(mask).tolist():
-            flags[cell] = (*flags[cell], name)
-    return flags
+# Who moved less than the others by chance alone is no news.
+_TOLD_BELOW = 0.05
 
 
 def explanations(
@@ -50,7 +25,9 @@ def explanations(
 ) -> list[Explanation]:
     """Return the explanation of every cell."""
     result = _figures_of_the_rule(judgement, policy)
+    _add_deciding_figures(result, judgement, policy)
     _add_shifts(result, judgement)
+    _add_places(result, judgement, policy, context)
     _add_outliers(result, judgement)
     _add_faults_and_gaps(result, judgement, context)
     _add_limits(result, judgement)
@@ -82,13 +59,6 @@ def explanations(
     return result
 
 
-def flips_without_outliers(judgement: Judgement) -> BoolArray:
-    """Tell which cells would have another verdict without their flagged runs."""
-    without = judgement.decisions_without_flagged
-    differs: BoolArray = without.code != judgement.statistical.code
-    return judgement.flagged.cells & differs
-
-
 def _figures_of_the_rule(judgement: Judgement, policy: StagePolicy) -> list[Explanation]:
     cells, advice = judgement.cells, judgement.advice
     rows = zip(
@@ -118,16 +88,93 @@ def _figures_of_the_rule(judgement: Judgement, policy: StagePolicy) -> list[Expl
     return result
 
 
+def _add_deciding_figures(
+    result: list[Explanation], judgement: Judgement, policy: StagePolicy
+) -> None:
+    """Add test, change, interval, p and q of the test that decided, and how sure the size is.
+
+    They belong together: what is told beside them may be of another test or of another change.
+    """
+    comparisons = judgement.judged
+    change, low, high = changes(judgement.cells, comparisons)
+    figures = zip(
+        _tests(judgement),
+        *(optional(of) for of in (change, low, high, comparisons.deciding_p, judgement.q)),
+        strict=True,
+    )
+    for cell, (test, of_change, of_low, of_high, p, q) in enumerate(figures):
+        if p is not None:
+            interval = None if of_low is None or of_high is None else [of_low, of_high]
+            result[cell]["deciding"] = {
+                "test": test,
+                "change": of_change,
+                "change_ci95": interval,
+                "p": p,
+                "q": q,
+            }
+    p_beyond = judgement.decisions.p_beyond_threshold
+    for cell in np.flatnonzero(judgement.decisions.has(Verdict.REGRESSED)).tolist():
+        p = float(p_beyond[cell])
+        result[cell]["size"] = "beyond_threshold" if p < policy.alpha else "uncertain"
+        result[cell]["p_beyond_threshold"] = p if p == p else None  # noqa: PLR0124 - NaN
+
+
+def _tests(judgement: Judgement) -> list[str]:
+    comparisons = judgement.judged
+    names = np.where(comparisons.is_predicted, "prediction", "welch").astype("<U16")
+    names[comparisons.is_moderated] = "moderated"
+    names[comparisons.rate_cells] = "rates"
+    result: list[str] = names.tolist()
+    return result
+
+
+def _add_places(
+    result: list[Explanation],
+    judgement: Judgement,
+    policy: StagePolicy,
+    context: CampaignContext,
+) -> None:
+    """Add the node that a cell cannot be told from, and what changed in its environment."""
+    for cell, found in judgement.confounded.items():
+        result[cell]["node"] = {
+            "node": found.node,
+            "other_cells": found.other_cells,
+            "node_worse_by": found.node_worse_by,
+        }
+    changed = {
+        name: {key: list(pair) for key, pair in change.changed.items()}
+        for change in environment_changes(context, policy.environment)
+        for name in change.combinations
+    }
+    if changed:
+        cells = judgement.cells
+        for cell in np.flatnonzero(judgement.decisions.has(Verdict.NOT_COMPARABLE)).tolist():
+            name = cells.combinations[cells.combination_code[cell]]
+            result[cell]["environment"] = changed[name]
+
+
 def _add_shifts(result: list[Explanation], judgement: Judgement) -> None:
     deciding_p = judgement.judged.deciding_p
     beyond = judgement.cells.sign * judgement.decisions.degradation
+    own = judgement.cells.sign * degradation_of(judgement.cells, judgement.comparisons)
+    gained_less = _gained_less(judgement)
     for shift in judgement.shifts:
         for cell in shift.cells.tolist():
             result[cell]["common_shift"] = {
                 "shift": shift.change,
+                "change": float(own[cell]),
                 "change_beyond_shift": float(beyond[cell]),
                 "p_beyond_shift": float(deciding_p[cell]),
             }
+            if gained_less[cell]:
+                result[cell]["note"] = "gained less than the others"
+
+
+def _gained_less(judgement: Judgement) -> BoolArray:
+    """Tell which cells got better, and are worse beside the shift that all share."""
+    size = worse_by(judgement.cells, judgement.comparisons)
+    is_behind: BoolArray = (size < 0.0) & (judgement.decisions.worse_by > 0.0)
+    return is_behind & (np.nan_to_num(judgement.judged.deciding_p, nan=1.0) < _TOLD_BELOW)
 
 
 def _add_outliers(result: list[Explanation], judgement: Judgement) -> None:
@@ -173,41 +220,3 @@ def _add_sources(result: list[Explanation], judgement: Judgement) -> None:
         result[cell]["sources"] = {side: dict(runs) for side, runs in sides.items()}
     for cell, sides in sources.left_out.items():
         result[cell]["sources_left_out"] = {side: dict(runs) for side, runs in sides.items()}
-
-
-def _has_left_out(judgement: Judgement) -> BoolArray:
-    mask = np.zeros(len(judgement.cells), dtype=np.bool_)
-    mask[list(judgement.sources.left_out)] = True
-    return mask
-
-
-def _scale_conflict(judgement: Judgement, policy: StagePolicy) -> BoolArray:
-    """Tell where the plain rule would say another thing on the raw than on the log scale."""
-    comparisons = judgement.comparisons
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        on_logs = np.expm1(comparisons.welch.difference)
-        on_raw = comparisons.arithmetic.difference / comparisons.baseline.mean
-    calls = []
-    for change, p in ((on_logs, comparisons.welch.p), (on_raw, comparisons.arithmetic.p)):
-        size = np.nan_to_num(judgement.cells.sign * change)
-        passes = (np.abs(size) > policy.threshold_relative) & (p < policy.alpha)
-        calls.append(np.where(passes, np.sign(size), 0.0))
-    conflict: BoolArray = calls[0] != calls[1]
-    return conflict & judgement.cells.is_ratio & comparisons.is_compared
-
-
-def _of_combinations(judgement: Judgement, names: set[str]) -> BoolArray:
-    cells = judgement.cells
-    is_named = np.array([name in names for name in cells.combinations], dtype=np.bool_)
-    mask: BoolArray = is_named[cells.combination_code]
-    return mask
-
-
-def _changed_environments(context: CampaignContext) -> set[str]:
-    return {name for change in environment_changes(context) for name in change.combinations}
-
-
-def _needs_too_many(judgement: Judgement) -> BoolArray:
-    undecided = judgement.decisions.has(Verdict.INCONCLUSIVE) & judgement.judged.is_compared
-    is_unknown: BoolArray = judgement.advice.runs_needed == 0
-    return undecided & is_unknown

@@ -8,11 +8,13 @@ import numpy as np
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import CellVerdict
 from lm_assets.regression.cells.comparison import changes
+from lm_assets.regression.cells.figures import optional
 from lm_assets.regression.cells.verdicts import VERDICTS
 from lm_assets.regression.verdict.campaign_context import CampaignContext
-from lm_assets.regression.verdict.cell_explanations import explanations, flags_of_cells
+from lm_assets.regression.verdict.cell_explanations import explanations
+from lm_assets.regression.verdict.cell_flags import flags_of_cells
 from lm_assets.regression.verdict.judgement import Judgement
-from lm_assets.stats.validation import BoolArray, FloatArray
+from lm_assets.stats.validation import FloatArray
 
 
 def cell_rows(
@@ -62,15 +64,6 @@ def arithmetic_change(judgement: Judgement) -> FloatArray:
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = arithmetic.difference / baseline.mean
     return np.where(judgement.cells.is_ratio, relative, arithmetic.difference)
-
-
-def optional(values: FloatArray, *, where: BoolArray | None = None) -> list[float | None]:
-    """Return figures as they are stored: what is not defined is None."""
-    is_defined = np.isfinite(values) if where is None else np.isfinite(values) & where
-    kept = values.astype(object)
-    kept[~is_defined] = None
-    figures: list[float | None] = kept.tolist()
-    return figures
 
 
 def _pairs(low: FloatArray, high: FloatArray) -> list[tuple[float, float] | None]:

@@ -18,7 +18,8 @@ class DimensionEffect:
 
     ``change`` is relative or in points; ``cells`` are the cells that follow it, ``exceptions``
     those of the same dimension values that are shown not to, and ``explained`` the regressed ones
-    that are no worse than the effect makes them.
+    that are no worse than the effect makes them. ``outcome`` is what most of its worse cells became
+    instead of regressed: accepted, confounded, or not comparable.
     """
 
     metric: Metric
@@ -28,7 +29,7 @@ class DimensionEffect:
     cells: IntArray
     exceptions: IntArray
     explained: IntArray
-    is_accepted: bool
+    outcome: Verdict | None
 
     @classmethod
     def of_fit(
@@ -40,7 +41,7 @@ class DimensionEffect:
         cells: IntArray,
         exceptions: IntArray,
         explained: IntArray,
-        is_accepted: bool,
+        outcome: Verdict | None,
     ) -> "DimensionEffect":
         """Return the effect of a fit's (effect, low, high) on the scale of the comparison."""
         change, low, high = (
@@ -54,7 +55,7 @@ class DimensionEffect:
             cells=cells,
             exceptions=exceptions,
             explained=explained,
-            is_accepted=is_accepted,
+            outcome=outcome,
         )
 
     @property
@@ -65,8 +66,8 @@ class DimensionEffect:
     @property
     def severity(self) -> Verdict:
         """What the effect stands for."""
-        if self.is_accepted:
-            return Verdict.ACCEPTED_TRADEOFF
+        if self.outcome is not None and self.degradation > 0.0:
+            return self.outcome
         return Verdict.REGRESSED if self.degradation > 0.0 else Verdict.IMPROVED
 
 

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lm_assets.model.noise_policy import EnvironmentPolicy
 from lm_assets.regression.verdict.campaign_context import CampaignContext
+
+_ANY_CHANGE = EnvironmentPolicy()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,11 +20,13 @@ class EnvironmentChange:
     combinations: tuple[str, ...]
 
 
-def environment_changes(context: CampaignContext) -> tuple[EnvironmentChange, ...]:
+def environment_changes(
+    context: CampaignContext, policy: EnvironmentPolicy = _ANY_CHANGE
+) -> tuple[EnvironmentChange, ...]:
     """Return what differs, grouped by what differs; the widest change first.
 
     Only keys that both sides recorded are compared: what was not written down is unknown, and
-    neither equal nor changed.
+    neither equal nor changed. Keys that the policy ignores may change.
     """
     groups: dict[tuple[tuple[str, tuple[str, str]], ...], list[str]] = {}
     shared = context.environment_baseline.keys() & context.environment_current.keys()
@@ -31,7 +36,7 @@ def environment_changes(context: CampaignContext) -> tuple[EnvironmentChange, ..
         changed = {
             key: (before[key], now[key])
             for key in sorted(before.keys() & now.keys())
-            if before[key] != now[key]
+            if before[key] != now[key] and key not in policy.ignored
         }
         if changed:
             groups.setdefault(tuple(changed.items()), []).append(combination)

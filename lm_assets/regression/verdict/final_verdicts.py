@@ -1,6 +1,6 @@
 """The last word on each cell: confirmations, trade-offs and hard limits over the statistics."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +20,26 @@ _AFTER_CONFIRMATION = {
     Verdict.IMPROVED: Verdict.INCONCLUSIVE,
     Verdict.INCONCLUSIVE: Verdict.INCONCLUSIVE,
 }
+
+
+_COMPARED = (
+    *(Verdict.REGRESSED, Verdict.SUSPECTED, Verdict.IMPROVED),
+    *(Verdict.UNCHANGED, Verdict.INCONCLUSIVE),
+)
+
+
+def with_confounded(decisions: Decisions, confounded: Iterable[int]) -> Decisions:
+    """Return the decisions with the worse ones of these cells confounded with their node."""
+    is_worse = decisions.has(Verdict.REGRESSED) | decisions.has(Verdict.SUSPECTED)
+    cells = (cell for cell in confounded if is_worse[cell])
+    return _overruled(decisions, dict.fromkeys(cells, Verdict.CONFOUNDED), by="node")
+
+
+def with_incomparable(decisions: Decisions, is_elsewhere: BoolArray) -> Decisions:
+    """Return the decisions with whatever was compared across environments not comparable."""
+    is_compared = np.logical_or.reduce([decisions.has(verdict) for verdict in _COMPARED])
+    cells = np.flatnonzero(is_compared & is_elsewhere).tolist()
+    return _overruled(decisions, dict.fromkeys(cells, Verdict.NOT_COMPARABLE), by="environment")
 
 
 def with_confirmations(decisions: Decisions, confirmed: Mapping[int, ConfirmedCell]) -> Decisions:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from lm_assets.model.metric import Scale
-from lm_assets.model.policy import CommonShiftPolicy, GatePolicy
+from lm_assets.model.noise_policy import EnvironmentPolicy
+from lm_assets.model.policy import GatePolicy, StagePolicy
 from lm_assets.model.verdict import CellVerdict, Finding, Verdict
 from lm_assets.regression.matrix.common_shift import MatrixShift, is_finding
 from lm_assets.regression.verdict.campaign_context import CampaignContext
@@ -14,20 +15,21 @@ from lm_assets.regression.verdict.phrases import change_phrase, metric_phrase
 def shift_findings(
     shifts: Sequence[MatrixShift],
     *,
-    policy: CommonShiftPolicy,
+    policy: StagePolicy,
     context: CampaignContext,
 ) -> list[Finding]:
     """Return the matrix-wide shift as one finding, however many metrics show it.
 
     It is named after the metric that got worse and people ask about first (the highest tier, then
-    the catalogue's order); the others are in its explanation. It is worse when any metric is.
+    the catalogue's order); the others are in its explanation. It is worse when any metric is, and
+    not comparable where the environment changed: then nobody can say which of the two it was.
     """
-    if not any(is_finding(shift, policy) for shift in shifts):
+    large = [shift for shift in shifts if is_finding(shift, policy.common_shift)]
+    if not large:
         return []
-    large = [shift for shift in shifts if is_finding(shift, policy)]
     worse = [s for s in large if s.degradation > 0.0]
     named = max(worse or large, key=lambda s: s.metric.tier)
-    causes = [describe_change(change) for change in environment_changes(context)]
+    causes = [describe_change(c) for c in environment_changes(context, policy.environment)]
     others = [
         metric_phrase(s.metric.name, s.change, None, s.metric.scale.change_unit)
         for s in shifts
@@ -44,7 +46,7 @@ def shift_findings(
         Finding(
             kind="common_shift",
             metric=named.metric.name,
-            severity=Verdict.REGRESSED if worse else Verdict.IMPROVED,
+            severity=_shift_severity(is_worse=bool(worse), has_changed=bool(causes)),
             change=named.change,
             change_ci95=named.change_ci95,
             change_unit=unit,
@@ -58,13 +60,19 @@ def shift_findings(
     ]
 
 
-def environment_findings(context: CampaignContext) -> list[Finding]:
+def _shift_severity(*, is_worse: bool, has_changed: bool) -> Verdict:
+    if not is_worse:
+        return Verdict.IMPROVED
+    return Verdict.NOT_COMPARABLE if has_changed else Verdict.REGRESSED
+
+
+def environment_findings(context: CampaignContext, policy: EnvironmentPolicy) -> list[Finding]:
     """Return each set of changed fingerprints: comparisons across it speak of both changes."""
     return [
         Finding(
             kind="environment_change",
             metric="",
-            severity=Verdict.INCONCLUSIVE,
+            severity=Verdict.NOT_COMPARABLE,
             cells=0,
             combinations=change.combinations,
             message=(
@@ -73,7 +81,7 @@ def environment_findings(context: CampaignContext) -> list[Finding]:
             ),
             explanation={"changed": {key: list(pair) for key, pair in change.changed.items()}},
         )
-        for change in environment_changes(context)
+        for change in environment_changes(context, policy)
     ]
 
 

@@ -1,42 +1,52 @@
 """What a reader must know of a campaign beside its verdict, in sentences."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 import numpy as np
 
+from lm_assets.model.metric import Metric
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
 from lm_assets.regression.matrix.common_shift import is_finding
 from lm_assets.regression.verdict.campaign_context import CampaignContext
 from lm_assets.regression.verdict.judgement import Judgement
 from lm_assets.regression.verdict.phrases import change_phrase
+from lm_assets.stats.variance_prior import VariancePrior
 
 # Of 20 cells without anything between them, 1 in 100 campaigns shows 1.6 (measured).
 _SIDES = ("baseline", "current")
-_FEWEST_CELLS = 20
 _NOTED_OVERDISPERSION = 1.6
+_TAKEN_OFF = "was taken off"
 
 
 def campaign_notes(
     judgement: Judgement, policy: StagePolicy, context: CampaignContext
 ) -> tuple[str, ...]:
-    """Return the notes of a campaign: small shifts taken off, gaps, failed runs, noise."""
+    """Return the notes of a campaign: shifts taken off, gaps, failed runs, noise."""
     return (
-        *_small_shifts(judgement, policy),
+        *_shifts(judgement, policy),
         *_gaps(judgement),
         *_failed_runs(context),
         *_priors(judgement),
         *_overdispersion(judgement),
         *_changed_sources(judgement),
+        *_positions(judgement),
+        *_clumps(judgement),
     )
 
 
-def _small_shifts(judgement: Judgement, policy: StagePolicy) -> list[str]:
+def tells_what_was_taken_off(note: str) -> bool:
+    """Tell whether a note says that something was taken off the cells: no reader may miss it."""
+    return _TAKEN_OFF in note
+
+
+def _shifts(judgement: Judgement, policy: StagePolicy) -> list[str]:
     return [
-        f"a common shift of {change_phrase(shift.change, shift.metric.scale.change_unit)} was "
-        f"taken off every cell of {shift.metric.name}; it is too small for a finding"
+        f"a common shift of {change_phrase(shift.change, shift.metric.scale.change_unit)} "
+        f"{_TAKEN_OFF} every cell of {shift.metric.name}"
+        + ("" if is_finding(shift, policy.common_shift) else "; it is too small for a finding")
         for shift in judgement.shifts
-        if not is_finding(shift, policy.common_shift)
     ]
 
 
@@ -61,21 +71,55 @@ def _failed_runs(context: CampaignContext) -> list[str]:
 
 def _overdispersion(judgement: Judgement) -> list[str]:
     return [
-        f"{fitted.metric.name}: cells differ by {fitted.fit.overdispersion:.1f} times their "
+        f"{spread.metric.name}: cells differ by {spread.estimate.ratio:.1f} times their "
         "run-to-run noise; either most of them really changed, or something acts on whole "
-        "combinations, such as the node that all runs of one were on, and p is too small"
-        for fitted in judgement.fitted
-        if fitted.cells.size >= _FEWEST_CELLS and fitted.fit.overdispersion > _NOTED_OVERDISPERSION
+        "combinations, such as the node that all runs of one were on: it is part of the error of "
+        "every cell, and what can no longer be told from it is suspected"
+        for spread in judgement.spreads
+        if spread.estimate.ratio > _NOTED_OVERDISPERSION
     ]
+
+
+def _positions(judgement: Judgement) -> list[str]:
+    return [
+        f"{removed.metric.name}: run {removed.position} of every cell is off by "
+        f"{change_phrase(removed.change, removed.metric.scale.change_unit)} in the {removed.side}; "
+        f"that {_TAKEN_OFF}"
+        for removed in judgement.positions
+    ]
+
+
+def _clumps(judgement: Judgement) -> list[str]:
+    clumped, cells = judgement.judged.clumped, judgement.cells
+    codes = cells.metric_code[judgement.judged.rate_cells]
+    return [
+        f"{cells.metrics[code].name}: events come {size:.1f} at a time, and are judged so"
+        for code in np.unique(codes).tolist()
+        if (size := float(clumped.dispersion[codes == code][0])) > 1.0
+    ]
+
+
+def _shared_priors(
+    judgement: Judgement,
+) -> Iterator[tuple[Metric, tuple[VariancePrior, VariancePrior]]]:
+    for metric, priors in zip(judgement.cells.metrics, judgement.judged.priors, strict=True):
+        if priors is not None:
+            yield metric, priors
 
 
 def _priors(judgement: Judgement) -> list[str]:
     return [
-        f"{metric.name}: noise shared over {prior.n_cells} cells, prior of {prior.df:.1f} degrees "
-        f"of freedom at a standard deviation of {prior.variance**0.5:.4g}"
-        for metric, prior in zip(judgement.cells.metrics, judgement.judged.priors, strict=True)
-        if prior is not None
+        f"{metric.name}: noise shared over {before.n_cells} cells, {_prior_phrase(before)}"
+        + ("" if now is before else f", and of the current runs {_prior_phrase(now)}")
+        for metric, (before, now) in _shared_priors(judgement)
     ]
+
+
+def _prior_phrase(prior: VariancePrior) -> str:
+    return (
+        f"prior of {prior.df:.1f} degrees of freedom at a standard deviation of "
+        f"{prior.variance**0.5:.4g}"
+    )
 
 
 def _changed_sources(judgement: Judgement) -> list[str]:

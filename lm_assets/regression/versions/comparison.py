@@ -5,22 +5,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lm_assets.model.metric import Direction, Metric, MetricCatalogue, Scale
+from lm_assets.model.metric import Metric, MetricCatalogue, Scale
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
-from lm_assets.model.version_comparison import PartComparison, VersionComparison
+from lm_assets.model.version_comparison import CarriedTotal, PartComparison, VersionComparison
 from lm_assets.regression.cells.alignment import Cells, CellSamples, align_cells
 from lm_assets.regression.cells.data_faults import find_faults
 from lm_assets.regression.cells.figures import defined, interval
 from lm_assets.regression.cells.sample_table import SampleTable
 from lm_assets.regression.cells.soundness import has_lower_bound
 from lm_assets.regression.cells.sources import CellSources, choose_sources, sources_phrase
-from lm_assets.regression.cells.threshold import margin_of, threshold_of
+from lm_assets.regression.cells.threshold import distance_on_scale, margin_of, threshold_of
 from lm_assets.regression.matrix.dimension_table import DimensionTable
 from lm_assets.stats.paired import PairedComparison, PairedTest, compare_paired
 from lm_assets.stats.state import State
 from lm_assets.stats.validation import FloatArray
 
+# Combinations are named until they carry this share of what the total moved by.
+_MOST_OF_THE_TOTAL = 0.8
 _NO_DIMENSIONS: Mapping[str, Mapping[str, str]] = {}
 
 
@@ -133,6 +135,8 @@ def _compare_metric(
         p_raw=defined(result.raw.p),
         wilcoxon_p=defined(result.wilcoxon_p),
         scale_conflict=both.has_scale_conflict,
+        carried_by=_carried_by(both, paired) if both.has_scale_conflict else (),
+        noise_floor_used=result.log.is_floored,
         change_unit=metric.scale.change_unit,
         unpaired=tuple(sorted(before.keys() ^ after.keys())),
         parts=() if sides.fault else _parts(both, paired, dimensions),
@@ -194,6 +198,9 @@ class _Pair:
             is_few = self.test.state == State.INSUFFICIENT_DATA
             return Verdict.INSUFFICIENT_DATA if is_few else Verdict.DATA_FAULT
         called = self._call(self.change[0], self.test.p)
+        if self.has_scale_conflict and called is not Verdict.REGRESSED:
+            # Most combinations went one way and the seconds another: nobody is shown to be right.
+            return Verdict.INCONCLUSIVE
         if called is not None:
             return called
         return Verdict.UNCHANGED if self._is_shown_equal() else Verdict.INCONCLUSIVE
@@ -207,18 +214,16 @@ class _Pair:
         return raw is not self._call(self.change[0], self.test.p)
 
     def _call(self, change: float, p: float) -> Verdict | None:
-        worse = -change if self.metric.direction is Direction.HIGHER else change
+        worse = distance_on_scale(self.metric, change)
         if not (abs(worse) > threshold_of(self.metric, self.policy) and p < self.policy.alpha):
             return None
         return Verdict.REGRESSED if worse > 0.0 else Verdict.IMPROVED
 
     def _is_shown_equal(self) -> bool:
         result = self._compared(1.0 - 2.0 * self.policy.alpha)
-        low, high = result.raw.low, result.raw.high
-        if self.is_on_logs:
-            low, high = result.change_geomean_low, result.change_geomean_high
+        test = result.log if self.is_on_logs else result.raw
         margin = margin_of(self.metric, self.policy)
-        return low > -margin and high < margin
+        return test.low > -margin and test.high < margin
 
     def _compared(self, confidence: float) -> PairedComparison:
         floor = self.metric.noise_floor if self.is_on_logs else 0.0
@@ -244,3 +249,23 @@ def _parts(
             )
         )
     return tuple(parts)
+
+
+def _carried_by(both: _Pair, combinations: Sequence[str]) -> tuple[CarriedTotal, ...]:
+    """Return the fewest combinations that carry most of the total's change, the largest first."""
+    moved = both.second - both.first
+    with_total = np.maximum(moved * np.sign(moved.sum()), 0.0)
+    whole = float(with_total.sum())
+    if whole == 0.0:
+        return ()
+    order = np.argsort(-with_total, kind="stable")
+    before = np.concatenate(([0.0], np.cumsum(with_total[order])[:-1])) / whole
+    return tuple(
+        CarriedTotal(
+            combination=combinations[at],
+            baseline=float(both.first[at]),
+            candidate=float(both.second[at]),
+            share=float(with_total[at]) / whole,
+        )
+        for at in order[before < _MOST_OF_THE_TOTAL].tolist()
+    )

@@ -18,6 +18,7 @@ from lm_assets.regression.calibration.measures import (
     random_cells,
     run_trial,
 )
+from lm_assets.regression.calibration.noise import Noise, NoiseLaw
 from lm_assets.regression.calibration.replay import ReplaySource, SimulatedSource
 from lm_assets.regression.calibration.scenarios import (
     CalibrationScenario,
@@ -27,8 +28,6 @@ from lm_assets.regression.calibration.scenarios import (
 from lm_assets.regression.calibration.simulation import (
     EffectKind,
     InjectedEffect,
-    Noise,
-    NoiseLaw,
     SimulatedMatrix,
     moved_cells,
     simulate_values,
