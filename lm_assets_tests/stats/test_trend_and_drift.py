@@ -123,3 +123,18 @@ def test_short_series_and_anchors_have_a_state():
     assert math.isnan(drift_from_anchor([1.0, 2.0] * 4, [1.0, 2.0]).largest_step)
     with pytest.raises(ValueError, match="window must be 2 or above, got 1"):
         drift_from_anchor([1.0], [1.0], window=1)
+
+
+def test_points_that_follow_each_other_raise_fewer_false_trends():
+    """Mann-Kendall's p alone is below 5 % in a quarter of such series without a trend."""
+    rng = np.random.default_rng(12)
+    false = np.zeros(2)
+    for _ in range(300):
+        noise = rng.normal(size=60)
+        for at in range(1, 60):
+            noise[at] += 0.5 * noise[at - 1]
+        trend = fit_trend(noise)
+        false += [trend.p < 0.05, trend.p_following < 0.05]
+    alone, following = false / 300
+    assert alone > 0.15
+    assert following < 0.10

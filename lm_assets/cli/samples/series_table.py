@@ -79,9 +79,8 @@ def _labels(body: _Rows, value_at: int) -> tuple[str, ...]:
     """Return the first other column that is no number, such as a date; empty without one."""
     for at in range(len(body[0][1]) if body else 0):
         column = tuple(row[at] for _, row in body)
-        if at != value_at and any(is_name(text) or text[:1].isdigit() for text in column):
-            if not all(_parsed(text) is not None for text in column if text):
-                return column
+        if at != value_at and any(text and _parsed(text) is None for text in column):
+            return column
     return ()
 
 

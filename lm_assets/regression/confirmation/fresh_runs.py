@@ -19,6 +19,9 @@ from lm_assets.regression.cells.verdicts import VERDICTS, Decisions, decide, jud
 from lm_assets.regression.matrix.multiplicity import campaign_q
 from lm_assets.stats.validation import BoolArray
 
+# Fresh runs in pairs on one node tell a change from the node as well as from chance.
+ASKING = (Verdict.SUSPECTED, Verdict.CONFOUNDED)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConfirmationSamples:
@@ -56,10 +59,11 @@ def confirm_suspected(
     second time. q is over the suspected cells only. Cells without enough fresh runs on both sides
     are left out and stay suspected.
     """
+    is_asking = np.logical_or.reduce([decisions.has(verdict) for verdict in ASKING])
     fresh = align_cells(samples.baseline, samples.current, catalogue)
     asked = {
         (cells.combinations[cells.combination_code[c]], cells.metrics[cells.metric_code[c]].name): c
-        for c in np.flatnonzero(decisions.has(Verdict.SUSPECTED)).tolist()
+        for c in np.flatnonzero(is_asking).tolist()
     }
     names = [
         (fresh.combinations[c], fresh.metrics[m].name)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from lm_assets.model.baseline import Baseline
 from lm_assets.model.campaign import CONFIRMATION_SIDES, Subject, confirmation_campaign
 from lm_assets.model.policy import ConfirmationPolicy, StagePolicy
-from lm_assets.model.verdict import CampaignVerdict, CellVerdict, ConfirmationState, Verdict
+from lm_assets.model.verdict import CampaignVerdict, CellVerdict, ConfirmationState
+from lm_assets.regression.confirmation.fresh_runs import ASKING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,8 +76,7 @@ def _asking(cells: Iterable[CellVerdict], policy: ConfirmationPolicy) -> Sequenc
     asking = (
         cell
         for cell in cells
-        if cell.decided_by != "hard_limit"
-        and (cell.verdict is Verdict.SUSPECTED or _answer(cell) is not None)
+        if cell.decided_by != "hard_limit" and (cell.verdict in ASKING or _answer(cell) is not None)
     )
     return sorted(asking, key=lambda c: (c.q if c.q is not None else 1.0, c.combination, c.metric))
 

@@ -1,0 +1,54 @@
+"""False alarms, recall and wrong `unchanged` of the judge under every kind of noise.
+
+python -m benchmarks noise_calibration                 writes the table of docs/calibration.md
+python -m benchmarks noise_calibration --campaigns 5 --only modes     prints only
+"""
+
+import argparse
+import multiprocessing
+import os
+from functools import partial
+from pathlib import Path
+
+from benchmarks.figures.noise_page import summarised, write_table
+from benchmarks.figures.noise_rows import NoiseTrial, noise_rows, noise_trial
+from benchmarks.figures.pages import DOCS
+from lm_assets.gateways.configuration import load_configuration
+
+CONFIG = Path(__file__).parents[1] / "config"
+
+
+def _trial(index: int, task: tuple[int, int, bool]) -> NoiseTrial:
+    seed, campaign, is_changed = task
+    row = noise_rows()[index]
+    settings = load_configuration(CONFIG)
+    return noise_trial(row, settings, [seed, index, campaign, is_changed], is_changed=is_changed)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--campaigns", type=int, default=100, help="of each kind, twice")
+    parser.add_argument("--quick", action="store_true", help="5 campaigns, writes nothing")
+    parser.add_argument("--only", default="", help="kinds whose name contains this")
+    parser.add_argument("--seed", type=int, default=20260101)
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
+    arguments = parser.parse_args()
+    campaigns = 5 if arguments.quick else arguments.campaigns
+    found = []
+    with multiprocessing.Pool(arguments.processes) as pool:
+        for index, row in enumerate(noise_rows()):
+            if arguments.only in row.name:
+                tasks = [
+                    [(arguments.seed, campaign, is_changed) for campaign in range(campaigns)]
+                    for is_changed in (False, True)
+                ]
+                trials = [pool.map(partial(_trial, index), of_kind) for of_kind in tasks]
+                found.append(summarised(row, *trials))
+                print(found[-1].as_line(), flush=True)
+    if not (arguments.quick or arguments.only):
+        write_table(DOCS, found, campaigns=campaigns)
+        print(f"wrote the table of noise in {DOCS}/calibration.md")
+
+
+if __name__ == "__main__":
+    main()
