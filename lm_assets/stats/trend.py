@@ -116,7 +116,7 @@ def fit_trend(
     )
     following, z = 0.0, float(many.z[0])
     if many.n >= MIN_POINTS:
-        following = first_autocorrelation(array - slope * positions)
+        following = first_autocorrelation(array)
     inflation = kendall_inflation(following, array.size)
     return Trend(
         n=array.size,
