@@ -25,9 +25,12 @@ class RunPositionPolicy:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OverdispersionPolicy:
-    """From how many cells of a metric on it is asked what they differ by beyond their noise."""
+    """From how many cells of a metric on it is asked what they differ by beyond their noise.
 
-    minimum_cells: int = 20
+    In fewer, half of which may really have changed, nodes and changes cannot be told apart.
+    """
+
+    minimum_cells: int = 30
 
     def __post_init__(self) -> None:
         at_least("minimum_cells", self.minimum_cells, 3)
