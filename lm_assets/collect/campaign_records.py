@@ -96,9 +96,9 @@ def canonical_record(
     """
     if run.line.notes:
         source_notes = {RESULT_LINE: run.line.notes, **source_notes}
-    merged = run.line.measurements
+    merged = run.line.measurements.within(metrics.bounds)
     for source in measurements:
-        merged = merged.merged_with(source)
+        merged = merged.merged_with(source.within(metrics.bounds))
     return RunRecord(
         campaign=manifest.campaign,
         combination=run.combination.id,

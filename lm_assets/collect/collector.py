@@ -83,7 +83,7 @@ def collect_campaign(
             run,
             manifest=manifest,
             metrics=metrics,
-            measurements=[merge_answers(answered)],
+            measurements=[merge_answers(answered, bounds=metrics.bounds)],
             source_notes={a.source: a.notes for a in answered if a.notes},
             behaviour=next((a.behaviour for a in answered if a.behaviour), None),
         )

@@ -16,6 +16,9 @@ EVENT_LOG = "event log"
 PRECEDENCE = (RESULT_LINE, PROMETHEUS, PODS, HISTORY_SERVER, EVENT_LOG)
 
 
+_UNBOUNDED: Mapping[str, tuple[float, float]] = {}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ApplicationSpan:
     """Which application a source told of, and when it ran; None where the source does not say."""
@@ -89,14 +92,17 @@ def ask_result_line(measurements: Measurements) -> SourceAnswer:
     )
 
 
-def merge_answers(answers: Iterable[SourceAnswer]) -> Measurements:
+def merge_answers(
+    answers: Iterable[SourceAnswer], *, bounds: Mapping[str, tuple[float, float]] = _UNBOUNDED
+) -> Measurements:
     """Return one run's measurements: by metric, the first source of ``PRECEDENCE`` that has it.
 
-    Where none has it, the reasons of all that were asked are kept.
+    A value beyond the bounds of its metric is no value, and the next source is used. Where none
+    has one, the reasons of all that were asked are kept.
     """
     merged = Measurements()
     for answer in _in_order(answers):
-        merged = merged.merged_with(answer.measurements)
+        merged = merged.merged_with(answer.measurements.within(bounds))
     return merged
 
 

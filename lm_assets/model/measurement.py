@@ -56,3 +56,23 @@ class Measurements:
             name: (self if name in self.values else later).provenance[name] for name in values
         }
         return Measurements(values=values, missing=missing, provenance=provenance)
+
+    def within(self, bounds: Mapping[str, tuple[float, float]]) -> "Measurements":
+        """Return these measurements without values that their metric cannot have.
+
+        ``bounds`` are the least and the most by metric; a value beyond is missing and says so.
+        """
+        beyond = {
+            name: f"{self.provenance[name]}: {value:g} is beyond what it can be "
+            f"({low:g} to {high:g})"
+            for name, value in self.values.items()
+            for low, high in [bounds.get(name, (-math.inf, math.inf))]
+            if not low <= value <= high
+        }
+        if not beyond:
+            return self
+        return Measurements(
+            values={n: v for n, v in self.values.items() if n not in beyond},
+            missing={**self.missing, **beyond},
+            provenance={n: p for n, p in self.provenance.items() if n not in beyond},
+        )

@@ -172,6 +172,11 @@ class MetricCatalogue:
         """Metric names in display order."""
         return tuple(self._by_name)
 
+    @property
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """The least and the most that each metric can be."""
+        return {metric.name: metric.bounds for metric in self.metrics}
+
     def of_tier(self, tier: Tier) -> tuple[Metric, ...]:
         """Return the metrics of one tier, in display order."""
         return tuple(metric for metric in self.metrics if metric.tier is tier)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from lm_assets.model.verdict import CellVerdict
+from lm_assets.model.verdict import CellVerdict, Verdict
+from lm_assets.regression.cells.sources import sources_phrase
 from lm_assets.reports import formatting, phrases
 from lm_assets.reports.escaping import json_in_html
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
@@ -98,6 +99,7 @@ def _row(material: ReportMaterial, row: ReportRow) -> list[object]:
         [_short(v) for v in row.baseline],
         [_short(v) for v in row.current_values],
         _note(cell),
+        sources_phrase(cell.explanation) if cell else "",
     ]
 
 
@@ -105,6 +107,8 @@ def _note(cell: CellVerdict | None) -> str:
     if cell is None:
         return ""
     parts = [flag.replace("_", " ") for flag in cell.flags]
+    if cell.verdict is Verdict.SOURCE_CHANGED:
+        parts.append(f"measured by {sources_phrase(cell.explanation)}")
     if (runs := advised_runs(cell)) is not None:
         parts.append(f"{plural(runs, 'run')} per side would decide")
     if confirmed := phrases.confirmed_phrase(cell):

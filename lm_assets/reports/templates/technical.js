@@ -8,12 +8,12 @@
   const state = { key: "rank", direction: 1, page: 0 };
 
   const rows = data.rows.map((row, place) => {
-    const [combination, metric, verdict, unit, numbers, texts, baseline, current, note] = row;
+    const [combination, metric, verdict, unit, numbers, texts, baseline, current, note, source] = row;
     const [before, after, change, low, high, degradation, p, q, n] = numbers;
     const name = data.combinations[combination].id;
     const label = data.metrics[metric].label;
     return {
-      place, verdict: data.verdicts[verdict], rank: verdict, unit, texts, baseline, current, note,
+      place, verdict: data.verdicts[verdict], rank: verdict, unit, texts, baseline, current, note, source,
       before, after, change, low, high, degradation, p, q, n,
       combination: name, values: data.combinations[combination].values, metric: label, metricName: data.metrics[metric].name,
       haystack: `${name} ${label} ${data.metrics[metric].name}`.toLowerCase(),
@@ -94,8 +94,9 @@
     name.addEventListener("click", () => showCombination(row.combination));
     const [before, after, change, interval, p, q, n] = row.texts;
     const number = (text) => element("td", { class: "num" }, text);
+    const measured = (text) => element("td", row.source ? { class: "num", title: `measured by ${row.source}` } : { class: "num" }, text);
     return element("tr", {}, verdict, element("td", {}, name), element("td", {}, row.metric),
-      number(before), number(after), number(change), number(interval),
+      measured(before), measured(after), number(change), number(interval),
       element("td", { class: `v-${row.verdict.key}` }, intervalPlot(row)), element("td", {}, stripPlot(row)),
       number(p), number(q), number(n));
   }

@@ -13,6 +13,8 @@ from lm_assets.model.errors import UnusableInputError
 _ROLLED = re.compile(r"events_([0-9]{1,18})_(.+)")
 _COMPACTED = ".compact"
 _APP_STATUS = "appstatus_"
+_IN_PROGRESS = ".inprogress"
+_MARKERS = ("_$folder$", "/", ".crc")
 _DATED = re.compile(r"eventlog-(\d{4}-\d{2}-\d{2}--\d{2}-\d{2})(?:\..+)?")
 
 
@@ -40,7 +42,7 @@ def order_parts(parts: Sequence[EventLogPart]) -> OrderedParts:
     in order of time, before the ``eventlog`` that was being written. One other file is a log by
     itself; several are refused, since their order cannot be known.
     """
-    parts = [part for part in parts if not _base(part.name).startswith((_APP_STATUS, "."))]
+    parts = _without_bystanders(parts)
     if not parts:
         raise UnusableInputError("event_log_empty", "no file with events among the parts")
     if len(parts) == 1:
@@ -53,6 +55,26 @@ def order_parts(parts: Sequence[EventLogPart]) -> OrderedParts:
     raise UnusableInputError(
         "event_log_order_unknown", f"{len(parts)} files that are no rolling event log: {names}"
     )
+
+
+def _without_bystanders(parts: Sequence[EventLogPart]) -> list[EventLogPart]:
+    """Return the parts without what stores and writers leave beside a log.
+
+    Markers of folders and of success hold no events, and a log that was renamed when it was whole
+    may leave the unfinished one behind.
+    """
+    names = {part.name for part in parts}
+    return [
+        part
+        for part in parts
+        if not _base(part.name).startswith((_APP_STATUS, ".", "_"))
+        and not part.name.endswith(_MARKERS)
+        and not (part.name.endswith(_IN_PROGRESS) and _finished_name(part.name) in names)
+    ]
+
+
+def _finished_name(name: str) -> str:
+    return name.removesuffix(_IN_PROGRESS)
 
 
 def local_event_log_parts(path: Path) -> list[EventLogPart]:
