@@ -5,12 +5,11 @@ from dataclasses import dataclass, field, fields
 
 from lm_assets.collect.spark.contradictions import is_beyond, was_cancelled
 from lm_assets.collect.spark.event_log import events
+from lm_assets.collect.spark.event_log.executors import KnownExecutor, executor_figures
 from lm_assets.collect.spark.figures import (
     DRIVER,
     ApplicationFigures,
-    ExecutorFigures,
     TaskSums,
-    executors_in_order,
     utc_from_ms,
 )
 from lm_assets.collect.spark.properties import executor_cores, executor_memory_bytes
@@ -25,13 +24,6 @@ _SUMMED = tuple(f.name for f in fields(TaskSums) if not f.name.startswith("execu
 
 
 @dataclass(slots=True)
-class _Executor:
-    cores: int
-    added_ms: int
-    removed_ms: int | None = None
-
-
-@dataclass(slots=True)
 class EventTally:
     """Everything known so far of one application attempt; ``figures`` gives it out."""
 
@@ -41,7 +33,7 @@ class EventTally:
     ended_ms: int | None = None
     version: str | None = None
     properties: dict[str, str] = field(default_factory=dict)
-    executors: dict[str, _Executor] = field(default_factory=dict)
+    executors: dict[str, KnownExecutor] = field(default_factory=dict)
     seen_since_ms: dict[str, int] = field(default_factory=dict)
     peak_heap_bytes: dict[str, int] = field(default_factory=dict)
     stages_of_job: dict[int, list[int]] = field(default_factory=dict)
@@ -210,7 +202,7 @@ class EventTally:
 
     def _executor_added(self, event: events.ExecutorAdded) -> None:
         since_ms = self.seen_since_ms.setdefault(event.executor_id, event.timestamp_ms)
-        self.executors[event.executor_id] = _Executor(event.info.cores, since_ms)
+        self.executors[event.executor_id] = KnownExecutor(event.info.cores, since_ms)
 
     def _executor_removed(self, event: events.ExecutorRemoved) -> None:
         if event.executor_id in self.executors:
@@ -253,7 +245,7 @@ class EventTally:
             ended_at=None if self.ended_ms is None else utc_from_ms(self.ended_ms),
             executor_cores_configured=executor_cores(self.properties),
             executor_memory_bytes=self._executor_memory_bytes(),
-            executors=self._executors(),
+            executors=executor_figures(self.executors, self.peak_heap_bytes),
             jobs=len(self.jobs),
             failed_jobs=self._jobs_that("failed"),
             cancelled_jobs=self._jobs_that("cancelled"),
@@ -291,18 +283,6 @@ class EventTally:
         if not self.properties:
             return None
         return executor_memory_bytes(self.properties, is_local=DRIVER in self.executors)
-
-    def _executors(self) -> tuple[ExecutorFigures, ...]:
-        return executors_in_order(
-            ExecutorFigures(
-                executor_id=executor_id,
-                cores=known.cores,
-                added_at=utc_from_ms(known.added_ms),
-                removed_at=None if known.removed_ms is None else utc_from_ms(known.removed_ms),
-                peak_jvm_heap_bytes=self.peak_heap_bytes.get(executor_id),
-            )
-            for executor_id, known in self.executors.items()
-        )
 
     def _sums(self) -> TaskSums:
         return TaskSums(
