@@ -11,9 +11,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from lm_assets.collect.spark.event_log.sql_events import PlanInfo
 from lm_assets.model.application_profile import FILES_READ, FILES_WRITTEN, ROWS_OUT, PlanNode
+
+if TYPE_CHECKING:
+    # The log's own package imports the profiler, which imports this.
+    from lm_assets.collect.spark.event_log.sql_events import PlanInfo
 
 _MOST_NODES = 400
 _MOST_DETAIL_CHARACTERS = 160
@@ -72,7 +76,7 @@ class _Walk:
     fragments: int = 1
 
 
-def comparable_plan(plan: PlanInfo) -> ComparablePlan:
+def comparable_plan(plan: "PlanInfo") -> ComparablePlan:
     """Return what can be compared of a plan."""
     walk = _Walk()
     _visit(plan, walk, depth=0, level=0, fragment=0)
@@ -126,7 +130,7 @@ def operation_names(scopes: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(sorted(names - {""})[:_MOST_OPERATIONS])
 
 
-def _visit(info: PlanInfo, walk: _Walk, *, depth: int, level: int, fragment: int) -> None:
+def _visit(info: "PlanInfo", walk: _Walk, *, depth: int, level: int, fragment: int) -> None:
     if len(walk.nodes) >= _MOST_NODES or level > _MOST_DEPTH:
         return
     is_exchange = "Exchange" in info.name
@@ -163,7 +167,7 @@ def _without_names_of_runs(text: str) -> str:
     return _MOMENT.sub("<date>", text)
 
 
-def _node(info: PlanInfo, *, depth: int, fragment: int) -> PlanNode:
+def _node(info: "PlanInfo", *, depth: int, fragment: int) -> PlanNode:
     facts = tuple(f"{k}={info.metadata[k]}" for k in _SCAN_FACTS if k in info.metadata)
     # Without its numbers the text is the same in every run of a query, and is read once.
     text = _EXPRESSION_ID.sub("#", info.text[:_MOST_TEXT_CHARACTERS])
