@@ -1,7 +1,7 @@
 """The commands that a workflow calls beside ``lm``: what GitHub's and others would do, recorded.
 
 Each is a small program put first on the path. ``gh`` keeps the comments of one pull request in a
-file and refuses what GitHub refuses; ``aws`` copies nothing and writes down what it was asked for.
+file and refuses what GitHub refuses; ``pip`` installs nothing.
 """
 
 import json
@@ -54,11 +54,7 @@ else:
     found["body"] = body
 store.write_text(json.dumps(comments))
 """
-RECORDER = """\
-import json, os, sys
-with open(os.environ["FAKE_COMMANDS"], "a", encoding="utf-8") as file:
-    file.write(json.dumps([os.path.basename(sys.argv[0]), *sys.argv[1:]]) + "\\n")
-"""
+PIP = "import sys\nassert sys.argv[1:] == ['install', 'lm-assets'], sys.argv\n"
 # Makes an environment as ``python3 -m venv`` would, of commands that are there already.
 PYTHON = """\
 import os, sys
@@ -66,13 +62,13 @@ from pathlib import Path
 if sys.argv[1:3] == ["-m", "venv"]:
     folder = Path(sys.argv[3]) / "bin"
     folder.mkdir(parents=True)
-    for name in ("pip", "aws", "lm"):
+    for name in ("pip", "lm"):
         (folder / name).symlink_to(Path(sys.argv[0]).parent / name)
 else:
     os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
 LM = "import sys\nfrom lm_assets.cli.main import main\nsys.argv[0] = 'lm'\nmain()\n"
-COMMANDS = {"gh": GH, "aws": RECORDER, "pip": RECORDER, "python3": PYTHON, "lm": LM}
+COMMANDS = {"gh": GH, "pip": PIP, "python3": PYTHON, "lm": LM}
 
 
 def write_commands(folder: Path) -> None:
@@ -90,7 +86,6 @@ def environment_of(folder: Path, given: Mapping[str, str]) -> dict[str, str]:
         "PATH": f"{folder / 'commands'}:{os.environ['PATH']}",
         "HOME": str(folder),
         "FAKE_GH_COMMENTS": str(folder / "comments.json"),
-        "FAKE_COMMANDS": str(folder / "commands.jsonl"),
         **given,
     }
 
@@ -99,9 +94,3 @@ def comments(folder: Path) -> list[str]:
     """Return the bodies of the pull request's comments."""
     path = folder / "comments.json"
     return [c["body"] for c in json.loads(path.read_text())] if path.exists() else []
-
-
-def recorded(folder: Path) -> list[list[str]]:
-    """Return what was asked of the commands that only write it down."""
-    lines = (folder / "commands.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]

@@ -3,8 +3,10 @@
 import json
 import re
 import subprocess
+import threading
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +16,8 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from lm_assets.collect.landing.delivery import delivery_digest
+from lm_assets.gateways.bucket import object_keys
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.bucket.verdict_json import verdict_rows
 from lm_assets.gateways.object_store.s3 import S3ObjectStore
@@ -21,6 +25,7 @@ from lm_assets.gateways.warehouse import Warehouse
 from lm_assets_tests.builders import COMBINATION, a_cell, a_verdict
 from lm_assets_tests.conftest import PROJECT
 from lm_assets_tests.fakes import ci_commands
+from lm_assets_tests.integration.result_files import result_line
 from lm_assets_tests.reports.gate.materials import of_cell, unchanged
 
 PAGE = (PROJECT / "docs" / "ci.md").read_text(encoding="utf-8")
@@ -85,7 +90,11 @@ def job(service_environment: dict[str, str], tmp_path: Path) -> Job:
     work.mkdir()
     (work / "config").symlink_to(PROJECT / "config")
     load_test = work / "run-load-test"
-    load_test.write_text('#!/bin/sh\nmkdir -p "$1" && echo "{}" > "$1/results.jsonl"\n')
+    lines = "\n".join(result_line(COMBINATION, run, 10.0 + run / 10) for run in range(1, 6))
+    file = f"results/{COMBINATION}/results.jsonl"
+    load_test.write_text(
+        f"#!/bin/sh\nmkdir -p results/{COMBINATION}\ncat > {file} <<'END'\n{lines}\nEND\n"
+    )
     load_test.chmod(0o755)
     given = {
         **{k: v for k, v in service_environment.items() if k.startswith(("LM_S3", "AWS_"))},
@@ -96,11 +105,33 @@ def job(service_environment: dict[str, str], tmp_path: Path) -> Job:
     return Job(folder=tmp_path, environment=ci_commands.environment_of(tmp_path, given))
 
 
-def judged(bucket: CampaignBucket, campaign: str, *, is_regressed: bool) -> None:
-    cells = [a_cell() if is_regressed else unchanged(), unchanged(combination="other")]
-    findings = tuple(of_cell(cell) for cell in cells[:1]) if is_regressed else ()
-    verdict = a_verdict(cells, campaign=campaign, stage="ci", findings=findings)
-    bucket.write_verdict_rows(campaign, verdict_rows(verdict))
+@contextmanager
+def a_platform(bucket: CampaignBucket, campaign: str, *, is_regressed: bool) -> Iterator[None]:
+    """Judge a campaign once it has landed, as the platform would, while the block runs."""
+    is_over = threading.Event()
+
+    def judge() -> None:
+        success = object_keys.success_key(campaign)
+        while not bucket.store.exists(success):
+            if is_over.wait(0.2):
+                return
+        cells = [a_cell() if is_regressed else unchanged(), unchanged(combination="other")]
+        findings = tuple(of_cell(cell) for cell in cells[:1]) if is_regressed else ()
+        digest = delivery_digest(bucket.landed(campaign))
+        verdict = a_verdict(
+            cells, campaign=campaign, stage="ci", findings=findings, delivery_digest=digest
+        )
+        bucket.write_verdict_rows(campaign, verdict_rows(verdict))
+        for name in object_keys.REPORT_NAMES:
+            bucket.write_report(campaign, name, b"-", "text/plain")
+
+    thread = threading.Thread(target=judge)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def acknowledge(service_environment: Mapping[str, str]) -> None:
@@ -122,12 +153,13 @@ class TestGithub:
     STEPS = yaml.safe_load(block("github"))["jobs"]["gate"]["steps"]
     JOB = yaml.safe_load(block("github"))["jobs"]["gate"]
 
-    def run(self, job: Job, *, attempt: int) -> int:
+    def run(self, job: Job, *, attempt: int, wait: str = "60s") -> int:
         """Run every step as the runner does: until one fails; return how the job ended."""
         for name in ("output", "summary"):
             (job.folder / f"{name}-{attempt}").write_text("")
         values = {
             "github.event.pull_request.number": "7",
+            "github.event.pull_request.head.sha": "1a2b3c4d5e6f",
             "github.run_id": "345",
             "github.run_attempt": str(attempt),
             "github.token": "a-token",
@@ -141,7 +173,7 @@ class TestGithub:
             "GITHUB_OUTPUT": str(job.folder / f"output-{attempt}"),
             "GITHUB_STEP_SUMMARY": str(job.folder / f"summary-{attempt}"),
             **self.filled(self.JOB["env"], values),
-            "LM_WAIT": "1s",
+            "LM_WAIT": wait,
         }
         for step in self.STEPS:
             if "run" not in step:
@@ -165,8 +197,8 @@ class TestGithub:
     def test_a_pull_request_is_told_of_a_loss_its_acknowledgement_its_repair_and_no_verdict(
         self, job, bucket, service_environment
     ):
-        judged(bucket, "ci-7-345-1", is_regressed=True)
-        assert self.run(job, attempt=1) == 2, job.printed
+        with a_platform(bucket, "ci-7-345-1", is_regressed=True):
+            assert self.run(job, attempt=1) == 2, job.printed
         (comment,) = ci_commands.comments(job.folder)
         assert comment.startswith("<!-- lm-assets gate: stage=ci matrix=")
         assert "### ▲ Regressed" in comment
@@ -176,28 +208,27 @@ class TestGithub:
         assert json.loads(job.document("lm.sarif"))["runs"][0]["results"]
 
         acknowledge(service_environment)
-        judged(bucket, "ci-7-345-2", is_regressed=True)
-        assert self.run(job, attempt=2) == 0, job.printed
+        with a_platform(bucket, "ci-7-345-2", is_regressed=True):
+            assert self.run(job, attempt=2) == 0, job.printed
         (comment,) = ci_commands.comments(job.folder)
         assert "### ✓ Nothing new" in comment
         assert "acknowledged by jo" in comment
 
-        judged(bucket, "ci-7-345-3", is_regressed=False)
-        assert self.run(job, attempt=3) == 0, job.printed
+        with a_platform(bucket, "ci-7-345-3", is_regressed=False):
+            assert self.run(job, attempt=3) == 0, job.printed
         (comment,) = ci_commands.comments(job.folder)
         assert "### ✓ All clear" in comment
 
-        assert self.run(job, attempt=4) not in (0, 2, 3), job.printed
+        assert self.run(job, attempt=4, wait="1s") == 5, job.printed
         (comment,) = ci_commands.comments(job.folder)
         assert "no pass" in comment
         assert "All clear" not in comment
-        delivered = [c[-1] for c in ci_commands.recorded(job.folder) if c[0] == "aws"]
-        assert delivered[1].endswith("/incoming/ci-7-345-1/_SUCCESS")
+        assert bucket.manifest("ci-7-345-4") is not None
 
     @pytest.mark.integration
     def test_a_pull_request_that_is_well_from_the_beginning_gets_no_comment(self, job, bucket):
-        judged(bucket, "ci-7-345-1", is_regressed=False)
-        assert self.run(job, attempt=1) == 0, job.printed
+        with a_platform(bucket, "ci-7-345-1", is_regressed=False):
+            assert self.run(job, attempt=1) == 0, job.printed
         assert ci_commands.comments(job.folder) == []
 
     def test_the_file_is_one_that_github_takes(self):
@@ -219,10 +250,10 @@ class TestGitlab:
 
     @pytest.mark.integration
     def test_a_merge_request_ends_as_the_gate_does_and_has_its_reports(self, job, bucket):
-        judged(bucket, "ci-7-345-1", is_regressed=True)
         script = "set -eo pipefail\n" + "\n".join(self.JOB["script"])
-        given = {"LM_CAMPAIGN": "ci-7-345-1", "LM_WAIT": "1s"}
-        assert job.run("script", script, ["bash", "-c"], given) == 2, job.printed
+        given = {"LM_CAMPAIGN": "ci-7-345-1", "LM_WAIT": "60s", "CI_COMMIT_SHA": "1a2b3c4d"}
+        with a_platform(bucket, "ci-7-345-1", is_regressed=True):
+            assert job.run("script", script, ["bash", "-c"], given) == 2, job.printed
         assert "REGRESSED" in job.printed
         ET.fromstring(job.document("junit.xml"))
         (issue,) = json.loads(job.document("gl-code-quality.json"))
@@ -250,16 +281,18 @@ class TestJenkins:
 
     @pytest.mark.integration
     def test_a_change_ends_as_the_gate_does_and_has_its_reports(self, job, bucket):
-        judged(bucket, "ci-7-345", is_regressed=True)
         given = {
+            "LM_WAIT": "60s",
+            "GIT_COMMIT": "1a2b3c4d",
             "LM_CAMPAIGN": "ci-7-345",
             "AWS_USR": job.environment.pop("AWS_ACCESS_KEY_ID"),
             "AWS_PSW": job.environment.pop("AWS_SECRET_ACCESS_KEY"),
         }
         install, deliver, gate = self.SCRIPTS
-        for name, script in (("install", install), ("deliver", deliver)):
-            assert job.run(name, script, ["sh", "-xe", "-c"], given) == 0, job.printed
-        assert job.run("gate", gate.replace("\\\\\n", "\\\n"), ["sh", "-xe", "-c"], given) == 2
+        with a_platform(bucket, "ci-7-345", is_regressed=True):
+            for name, script in (("install", install), ("deliver", deliver)):
+                assert job.run(name, script, ["sh", "-xe", "-c"], given) == 0, job.printed
+            assert job.run("gate", gate.replace("\\\\\n", "\\\n"), ["sh", "-xe", "-c"], given) == 2
         for name in ("junit.xml", "lm.sarif", "comment.md"):
             assert name in block("jenkins").partition("post {")[2]
             assert job.document(name)
