@@ -1,6 +1,6 @@
 """``lm judge`` and ``lm compare-versions``: the judgement of SAMPLES files."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ from lm_assets.cli.samples.samples_file import (
     sample_table,
 )
 from lm_assets.cli.samples.surroundings import campaign_surroundings
-from lm_assets.cli.samples.tables import print_versions
+from lm_assets.cli.samples.tables import print_versions, worst_first
 from lm_assets.cli.terminal_text import wide_console
 from lm_assets.cli.verdict_table import print_verdict
 from lm_assets.gateways.configuration import Configuration, load_configuration
@@ -182,6 +182,7 @@ def compare_versions(
     )
     if not comparisons:
         raise UnusableInputError("nothing_to_compare", "no metric in the files is ever judged")
+    comparisons = sorted(comparisons, key=worst_first)
     for comparison in comparisons:
         if comparison.unpaired:
             n = len(comparison.unpaired)
@@ -192,7 +193,7 @@ def compare_versions(
         click.echo(dumped(versions_document(comparisons)))
     else:
         print_versions(wide_console(), comparisons)
-    return _exit_code({comparison.verdict for comparison in comparisons})
+    return _exit_code(_deciding_verdicts(comparisons))
 
 
 def _not_compared(comparison: VersionComparison) -> Iterator[str]:
@@ -254,6 +255,12 @@ def _write_request(path: Path, request: Mapping[str, object] | None) -> None:
         return
     path.write_text(dumped(request) + "\n", encoding="utf-8")
     click.echo(f"asked for fresh runs in {path}", err=True)
+
+
+def _deciding_verdicts(comparisons: Sequence[VersionComparison]) -> set[Verdict]:
+    """Return the verdicts of the metrics, and a regression that only some dimension value shows."""
+    parts = {part.verdict for row in comparisons for part in row.parts}
+    return {row.verdict for row in comparisons} | (parts & {Verdict.REGRESSED})
 
 
 def _exit_code(verdicts: set[Verdict]) -> ExitCode:

@@ -9,9 +9,11 @@ from rich.text import Text
 
 from lm_assets.cli.terminal_text import literal
 from lm_assets.cli.verdict_table import STYLES
+from lm_assets.model.verdict import Verdict
 from lm_assets.model.version_comparison import VersionComparison
 from lm_assets.regression.calibration.measures import CalibrationRow
 from lm_assets.regression.verdict.phrases import change_phrase
+from lm_assets.reports.formatting import VERDICT_RANK
 from lm_assets.stats.change_points import ChangePoints
 from lm_assets.stats.level_steps import LevelStep
 from lm_assets.stats.outliers import SeriesOutliers
@@ -20,6 +22,18 @@ from lm_assets.stats.state import State
 from lm_assets.stats.trend import Trend
 
 _MOST_CARRYING = 5
+
+
+def worst_first(row: VersionComparison) -> tuple[int, int, float]:
+    """Return the sort key of versions' comparisons: by verdict, then by how far they moved.
+
+    A metric of which a dimension value is worse stands before those of which none is.
+    """
+    verdicts = (row.verdict, *(part.verdict for part in row.parts))
+    hidden = Verdict.REGRESSED in verdicts and row.verdict is not Verdict.REGRESSED
+    rank = VERDICT_RANK[row.verdict]
+    moved = row.change_geomean if row.change_unit == "relative" else row.mean_difference
+    return (VERDICT_RANK[Verdict.REGRESSED] if hidden else rank, rank, -abs(moved or 0.0))
 
 
 def print_versions(console: Console, comparisons: Sequence[VersionComparison]) -> None:

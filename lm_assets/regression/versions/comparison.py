@@ -197,6 +197,9 @@ class _Pair:
         if self.test.state in (State.INSUFFICIENT_DATA, State.OUTSIDE_SCALE):
             is_few = self.test.state == State.INSUFFICIENT_DATA
             return Verdict.INSUFFICIENT_DATA if is_few else Verdict.DATA_FAULT
+        # Without any difference there is no spread to test by, and nothing left to decide.
+        if np.array_equal(self.first, self.second):
+            return Verdict.UNCHANGED
         called = self._call(self.change[0], self.test.p)
         if self.has_scale_conflict and called is not Verdict.REGRESSED:
             # Most combinations went one way and the seconds another: nobody is shown to be right.

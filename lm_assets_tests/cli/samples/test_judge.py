@@ -316,3 +316,32 @@ def test_versions_that_share_no_judged_metric_are_refused(lm, samples):
     shown = samples("a", {("a", "cpu_usage_pct"): STEADY})
     code, _, err = lm("compare-versions", shown, shown)
     assert (code, "nothing_to_compare" in err) == (4, True)
+
+
+TWO_COMBINATIONS = {("a", "duration_s"): STEADY, ("b", "duration_s"): [v * 3 for v in STEADY]}
+
+
+def test_a_version_compared_with_itself_is_unchanged_and_ends_with_0(lm, samples):
+    shown = samples(
+        "a", {**TWO_COMBINATIONS, ("a", "failed_tasks"): [0], ("b", "failed_tasks"): [0]}
+    )
+    code, out, _ = lm("compare-versions", shown, shown, "--json")
+    verdicts = {row["verdict"] for row in json.loads(out).values()}
+    assert (code, verdicts) == (0, {"unchanged"})
+
+
+def test_the_worst_metric_stands_first_and_a_regressed_row_ends_with_2(lm, samples):
+    before = {
+        **TWO_COMBINATIONS,
+        ("a", "throughput_rows_s"): STEADY,
+        ("b", "throughput_rows_s"): STEADY,
+    }
+    after = {
+        **TWO_COMBINATIONS,
+        ("a", "throughput_rows_s"): [v / 3 for v in STEADY],
+        ("b", "throughput_rows_s"): [v / 3.01 for v in STEADY],
+    }
+    code, out, _ = lm("compare-versions", samples("before", before), samples("after", after))
+    lines = [line for line in out.splitlines() if "regressed" in line or "unchanged" in line]
+    assert code == 2
+    assert "throughput_rows_s" in lines[0]
