@@ -81,10 +81,9 @@ def judge_cells(
     confirmation: ConfirmationSamples | None = None,
 ) -> Judgement:
     """Return what every step found out, cell by cell."""
-    whole = cells
-    faults = find_faults(whole)
-    is_faulty = fault_mask(whole, faults)
-    cells, sources = choose_sources(whole)
+    faults = find_faults(cells)
+    is_faulty = fault_mask(cells, faults)
+    whole, (cells, sources) = cells, choose_sources(cells)
     compared = _compare(cells, dimensions, sources, is_faulty, policy=policy)
     flagged = flag_runs(compared.steady.cells, compared.judged)
     confounded = _confounded(cells, compared, policy, context)
@@ -101,8 +100,7 @@ def judge_cells(
     confirmed = _confirmed(cells, statistical, confirmation, metrics=metrics, policy=policy)
     decisions = with_confirmations(statistical, confirmed)
     weighed = weigh_losses(cells, decisions, policy.trade_offs)
-    # Of every run, whatever measured it: a limit is no comparison.
-    over_limit = runs_over_limit(whole)
+    over_limit = runs_over_limit(whole)  # whatever measured a run: a limit is no comparison
     return Judgement(
         cells=cells,
         whole=whole,
