@@ -38,7 +38,7 @@ def test_each_folder_that_the_readme_names_exists(folder):
 
 def test_each_make_target_is_one_line_that_a_person_could_type():
     recipes = re.findall(r"^([a-z]+):.*\n((?:\t.*\n)+)", MAKEFILE, flags=re.MULTILINE)
-    assert {name for name, _ in recipes} == {"demo", "serve", "test", "lint", "bench"}
+    assert {name for name, _ in recipes} == {"demo", "serve", "test", "lint", "bench", "fuzz"}
     assert all(recipe.count("\n") == 1 for _, recipe in recipes)
 
 

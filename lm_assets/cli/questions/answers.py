@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from psycopg.conninfo import make_conninfo
 
 from lm_assets.cli.causes.documents import combination_document
 from lm_assets.cli.platform.gate import standing_document
@@ -20,7 +19,8 @@ from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.bucket.causes import causes_if_any
 from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.retrying import RetryPolicy
-from lm_assets.gateways.warehouse import Warehouse, WarehouseError
+from lm_assets.gateways.warehouse import Warehouse
+from lm_assets.gateways.warehouse.connection import read_only
 from lm_assets.gateways.warehouse.known_alerts import known_alerts
 from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import DataFaultError, UnusableInputError
@@ -110,11 +110,8 @@ class Answers:
 
     @contextmanager
     def _warehouse(self) -> Iterator[Warehouse]:
-        url = self._environment.get("LM_POSTGRES_URL")
-        if not url:
-            raise WarehouseError("LM_POSTGRES_URL is not set: history and alerts are in Postgres")
-        only_reads = make_conninfo(url, options="-c default_transaction_read_only=on")
-        with Warehouse(only_reads, retry=_RETRY) as warehouse:
+        url = Warehouse.from_environment(self._environment).url
+        with Warehouse(read_only(url), retry=_RETRY) as warehouse:
             yield warehouse
 
 

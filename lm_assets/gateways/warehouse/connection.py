@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors
+from psycopg.conninfo import make_conninfo
 
 from lm_assets.gateways.retrying import RetryPolicy
 from lm_assets.gateways.warehouse.errors import WarehouseError, WarehouseUnavailableError
@@ -120,3 +121,8 @@ class RetryingConnection:
 
 def _is_transient(error: Exception) -> bool:
     return isinstance(error, _TRANSIENT) and not isinstance(error, _PERMANENT)
+
+
+def read_only(url: str) -> str:
+    """Return the same address, on whose connections the server itself lets nothing be changed."""
+    return make_conninfo(url, options="-c default_transaction_read_only=on")
