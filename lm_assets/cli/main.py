@@ -130,7 +130,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
 
 # What a person typed, and not what somebody delivered.
 _RULES_OF_USAGE = frozenset(
-    {"campaign_id", "combination_id", "which_series", "which_column", "no_column", "unknown_metric"}
+    {"campaign_id", "combination_id", "which_series", "which_column", "no_column"}
 )
 
 

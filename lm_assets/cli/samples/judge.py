@@ -173,16 +173,16 @@ def compare_versions(
       lm compare-versions spark-3.5.jsonl spark-4.0.jsonl --json
     """
     read = _read([a, b], matrix_file, config_directory, declared)
-    comparisons = compare(
+    compared = compare(
         read.tables[0],
         read.tables[1],
         metrics=read.metrics,
         policy=read.settings.regression.stages[Stage(stage)],
         dimensions=read.dimensions,
     )
-    if not comparisons:
+    if not compared:
         raise UnusableInputError("nothing_to_compare", "no metric in the files is ever judged")
-    comparisons = sorted(comparisons, key=worst_first)
+    comparisons = sorted(compared, key=worst_first)
     for comparison in comparisons:
         if comparison.unpaired:
             n = len(comparison.unpaired)
