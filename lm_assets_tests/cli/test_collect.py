@@ -235,7 +235,7 @@ def test_prometheus_is_asked_for_the_window_of_the_result_line(lm, tmp_path):
     assert record["tier1_stability"] == {"oom_kills": 0.0, "pod_restarts": 2.0}
     assert record["missing"]["cpu_core_seconds"] == "prometheus: no series"
     assert all("load-42" in body for body in asked)
-    assert "kube_pod_container_status_restarts_total" in "".join(err.split())
+    assert "container_status_restarts_total" in "".join(err.split())
 
 
 @pytest.mark.external_data

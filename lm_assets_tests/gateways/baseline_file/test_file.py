@@ -301,7 +301,7 @@ def test_bytes_that_are_not_utf_8_are_refused_with_their_line(path):
 
 
 def test_a_file_that_cannot_be_read_says_so(tmp_path):
-    with pytest.raises(ConfigurationError, match="cannot be read: Is a directory"):
+    with pytest.raises(ConfigurationError, match="cannot be read: it is no regular file"):
         read_catalogue(tmp_path)
 
 
