@@ -1,6 +1,7 @@
 """Everything that runs have left in a bucket and a warehouse, as one multiset to compare."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -57,7 +58,7 @@ def left_behind(environment: Mapping[str, str], campaign: str) -> LeftBehind:
     """Return what runs of a campaign have left until now."""
     store = S3ObjectStore.from_environment(environment)
     keys = [k for item in store.list("") if is_made_by_runs(k := item.key, campaign)]
-    objects = Counter((key, hashlib.sha256(store.read(key)).hexdigest()) for key in keys)
+    objects = Counter((key, _content(store, key)) for key in keys)
     rows: Counter[tuple[str, str]] = Counter()
     with psycopg.connect(environment["LM_POSTGRES_URL"]) as connection:
         for table in TABLES:
@@ -66,6 +67,14 @@ def left_behind(environment: Mapping[str, str], campaign: str) -> LeftBehind:
                 kept = {k: v for k, v in row.items() if k not in TIMES_OF_STORING}
                 rows[table, str(kept)] += 1
     return LeftBehind(objects, rows)
+
+
+def _content(store: S3ObjectStore, key: str) -> str:
+    # Which delivery it was: other with each, whatever its bytes.
+    if key.endswith("/delivery.json"):
+        return "a delivery"
+    content = re.sub(rb'"delivery_digest":"[0-9a-f]*"', b"", store.read(key))
+    return hashlib.sha256(content).hexdigest()
 
 
 def is_made_by_runs(key: str, campaign: str) -> bool:

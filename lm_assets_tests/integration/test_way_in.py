@@ -117,7 +117,9 @@ def lm(*arguments: object) -> tuple[int, str]:
 
 def results_of(folder: Path, durations: Sequence[float]) -> Path:
     folder.mkdir(exist_ok=True)
-    lines = [result_line(FOUR[0], run, d) for run, d in enumerate(durations, start=1)]
+    lines = [
+        result_line(FOUR[0], run, d, rows_read=None) for run, d in enumerate(durations, start=1)
+    ]
     (folder / "results.jsonl").write_text("\n".join(lines))
     return folder
 

@@ -1,7 +1,7 @@
 """From a History Server's answers to the figures that the event log itself would give."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from lm_assets.collect.spark.contradictions import is_beyond, was_cancelled
 from lm_assets.collect.spark.figures import (
     CPU,
     DRIVER,
+    EVERYTHING,
     ApplicationFigures,
     ExecutorFigures,
     TaskSums,
@@ -73,6 +74,13 @@ def figures_from_answers(answers: ApplicationAnswers) -> ApplicationFigures:
     return _with_tasks(without_tasks, answers)
 
 
+def _partial(answers: ApplicationAnswers, contradictions: Mapping[str, int]) -> dict[str, str]:
+    """Return why single figures are not whole: of an application under way none is."""
+    if not answers.attempt.completed:
+        return dict.fromkeys(sorted(EVERYTHING), "the application had not completed when asked")
+    return {CPU: _CPU_LEFT_OUT.format(**contradictions)} if contradictions["cpu"] else {}
+
+
 def _with_tasks(figures: ApplicationFigures, answers: ApplicationAnswers) -> ApplicationFigures:
     tasks = [task for rows in answers.tasks.values() for task in rows]
     outcomes = Counter(_outcome(task) for task in tasks)
@@ -86,7 +94,7 @@ def _with_tasks(figures: ApplicationFigures, answers: ApplicationAnswers) -> App
     return replace(
         figures,
         sums=sums,
-        partial={} if not contradictions["cpu"] else {CPU: _CPU_LEFT_OUT.format(**contradictions)},
+        partial=_partial(answers, contradictions),
         tasks=len(tasks) - outcomes["running"],
         failed_tasks=outcomes["failed"],
         killed_tasks=outcomes["killed"],
