@@ -153,7 +153,10 @@ def desk(s3_environment, warehouse_url, tmp_path, monkeypatch) -> Iterator[Desk]
             monkeypatch.setenv(name, value)
         entries = {
             name: a_baseline(
-                combination=name, metrics={"duration_s": MetricBaseline.of_samples(STEADY)}
+                combination=name,
+                metrics={"duration_s": MetricBaseline.of_samples(STEADY)},
+                # As the campaigns have it: of another, nothing would be comparable.
+                environment={"cpu_model": "test"},
             )
             for name in (HIT, OTHER)
         }
