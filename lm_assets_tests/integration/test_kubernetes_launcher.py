@@ -69,6 +69,8 @@ def cluster() -> Iterator[tuple[KillablePlatform, KubernetesApi]]:
     secrets: dict[str, Mapping[str, str]] = {}
     with tempfile.TemporaryDirectory(prefix="lm-test-") as name:
         folder = Path(name)
+        # As root Postgres runs as a user who must be able to pass through.
+        folder.chmod(0o711)
         with KubernetesApi(folder / "kubernetes", secrets=secrets) as api:
             home = folder / "platform" / "state" / "dagster"
             instance = {
