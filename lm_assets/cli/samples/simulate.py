@@ -137,6 +137,7 @@ def simulate(
         effects=[parsed_effect(text, matrix) for text in effects],
         progress=progress,
     )
+    values = _with_ordered_latencies(simulated, values)
     manifest = Manifest(
         campaign=campaign,
         stage=Stage(stage),
@@ -205,7 +206,7 @@ def _result_lines(matrix: SimulatedMatrix, values: FloatArray, at: int) -> Itera
     names = [metric.name for metric in matrix.metrics]
     begun = _BEGUN
     for run in range(values.shape[2]):
-        of_run = _with_ordered_latencies(dict(zip(names, values[at, :, run].tolist(), strict=True)))
+        of_run = dict(zip(names, values[at, :, run].tolist(), strict=True))
         ended = begun + timedelta(seconds=of_run.get("duration_s", 60.0))
         line = {
             "test_name": matrix.combinations[at].id,
@@ -220,11 +221,15 @@ def _result_lines(matrix: SimulatedMatrix, values: FloatArray, at: int) -> Itera
         yield msgspec.json.encode(line) + b"\n"
 
 
-def _with_ordered_latencies(of_run: dict[str, float]) -> dict[str, float]:
-    """Return a run's values with p50, p95 and p99 in their order, as they are in any real run."""
-    names = [f"latency_{q}_ms" for q in ("p50", "p95", "p99") if f"latency_{q}_ms" in of_run]
-    values = sorted(of_run[name] for name in names)
-    return {**of_run, **dict(zip(names, values, strict=True))}
+def _with_ordered_latencies(matrix: SimulatedMatrix, values: FloatArray) -> FloatArray:
+    """Return the values with each run's p50, p95 and p99 in their order, as in any real run."""
+    names = [metric.name for metric in matrix.metrics]
+    places = [
+        names.index(f"latency_{q}_ms") for q in ("p50", "p95", "p99") if f"latency_{q}_ms" in names
+    ]
+    ordered = values.copy()
+    ordered[:, places] = np.sort(values[:, places], axis=1)
+    return ordered
 
 
 def _sample_lines(matrix: SimulatedMatrix, values: FloatArray) -> Iterator[bytes]:
