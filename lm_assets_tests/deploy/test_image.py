@@ -1,8 +1,10 @@
 """deploy/Dockerfile: linted, with the locked versions, the system's packages, and no root."""
 
 import re
+import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -63,3 +65,32 @@ def test_everything_that_is_copied_is_let_into_the_build_and_little_else():
     folders = {"deploy/dagster/dagster.yaml", "deploy/dagster/workspace.yaml"}
     assert copied - folders <= let_in
     assert lines[1] == "*", "nothing else enters"
+
+
+@pytest.mark.integration
+def test_the_wheel_of_the_image_carries_the_shipped_configuration(tmp_path):
+    """Built as the build stage does, from what it copies and nothing else."""
+    source, tools = tmp_path / "src", tmp_path / "wheel"
+    source.mkdir()
+    for name, line in instructions(DOCKERFILE):
+        if name == "WORKDIR" and line == "/tmp":
+            break
+        if name == "COPY" and "--from=" not in line and line.split()[-1].startswith("./"):
+            for what in line.split()[:-1]:
+                copy = shutil.copytree if (PROJECT / what).is_dir() else shutil.copyfile
+                copy(PROJECT / what, source / Path(what).name)
+    runs = [line for name, line in instructions(DOCKERFILE) if name == "RUN"]
+    (install,) = [line for line in runs if "build-requirements.lock" in line]
+    (build,) = [line.partition(" && ")[0] for line in runs if "pip wheel" in line]
+    for line in (install, build):
+        command = line.replace("/opt/wheel", str(tools))
+        done = subprocess.run(
+            ["sh", "-euc", command], cwd=source, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = (tools / "out").glob("*.whl")
+    carried = set(zipfile.ZipFile(wheel).namelist())
+    shipped = {f"lm_assets/shipped/config/{f.name}" for f in (PROJECT / "config").glob("*.yaml")}
+    assert (
+        shipped | {"lm_assets/shipped/dagster.yaml", "lm_assets/shipped/workspace.yaml"} <= carried
+    )
