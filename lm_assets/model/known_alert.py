@@ -3,15 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
+from lm_assets.model.alert import AlertState
 
-class AlertState(StrEnum):
-    """The states of an alert that a gate has to tell apart; it never sees the settled ones."""
-
-    OPEN = "open"
-    ACKNOWLEDGED = "acknowledged"
-    ACCEPTED = "accepted"
+# Whoever resolves or dismisses an alert settles it: what comes after is new.
+_IN_HAND = frozenset({AlertState.ACKNOWLEDGED, AlertState.ACCEPTED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +37,7 @@ class KnownAlert:
     @property
     def excuses(self) -> bool:
         """Whether somebody has it, so that it need not stop anybody else."""
-        return self.state is not AlertState.OPEN and not self.has_worsened
+        return self.state in _IN_HAND and not self.has_worsened
 
     def covers(self, combination: str, metric: str) -> bool:
         """Whether a cell is part of it."""

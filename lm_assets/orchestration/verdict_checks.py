@@ -12,7 +12,7 @@ from lm_assets.gateways.bucket.verdict_json import campaign_verdict
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.gateways.warehouse.known_alerts import known_alerts
-from lm_assets.model.known_alert import AlertState
+from lm_assets.model.alert import AlertState
 from lm_assets.model.verdict import CampaignVerdict
 from lm_assets.orchestration.metadata import table
 from lm_assets.orchestration.partitions import campaign_partitions

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from lm_assets.gateways.bucket.verdict_json import verdict_rows
-from lm_assets.model.known_alert import AlertState
+from lm_assets.model.alert import AlertState
 from lm_assets.model.verdict import Verdict
 from lm_assets.orchestration import metadata, verdict_checks
 from lm_assets.orchestration.tables_of_campaigns import VERDICTS

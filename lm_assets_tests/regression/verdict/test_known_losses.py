@@ -2,7 +2,7 @@
 
 import pytest
 
-from lm_assets.model.known_alert import AlertState
+from lm_assets.model.alert import AlertState
 from lm_assets.model.policy import GatePolicy
 from lm_assets.model.verdict import Verdict
 from lm_assets.regression.verdict.known_losses import remaining_verdict

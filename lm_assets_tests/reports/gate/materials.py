@@ -6,7 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from lm_assets.model.known_alert import AlertState, KnownAlert
+from lm_assets.model.alert import AlertState
+from lm_assets.model.known_alert import KnownAlert
 from lm_assets.model.policy import GatePolicy
 from lm_assets.model.verdict import CellVerdict, Finding, Verdict
 from lm_assets.regression.verdict.known_losses import remaining_verdict
