@@ -170,14 +170,46 @@ def test_nothing_outside_of_the_state_folder_changes_its_mode(
     private.chmod(0o700)
     before = {p: p.stat().st_mode for p in [private, *private.parents]}
     server = PostgresServer(private / "state" / "postgres", password="x")
-    if os.geteuid() == 0:
-        with pytest.raises(EngineError, match=r"cannot pass through .*chmod o\+x"):
-            server.launch()
-    else:
-        process = server.launch()
+    process = server.launch()
+    try:
+        server.wait()
+    finally:
         process.kill()
         process.wait()
     assert {p: p.stat().st_mode for p in before} == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as somebody else")
+def test_behind_a_private_folder_the_server_may_pass_and_look_and_nothing_more(
+    tmp_path_factory: pytest.TempPathFactory,
+):
+    private = tmp_path_factory.mktemp("private")
+    private.chmod(0o700)
+    server = PostgresServer(private / "state" / "postgres", password="x")
+    process = server.launch()
+    try:
+        server.wait()
+        status = Path(f"/proc/{process.pid}/status").read_text()
+    finally:
+        process.kill()
+        process.wait()
+    told = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    # CAP_DAC_READ_SEARCH is the third: 1 << 2.
+    assert {int(told[f"Cap{name}"], 16) for name in ("Prm", "Eff", "Amb", "Bnd")} == {1 << 2}
+    assert "0" not in told["Uid"].split()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as somebody else")
+def test_where_nobody_may_be_let_through_the_start_is_refused_with_what_to_do(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+):
+    private = tmp_path_factory.mktemp("private")
+    private.chmod(0o700)
+    module = "lm_assets.gateways.engines.postgres"
+    monkeypatch.setattr(f"{module}.can_pass_private_folders", lambda *_: False)
+    server = PostgresServer(private / "state" / "postgres", password="x")
+    with pytest.raises(EngineError, match=r"cannot pass through .*chmod o\+x"):
+        server.launch()
 
 
 def test_a_link_in_place_of_the_socket_folder_is_not_followed(

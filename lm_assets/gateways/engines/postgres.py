@@ -9,12 +9,20 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
 
-from lm_assets.gateways.engines.processes import Account, EngineError, spawn, tail, wait_ready
+from lm_assets.gateways.engines.processes import (
+    Account,
+    EngineError,
+    can_pass_private_folders,
+    spawn,
+    tail,
+    wait_ready,
+)
 
 OS_USER = "pgserver"
 SUPERUSER = "lm"
@@ -68,9 +76,7 @@ class PostgresServer:
         """Make the cluster when there is none, and start the server."""
         self.directory.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
-            self._account = _account()
-            _refuse_closed_parents(self._executables / "postgres")
-            _refuse_closed_parents(self.directory)
+            self._account = _account_for(self._executables, self.directory)
         self._own(self.directory)
         if not self._data.exists():
             self._initialise()
@@ -187,12 +193,28 @@ def _account() -> Account:
     return Account(uid=found.pw_uid, gid=found.pw_gid)
 
 
-def _refuse_closed_parents(path: Path) -> None:
-    """Refuse a path that Postgres' user cannot reach; no folder of others is opened for it."""
-    for above in path.resolve().parents:
-        if not above.stat().st_mode & stat.S_IXOTH:
+def _account_for(*paths: Path) -> Account:
+    """Return Postgres' user, able to reach the paths; no folder of others is opened for it.
+
+    Raises
+    ------
+    EngineError
+        Where a private folder lies above one of them and this machine lets nobody through it.
+    """
+    account = _account()
+    closed = [(above, path) for path in paths if (above := _closed_parent(path)) is not None]
+    if not closed:
+        return account
+    for above, path in closed:
+        if not can_pass_private_folders(account, path):
             raise EngineError(
                 f"as root Postgres runs as the OS user {OS_USER!r}, who cannot pass through "
                 f"{above} to {path}. Run as an ordinary user, or have checkout and --state folder "
                 f"elsewhere (such as /var/lib/lm), or allow it yourself: chmod o+x {above}"
             )
+    return replace(account, passes_private_folders=True)
+
+
+def _closed_parent(path: Path) -> Path | None:
+    parents = path.resolve().parents
+    return next((p for p in parents if not p.stat().st_mode & stat.S_IXOTH), None)

@@ -26,12 +26,25 @@ class EngineError(LmError):
     """An embedded server could not be started, or is missing."""
 
 
+# To look and go through what is closed, and nothing else of what root may.
+_PASS_THROUGH = (
+    "--inh-caps=-all,+dac_read_search",
+    "--ambient-caps=-all,+dac_read_search",
+    "--bounding-set=-all,+dac_read_search",
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """The OS user and group that a server runs as."""
+    """The OS user and group that a server runs as.
+
+    ``passes_private_folders`` lets it go through folders that are closed to it (as root only, by
+    one capability, ``dac_read_search``), so that none has to be opened for it.
+    """
 
     uid: int
     gid: int
+    passes_private_folders: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,8 +118,10 @@ def spawn(
     Where ``setpriv`` is there (any Linux) the kernel signals the server when the thread that
     called this ends, kill -9 included; elsewhere the next start finds and stops it.
     """
-    setpriv = shutil.which("setpriv")
-    guard = [setpriv, "--pdeathsig", death_signal, "--"] if setpriv else []
+    guard = _guard(death_signal, account)
+    if account is not None and account.passes_private_folders:
+        # The guard itself changes to the user: what it keeps of root's would be lost before.
+        account = None
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603 - the commands are built in this package
             [*guard, *map(str, command)],
@@ -121,6 +136,28 @@ def spawn(
             group=account.gid if account else None,
             extra_groups=[] if account else None,
         )
+
+
+def _guard(death_signal: str, account: Account | None) -> list[str]:
+    """Return what stands before a command: the signal for when its starter dies, and its user."""
+    setpriv = shutil.which("setpriv")
+    if account is not None and account.passes_private_folders:
+        if setpriv is None:
+            raise EngineError("there is no setpriv to give a server one capability and no other")
+        user = (f"--reuid={account.uid}", f"--regid={account.gid}", "--clear-groups")
+        return [setpriv, *user, *_PASS_THROUGH, "--pdeathsig", death_signal, "--"]
+    return [setpriv, "--pdeathsig", death_signal, "--"] if setpriv else []
+
+
+def can_pass_private_folders(account: Account, folder: Path) -> bool:
+    """Tell whether this machine lets a server of that user into a folder closed to others."""
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        return False
+    user = (f"--reuid={account.uid}", f"--regid={account.gid}", "--clear-groups")
+    asked = [setpriv, *user, *_PASS_THROUGH, "--", "/usr/bin/test", "-d", str(folder)]
+    tried = subprocess.run(asked, capture_output=True, check=False)  # noqa: S603
+    return tried.returncode == 0
 
 
 def wait_ready(
