@@ -47,18 +47,7 @@ def build_definitions(matrix: Matrix) -> dg.Definitions:
         jobs=[*jobs.ALL, *schedules.JOBS],
         sensors=sensors.ALL,
         schedules=schedules.ALL,
-        resources={
-            "settings": resources.settings_resource,
-            "retention": resources.retention_resource,
-            "bucket": resources.bucket_resource,
-            "warehouse": resources.warehouse_resource,
-            "sources": resources.sources_resource,
-            "report_materials": resources.report_materials_resource,
-            "notifiers": resources.notifiers_resource,
-            "addresses": resources.addresses_resource,
-            "clock": resources.clock_resource,
-            "io_manager": campaign_tables,
-        },
+        resources={**resources.ALL, "io_manager": campaign_tables},
         executor=dg.in_process_executor,
     )
 

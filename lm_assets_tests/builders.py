@@ -12,6 +12,7 @@ import numpy as np
 
 from lm_assets.model.baseline import Baseline, BaselineCatalogue, BaselineStatus, MetricBaseline
 from lm_assets.model.campaign import Manifest, Stage, Subject
+from lm_assets.model.campaign_card import CampaignCard, CardLevel, CardTrend
 from lm_assets.model.metric import Direction, Metric, MetricCatalogue, Scale, Tier
 from lm_assets.model.record import QuarantinedLine, RunRecord, SourceObject
 from lm_assets.model.summary import MetricSummary
@@ -254,6 +255,30 @@ def a_record(**changes: Any) -> RunRecord:
         "exit_code": 0,
     }
     return RunRecord(**{**defaults, **changes})
+
+
+def a_card(campaign: str = CAMPAIGN, **changes: Any) -> CampaignCard:
+    """Return the card of a campaign that regressed, with a level for two operations."""
+    levels = {
+        name: CardLevel(mean=mean, combinations=4, of="a1b2c3")
+        for name, mean in (("read", 12.0), ("write", 30.0))
+    }
+    defaults: dict[str, Any] = {
+        "campaign": campaign,
+        "stage": "nightly",
+        "verdict": Verdict.REGRESSED,
+        "exit_code": 2,
+        "headline": "1 of 8 combinations got worse (2 regressed cells).",
+        "started_at": STARTED,
+        "git_sha": "1a2b3c4d5e6f",
+        "combinations": 8,
+        "runs": 40,
+        "failed_runs": 0,
+        "counts": {"regressed": 2, "unchanged": 94},
+        "reports": ("executive.md", "technical.html"),
+        "trend": CardTrend(metric="Duration", unit="s", dimension="operation", levels=levels),
+    }
+    return CampaignCard(**{**defaults, **changes})
 
 
 def a_quarantined_line(**changes: Any) -> QuarantinedLine:

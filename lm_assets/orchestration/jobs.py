@@ -48,6 +48,22 @@ confirmation_job = dg.define_asset_job(
     description="A collected campaign judged anew, after fresh runs of its suspected cells landed.",
 )
 
+HISTORY_ASSETS = dg.AssetSelection.assets(
+    "raw_metrics",
+    "statistical_summaries",
+    "confirmation_runs",
+    "regression_verdicts",
+    "regression_causes",
+    "technical_report",
+).without_checks()
+
+history_job = dg.define_asset_job(
+    "history_job",
+    selection=HISTORY_ASSETS,
+    executor_def=dg.in_process_executor,
+    description="A campaign of the past, stored and judged; nobody is alerted of it.",
+)
+
 combination_job = dg.define_asset_job(
     "combination_job",
     selection=dg.AssetSelection.assets("baselines", "combination_history"),
@@ -55,4 +71,4 @@ combination_job = dg.define_asset_job(
     description="Baseline and history of a combination.",
 )
 
-ALL = [campaign_job, judgement_job, confirmation_job, combination_job]
+ALL = [campaign_job, judgement_job, confirmation_job, history_job, combination_job]

@@ -115,3 +115,16 @@ def addresses_resource(_context: dg.InitResourceContext) -> Addresses:
 def clock_resource(_context: dg.InitResourceContext) -> Clock:
     """Clock of this machine."""
     return SystemClock()
+
+
+ALL: Mapping[str, dg.ResourceDefinition] = {
+    "settings": settings_resource,
+    "retention": retention_resource,
+    "bucket": bucket_resource,
+    "warehouse": warehouse_resource,
+    "sources": sources_resource,
+    "report_materials": report_materials_resource,
+    "notifiers": notifiers_resource,
+    "addresses": addresses_resource,
+    "clock": clock_resource,
+}

@@ -22,7 +22,7 @@ from lm_assets.gateways.object_store.read_ahead import read_ahead
 from lm_assets.model.campaign_card import CampaignCard
 
 MOST_ON_FRONT_PAGE = 100
-MOST_ON_MONTH_PAGE = 200
+MOST_ON_MONTH_PAGE = 100
 
 _HTML = "text/html; charset=utf-8"
 _UNKNOWN_TIME = "00000000T000000Z"

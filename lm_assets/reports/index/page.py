@@ -59,15 +59,17 @@ def index_page(
         css=css,
         script=script,
         title=title,
-        shown=plural(len(cards), "campaign"),
-        is_part=len(cards) != campaigns,
-        campaigns=plural(campaigns, "campaign"),
+        shown=_shown(len(cards), campaigns),
         links=links,
         stages=stages_of(cards),
         verdicts=_verdicts(cards),
         trends=trend_lines(cards),
         rows=[_row(card, to_reports) for card in reversed(cards)],
     ).encode()
+
+
+def _shown(campaigns: int, of: int) -> str:
+    return plural(of, "campaign") if campaigns == of else f"{campaigns} of {of} campaigns"
 
 
 def _verdicts(cards: Sequence[CampaignCard]) -> list[Mapping[str, object]]:

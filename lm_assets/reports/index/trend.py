@@ -9,7 +9,7 @@ from lm_assets.model.campaign_card import CampaignCard, CardLevel
 from lm_assets.model.verdict import Verdict
 from lm_assets.reports.formatting import change, plural, quantity
 
-_WIDTH, _HEIGHT, _EDGE = 560, 44, 6
+_WIDTH, _HEIGHT, _EDGE = 560, 34, 6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +61,7 @@ def _line(key: tuple[str, str, str, str, str], points: Sequence[_Point]) -> Tren
         metric=metric,
         first=quantity(first, unit),
         last=quantity(last, unit),
-        change=change(last / first - 1, "relative"),
+        change=change(last / first - 1 if len(latest) > 1 else None, "relative"),
         points=len(latest),
         svg=_svg(points, words, unit),
     )

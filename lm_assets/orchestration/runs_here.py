@@ -1,0 +1,80 @@
+"""Runs in this process: many small ones, of which each would pay the start of a process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.model.combination import Matrix
+from lm_assets.orchestration import resources
+from lm_assets.orchestration.assets import (
+    baseline_catalogue,
+    causes,
+    combinations,
+    confirmation,
+    documents,
+    judgement,
+    metrics,
+)
+from lm_assets.orchestration.io_managers import campaign_tables
+from lm_assets.orchestration.jobs import combination_job, history_job
+from lm_assets.orchestration.partitions import CAMPAIGN_DIMENSION
+
+# What a run tells stands in its events; on the console it would drown the caller's own words.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+class RunsHere:
+    """Runs of Dagster's jobs in this process, recorded by the instance as any other.
+
+    The servers and the configuration are those that the environment names.
+    """
+
+    def __init__(
+        self, instance: dg.DagsterInstance, bucket: CampaignBucket, matrix: Matrix
+    ) -> None:
+        self._instance = instance
+        self._matrix = matrix
+        shared = {"bucket": dg.ResourceDefinition.hardcoded_resource(bucket)}
+        self._definitions = dg.Definitions(
+            assets=[
+                metrics.incoming_results,
+                metrics.raw_metrics,
+                metrics.statistical_summaries,
+                baseline_catalogue.baseline_catalogue,
+                confirmation.incoming_confirmations,
+                confirmation.confirmation_runs,
+                judgement.regression_verdicts,
+                causes.regression_causes,
+                *documents.report_assets,
+                *combinations.combination_assets(matrix),
+            ],
+            jobs=[history_job, combination_job],
+            resources={**resources.ALL, **shared, "io_manager": campaign_tables},
+            executor=dg.in_process_executor,
+        )
+
+    def store_as_history(self, campaign: str) -> None:
+        """Store and judge a landed campaign; a failure of it is raised."""
+        self._instance.add_dynamic_partitions(CAMPAIGN_DIMENSION, [campaign])
+        job = self._definitions.get_job_def(history_job.name)
+        job.execute_in_process(partition_key=campaign, instance=self._instance, run_config=_QUIET)
+
+    def judge_histories(self) -> None:
+        """Bring the baseline and the history of every combination to what is stored."""
+        ids = [combination.id for combination in self._matrix.combinations]
+        tags = {
+            "dagster/asset_partition_range_start": ids[0],
+            "dagster/asset_partition_range_end": ids[-1],
+        }
+        job = self._definitions.get_job_def(combination_job.name)
+        job.execute_in_process(instance=self._instance, tags=tags, run_config=_QUIET)
+
+
+@contextmanager
+def runs_here(home: Path, bucket: CampaignBucket, matrix: Matrix) -> Iterator[RunsHere]:
+    """Give runs in this process, recorded by the instance of a DAGSTER_HOME."""
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        yield RunsHere(instance, bucket, matrix)
