@@ -14,11 +14,13 @@ from pathlib import Path
 
 import settings
 import zstandard
+from nights import DISTURBED, DISTURBED_IN, GROWING, SHIFTED, SHIFTED_FROM
 from scipy.stats import ttest_ind
+from tables import NIGHTS
 from three_campaigns import KINDS
 
 HERE = Path(__file__).resolve().parent
-MARKERS = ("<!-- figures: begin -->", "<!-- figures: end -->")
+TABLES = ("figures", "fortnight")
 
 Seconds = dict[str, dict[str, list[float]]]
 
@@ -137,12 +139,46 @@ The causes as the event logs show them, baseline → changed, means of five runs
 """
 
 
-def write_between_markers(readme: Path, text: str) -> None:
-    """Replace what stands between the README's marker lines."""
-    before, begin, rest = readme.read_text().partition(MARKERS[0])
-    _, end, after = rest.partition(MARKERS[1])
-    if not begin or not end:
-        raise SystemExit(f"{readme}: the lines {MARKERS[0]} and {MARKERS[1]} have to be there")
+def fortnight(nights: dict[str, Path]) -> str:
+    """Return the median seconds of every combination in every night, and its failed runs."""
+    seconds = seconds_of(nights)
+    what = {
+        SHIFTED: f"set otherwise from night {SHIFTED_FROM} on",
+        GROWING: "the table grows by 3 % a night",
+        DISTURBED: f"a neighbour on the core in night {DISTURBED_IN}",
+    }
+    rows = [
+        "| {} | {} | {} |".format(
+            f"`{name}`",
+            " | ".join(f"{statistics.median(cell[night]):.2f}" for night in nights),
+            what.get(name, "untouched"),
+        )
+        for name, cell in seconds.items()
+    ]
+    cvs = [_cv_pct(sample) for cell in seconds.values() for sample in cell.values()]
+    failed = sum(line["exit_code"] != 0 for folder in nights.values() for line in load_runs(folder))
+    return "\n".join(
+        [
+            "Median seconds of the three runs of each night:",
+            "",
+            f"| combination | {' | '.join(nights)} | what was done |",
+            f"|---|{'--:|' * len(nights)}---|",
+            *rows,
+            "",
+            f"Median CV within a night {statistics.median(cvs):.1f} %, largest {max(cvs):.1f} %. "
+            f"Failed runs: {failed} of {sum(len(load_runs(folder)) for folder in nights.values())}.",
+            "",
+        ]
+    )
+
+
+def write_between_markers(readme: Path, name: str, text: str) -> None:
+    """Replace what stands between the README's marker lines of this name."""
+    begin, end = (f"<!-- {name}: {which} -->" for which in ("begin", "end"))
+    before, found, rest = readme.read_text().partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not found or not found_end:
+        raise SystemExit(f"{readme}: the lines {begin} and {end} have to be there")
     readme.write_text(f"{before}{begin}\n{text}{end}{after}")
 
 
@@ -150,14 +186,21 @@ def main() -> int:
     """Print the figures, or write them into the README."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--prefix", default="nightly-2026-11-23", help="start of the campaign ids")
+    parser.add_argument(
+        "--nights", default="nightly-2026-11-29", help="start of the ids of the fortnight"
+    )
     parser.add_argument("--write", action="store_true", help="put the tables into README.md")
     arguments = parser.parse_args()
     folders = {kind: HERE / "campaigns" / f"{arguments.prefix}-{kind}" for kind in KINDS}
-    text = report(folders)
-    if arguments.write:
-        write_between_markers(HERE / "README.md", text)
-    else:
-        print(text, end="")
+    nights = {
+        str(night): HERE / "fortnight" / f"{arguments.nights}-night-{night:02d}"
+        for night in range(1, NIGHTS + 1)
+    }
+    for name, text in zip(TABLES, (report(folders), fortnight(nights)), strict=True):
+        if arguments.write:
+            write_between_markers(HERE / "README.md", name, text)
+        else:
+            print(text)
     return 0
 
 

@@ -10,7 +10,7 @@ import dagster as dg
 from lm_assets.collect.collector import CollectedCampaign
 from lm_assets.collect.confirmation import FreshRuns
 from lm_assets.collect.coverage import metric_coverage
-from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.bucket import index_keys
 from lm_assets.gateways.bucket.campaign_index import RebuiltIndex
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.warehouse import HistoryPoint
@@ -144,7 +144,7 @@ def of_report(key: str, content: bytes, content_type: str, *, address: str = "")
 
 def of_index(rebuilt: RebuiltIndex, addresses: Addresses) -> Metadata:
     """Metadata of the index: where it is, and what was made anew of it."""
-    key = object_keys.INDEX_FRONT_PAGE
+    key = index_keys.FRONT_PAGE
     address = addresses.index()
     place = dg.MetadataValue.url(address) if address else dg.MetadataValue.path(key)
     return {

@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
-from lm_assets.model.combination import Matrix
+from lm_assets.gateways.configuration import Configuration
 from lm_assets.orchestration import resources
 from lm_assets.orchestration.assets import (
     baseline_catalogue,
@@ -29,15 +29,19 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 class RunsHere:
     """Runs of Dagster's jobs in this process, recorded by the instance as any other.
 
-    The servers and the configuration are those that the environment names.
+    Bucket and configuration are given, once for all runs; the servers are those that the
+    environment names.
     """
 
     def __init__(
-        self, instance: dg.DagsterInstance, bucket: CampaignBucket, matrix: Matrix
+        self, instance: dg.DagsterInstance, bucket: CampaignBucket, settings: Configuration
     ) -> None:
         self._instance = instance
-        self._matrix = matrix
-        shared = {"bucket": dg.ResourceDefinition.hardcoded_resource(bucket)}
+        self._matrix = settings.matrix
+        shared = {
+            "bucket": dg.ResourceDefinition.hardcoded_resource(bucket),
+            "settings": dg.ResourceDefinition.hardcoded_resource(settings),
+        }
         self._definitions = dg.Definitions(
             assets=[
                 metrics.incoming_results,
@@ -49,7 +53,7 @@ class RunsHere:
                 judgement.regression_verdicts,
                 causes.regression_causes,
                 *documents.report_assets,
-                *combinations.combination_assets(matrix),
+                *combinations.combination_assets(settings.matrix),
             ],
             jobs=[history_job, combination_job],
             resources={**resources.ALL, **shared, "io_manager": campaign_tables},
@@ -74,7 +78,7 @@ class RunsHere:
 
 
 @contextmanager
-def runs_here(home: Path, bucket: CampaignBucket, matrix: Matrix) -> Iterator[RunsHere]:
+def runs_here(home: Path, bucket: CampaignBucket, settings: Configuration) -> Iterator[RunsHere]:
     """Give runs in this process, recorded by the instance of a DAGSTER_HOME."""
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        yield RunsHere(instance, bucket, matrix)
+        yield RunsHere(instance, bucket, settings)

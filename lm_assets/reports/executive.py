@@ -64,7 +64,8 @@ def _head(material: ReportMaterial) -> Iterator[str]:
     yield f"**{phrases.headline(verdict)}**"
     facts = phrases.campaign_facts(material.manifest, verdict, material.runs)
     stated = " · ".join(f"{name} {markdown_text(value)}" for name, value in facts)
-    yield f"{stated.rstrip('.')}. Rule: {phrases.rule_in_words(material.rule)}."
+    rule = phrases.rule_in_words(material.rule)
+    yield f"{stated.rstrip('.')}. Rule: {rule}. [All campaigns](../index.html)."
     changed, notes = material.changed_environment(), verdict.notes
     confirmation = confirmation_phrase(verdict)
     if changed or notes or confirmation:

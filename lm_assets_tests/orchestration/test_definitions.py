@@ -14,6 +14,7 @@ ASSET_KEYS = [
     "baseline_catalogue",
     "baseline_proposal",
     "baselines",
+    "campaign_index",
     "combination_history",
     "confirmation_request",
     "confirmation_runs",

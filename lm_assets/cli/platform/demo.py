@@ -1,5 +1,6 @@
 """``lm demo``: the recorded campaigns through the whole platform, as production would run them."""
 
+import itertools
 import os
 import shutil
 import signal
@@ -16,7 +17,7 @@ from lm_assets.cli.combination_lines import print_causes
 from lm_assets.cli.platform.demo_state import make_anew, write_down
 from lm_assets.cli.platform.local_platform import start_engines
 from lm_assets.cli.platform.observing import alerts_once
-from lm_assets.cli.platform.report import fetch_reports
+from lm_assets.cli.platform.report import fetch_index, fetch_reports
 from lm_assets.cli.progress import Steps
 from lm_assets.cli.verdict_table import print_verdict
 from lm_assets.gateways.baseline_file.file import read_catalogue, write_catalogue
@@ -32,11 +33,16 @@ from lm_assets.model.baseline import BaselineCatalogue
 from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import LmError
 from lm_assets.model.record import RunRecord
+from lm_assets.orchestration.campaign_index import complete_index
 from lm_assets.orchestration.instance import make_instance_tables, wait_for_campaign
+from lm_assets.orchestration.runs_here import RunsHere, runs_here
 from lm_assets.regression.baselines import ChangePlan, ChangeRequest, plan_change
 
 BASELINE = "nightly-2026-11-23-baseline"
 JUDGED = ("nightly-2026-11-23-same", "nightly-2026-11-23-changed")
+NIGHTS = tuple(f"nightly-2026-11-29-night-{number:02d}" for number in range(1, 15))
+NIGHTS_OF_BASELINE = NIGHTS[:2]
+REASON_OF_NIGHTS = "first baseline: the first two nights of the recorded fortnight"
 REASON = "first baseline: five interleaved runs of each combination, recorded for the demo"
 RUN_TIMEOUT_SECONDS = 240
 _PLATFORM_PREFIXES = ("LM_", "AWS_", "DAGSTER_")
@@ -50,10 +56,10 @@ class DemoPlaces:
     project: Path
     state: Path
 
-    @property
-    def campaigns(self) -> Path:
-        """Return the folder of the recorded campaigns."""
-        return self.project / "demo" / "campaigns"
+    def recorded(self, campaign: str) -> Path:
+        """Return the folder of one recorded campaign."""
+        folder = "fortnight" if campaign in NIGHTS else "campaigns"
+        return self.project / "demo" / folder / campaign
 
     @property
     def configuration(self) -> Path:
@@ -75,11 +81,12 @@ class DemoPlaces:
     help="Folder for everything the demo makes; `lm serve` shows what is in it.",
 )
 def demo(state: Path) -> None:
-    """Run three recorded Spark campaigns through the whole platform.
+    """Run recorded Spark campaigns through the whole platform.
 
-    Starts a real S3 server and a real Postgres on 127.0.0.1, uploads the campaigns as a load runner
-    would, lets the sensor start the runs, makes the baselines from the first campaign, judges the
-    other two, prints the verdicts and the paths of the reports, and stops what it started.
+    Starts a real S3 server and a real Postgres on 127.0.0.1 and stores the past: a campaign and
+    the first nights of a fortnight, from which it makes the baselines, and the nights after them.
+    Two more campaigns it uploads as a load runner would, and lets the sensor start the runs that
+    judge them. It prints their verdicts and the paths of the reports, and stops what it started.
 
     Servers of your own that the environment names (LM_*, AWS_*, DAGSTER_*) are left alone.
 
@@ -101,22 +108,25 @@ def demo(state: Path) -> None:
         home = DagsterHome.prepare(state, project=places.project)
         with steps.step("make Dagster's tables"):
             make_instance_tables(home.directory)
-        with DagsterServices(home, os.environ) as services:
+        bucket = CampaignBucket(S3ObjectStore.from_environment(os.environ))
+        settings = load_configuration(places.configuration)
+        with (
+            runs_here(home.directory, bucket, settings) as runs,
+            DagsterServices(home, os.environ) as services,
+        ):
+            past = Past(places, bucket, runs)
+            store_what_baselines_are_made_from(past, settings, steps)
             services.start_daemon()
-            bucket = CampaignBucket(S3ObjectStore.from_environment(os.environ))
-            run_campaigns(places, bucket, home, services, steps)
+            run_campaigns(past, home, services, steps)
+            with steps.step("judge the history of every combination"):
+                runs.judge_histories()
+            complete_index(bucket, settings)
             for campaign in JUDGED:
                 console.print()
                 verdict = campaign_verdict(bucket.verdict_rows(campaign))
                 print_verdict(console, verdict, rest="in the reports")
                 print_causes(console, read_causes(bucket.store, campaign))
-            paths = [
-                path
-                for campaign in JUDGED
-                for path in fetch_reports(
-                    bucket, campaign, places.reports, object_keys.REPORT_NAMES
-                )
-            ]
+            paths = fetch_all(bucket, places.reports)
         write_down(state)
         with steps.step("evaluate the alert rules once"):
             alerts = alerts_once(state, places.configuration)
@@ -127,6 +137,15 @@ def demo(state: Path) -> None:
         console.print(f"  {path}", highlight=False)
     console.print("See the runs, the assets and the checks in the web page with: make serve")
     console.print(alerts, highlight=False, soft_wrap=True)
+
+
+def fetch_all(bucket: CampaignBucket, folder: Path) -> list[Path]:
+    """Put the index and what it leads to into a folder; return what a reader begins with."""
+    index, *_ = fetch_index(bucket, folder)
+    for campaign in (BASELINE, *NIGHTS):
+        fetch_reports(bucket, campaign, folder, ("technical.html",))
+    layers = [fetch_reports(bucket, c, folder, object_keys.REPORT_NAMES) for c in JUDGED]
+    return [index, *itertools.chain.from_iterable(layers)]
 
 
 def ignore_settings(environment: MutableMapping[str, str]) -> list[str]:
@@ -142,9 +161,10 @@ def ignore_settings(environment: MutableMapping[str, str]) -> list[str]:
 
 def prepare(places: DemoPlaces) -> None:
     """Make the state folder anew, with the project's configuration for the demo's matrix."""
-    if not places.campaigns.is_dir():
-        raise LmError(f"{places.campaigns} is not there: run this in a checkout of the project")
-    make_anew(places.state, frozenset({BASELINE, *JUDGED}))
+    for campaign in (BASELINE, *JUDGED, *NIGHTS):
+        if not (folder := places.recorded(campaign)).is_dir():
+            raise LmError(f"{folder} is not there: run this in a checkout of the project")
+    make_anew(places.state, frozenset({BASELINE, *JUDGED, *NIGHTS}))
     # The demo makes its own baselines, as a person does; the recorded ones are to compare with.
     own = shutil.ignore_patterns("baselines")
     shutil.copytree(places.project / "config", places.configuration, ignore=own)
@@ -153,74 +173,102 @@ def prepare(places: DemoPlaces) -> None:
     write_down(places.state)
 
 
-def run_campaigns(
-    places: DemoPlaces,
-    bucket: CampaignBucket,
-    home: DagsterHome,
-    services: DagsterServices,
-    steps: Steps,
-) -> None:
-    """Upload the campaigns, wait for the runs that the sensor starts, make the baselines."""
+@dataclass(frozen=True)
+class Past:
+    """Campaigns that are over: stored and judged, with nothing landed any more."""
 
-    def wait(campaign: str, after: float) -> None:
-        wait_for_campaign(
-            campaign,
-            home=home.directory,
-            timeout_s=RUN_TIMEOUT_SECONDS,
-            check_alive=services.check_alive,
-            after=after,
-        )
+    places: DemoPlaces
+    bucket: CampaignBucket
+    runs: RunsHere
 
-    begun = time.time()
-    with steps.step(f"upload {BASELINE}"):
-        upload(places, bucket, BASELINE)
-    with steps.step(f"the sensor sees it; its run collects and reports {BASELINE}"):
-        wait(BASELINE, begun)
-    with steps.step("make the baselines from it, as lm baseline init does"):
-        plan = initialise_baselines(places, bucket)
-    write_down(places.state)
-    for refusal in plan.refusals:
+    def store(self, campaign: str) -> None:
+        """Store a recorded campaign as it is kept when what landed of it has expired."""
+        upload(self.places, self.bucket, campaign)
+        self.runs.store_as_history(campaign)
+        for item in self.bucket.landed(campaign):
+            self.bucket.store.delete(item.key)
+
+
+def store_what_baselines_are_made_from(past: Past, settings: Configuration, steps: Steps) -> None:
+    """Store the first campaigns and make the baselines, before anything is judged by them."""
+    with steps.step(f"store {BASELINE} and {len(NIGHTS_OF_BASELINE)} nights of the past"):
+        for campaign in (BASELINE, *NIGHTS_OF_BASELINE):
+            past.store(campaign)
+    with steps.step("make the baselines from them, as lm baseline init does"):
+        plans = [
+            initialise_baselines(past.bucket, settings, campaigns, reason)
+            for campaigns, reason in (
+                ((BASELINE,), REASON),
+                (NIGHTS_OF_BASELINE, REASON_OF_NIGHTS),
+            )
+        ]
+    write_down(past.places.state)
+    for refusal in itertools.chain.from_iterable(plan.refusals for plan in plans):
         steps.say(f"refused: {refusal.combination}: {refusal.rule}: {refusal.detail}")
+
+
+def run_campaigns(past: Past, home: DagsterHome, services: DagsterServices, steps: Steps) -> None:
+    """Upload the campaigns to be judged, and store the other nights until their runs have ended."""
     begun = time.time()
     for campaign in JUDGED:
         with steps.step(f"upload {campaign}"):
-            upload(places, bucket, campaign)
+            deliver(past.places, past.bucket, campaign)
+    nights = NIGHTS[len(NIGHTS_OF_BASELINE) :]
+    with steps.step(f"store the {len(nights)} nights after them, while the sensor sees it"):
+        for campaign in nights:
+            past.store(campaign)
     for campaign in JUDGED:
-        with steps.step(f"the sensor sees it; its run judges {campaign}"):
-            wait(campaign, begun)
+        with steps.step(f"its run judges {campaign}"):
+            wait_for_campaign(
+                campaign,
+                home=home.directory,
+                timeout_s=RUN_TIMEOUT_SECONDS,
+                check_alive=services.check_alive,
+                after=begun,
+            )
+
+
+def deliver(places: DemoPlaces, bucket: CampaignBucket, campaign: str) -> None:
+    """Deliver a campaign as a load runner does: the result files first, ``_SUCCESS`` last."""
+    upload(places, bucket, campaign)
+    bucket.store.write(object_keys.success_key(campaign), b"")
 
 
 def upload(places: DemoPlaces, bucket: CampaignBucket, campaign: str) -> None:
-    """Deliver a campaign as a load runner does: the result files first, ``_SUCCESS`` last."""
-    objects = list(_campaign_files(places.campaigns / campaign))
+    """Put the files of a recorded campaign where a load runner puts them."""
+    objects = list(_campaign_files(places.recorded(campaign)))
     prefix = object_keys.incoming_prefix(campaign)
     with ThreadPoolExecutor(_UPLOADS_AT_ONCE) as pool:
         for _ in pool.map(lambda o: bucket.store.write(prefix + o[0], o[1].read_bytes()), objects):
             pass
-    bucket.store.write(object_keys.success_key(campaign), b"")
 
 
-def initialise_baselines(places: DemoPlaces, bucket: CampaignBucket) -> ChangePlan:
-    """Do what ``lm baseline init`` does: accept the campaign's runs where no guard objects.
+def initialise_baselines(
+    bucket: CampaignBucket, settings: Configuration, campaigns: Sequence[str], reason: str
+) -> ChangePlan:
+    """Do what ``lm baseline init`` does: accept the campaigns' runs where no guard objects.
 
     They are dated with their last run, not with today, so that every demo writes the same file.
     """
-    settings = load_configuration(places.configuration)
     before = read_catalogue(settings.baselines_path)
-    plan = initial_plan(bucket.records(BASELINE), settings, before)
+    records = [record for campaign in campaigns for record in bucket.records(campaign)]
+    plan = initial_plan(records, settings, before, reason)
     write_catalogue(settings.baselines_path, plan.catalogue, before.digest)
     return plan
 
 
 def initial_plan(
-    records: Sequence[RunRecord], settings: Configuration, before: BaselineCatalogue
+    records: Sequence[RunRecord],
+    settings: Configuration,
+    before: BaselineCatalogue,
+    reason: str = REASON,
 ) -> ChangePlan:
     """Return what `lm baseline init` would make of records, dated with the last of them."""
     return plan_change(
         records,
         ChangeRequest(
             now=max(r.ended_at for r in records if r.ended_at is not None),
-            reason=REASON,
+            reason=reason,
             only_new=True,
         ),
         catalogue=before,

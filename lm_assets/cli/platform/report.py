@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from lm_assets.cli.options import config_option
-from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.bucket import index_keys, object_keys
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import load_configuration
 from lm_assets.gateways.object_store.protocol import ObjectNotFoundError
@@ -87,10 +87,10 @@ def fetch_reports(
 
 def fetch_index(bucket: CampaignBucket, folder: Path) -> list[Path]:
     """Write the pages of the index below a folder, its first page first, and return their paths."""
-    keys = [item.key for item in bucket.store.list(object_keys.INDEX_PAGES)]
+    keys = [item.key for item in bucket.store.list(index_keys.PAGES)]
     return [
         _written(folder / key.removeprefix(object_keys.REPORTS), bucket.store.read(key))
-        for key in (object_keys.INDEX_FRONT_PAGE, *keys)
+        for key in (index_keys.FRONT_PAGE, *keys)
     ]
 
 

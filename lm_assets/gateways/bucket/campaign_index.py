@@ -15,7 +15,7 @@ from itertools import groupby
 
 import msgspec
 
-from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.bucket import index_keys, object_keys
 from lm_assets.gateways.bucket.record_json import from_jsonl, to_jsonl
 from lm_assets.gateways.object_store.protocol import ObjectInfo, ObjectNotFoundError, ObjectStore
 from lm_assets.gateways.object_store.read_ahead import read_ahead
@@ -86,7 +86,7 @@ def write_card(store: ObjectStore, card: CampaignCard) -> str:
 
 def card_objects(store: ObjectStore) -> list[CardObject]:
     """Return the cards that there are, the oldest campaign first."""
-    return [_card_object(item) for item in store.list(object_keys.INDEX_CARDS)]
+    return [_card_object(item) for item in store.list(index_keys.CARDS)]
 
 
 def rebuild_index(store: ObjectStore, *, render: Rendered, version: str) -> RebuiltIndex:
@@ -132,7 +132,7 @@ def planned_pages(cards: Sequence[CardObject]) -> list[IndexPage]:
         for number, part in enumerate(_parts(tuple(of_month)), start=1)
     ]
     front = IndexPage(
-        key=object_keys.INDEX_FRONT_PAGE,
+        key=index_keys.FRONT_PAGE,
         name="the newest",
         title="Load-test campaigns",
         cards=tuple(cards[-MOST_ON_FRONT_PAGE:]),
@@ -153,7 +153,7 @@ def _parts(cards: tuple[CardObject, ...]) -> Iterator[tuple[CardObject, ...]]:
 
 def _month_page(name: str, cards: tuple[CardObject, ...]) -> IndexPage:
     return IndexPage(
-        key=object_keys.index_page_key(name),
+        key=index_keys.page_key(name),
         name=name,
         title=f"Load-test campaigns of {name}",
         cards=cards,
@@ -167,9 +167,9 @@ def _bring_to(
     store: ObjectStore, pages: Sequence[IndexPage], render: Rendered, version: str
 ) -> tuple[list[str], list[str]]:
     """Write the pages that are not as they should be and remove those that should not be."""
-    there = {item.key for item in store.list(object_keys.INDEX_PAGES)}
-    if store.exists(object_keys.INDEX_FRONT_PAGE):
-        there.add(object_keys.INDEX_FRONT_PAGE)
+    there = {item.key for item in store.list(index_keys.PAGES)}
+    if store.exists(index_keys.FRONT_PAGE):
+        there.add(index_keys.FRONT_PAGE)
     before = _known_digests(store)
     digests = {page.key: page.digest(version) for page in pages}
     stale = [p for p in pages if p.key not in there or before.get(p.key) != digests[p.key]]
@@ -180,7 +180,7 @@ def _bring_to(
         store.delete(key)
     if before != digests:
         content = msgspec.json.encode(digests, order="sorted")
-        store.write(object_keys.INDEX_DIGESTS, content, content_type="application/json")
+        store.write(index_keys.DIGESTS, content, content_type="application/json")
     return [page.key for page in stale], gone
 
 
@@ -195,7 +195,7 @@ def _cards(store: ObjectStore, page: IndexPage) -> Iterator[CampaignCard]:
 def _known_digests(store: ObjectStore) -> Mapping[str, str]:
     """Return what the pages were made from; none where nobody can say, and all are made anew."""
     try:
-        return msgspec.json.decode(store.read(object_keys.INDEX_DIGESTS), type=dict[str, str])
+        return msgspec.json.decode(store.read(index_keys.DIGESTS), type=dict[str, str])
     except (ObjectNotFoundError, msgspec.MsgspecError):
         return {}
 
@@ -203,11 +203,11 @@ def _known_digests(store: ObjectStore) -> Mapping[str, str]:
 def _card_key(card: CampaignCard) -> str:
     moment = card.started_at
     time = _UNKNOWN_TIME if moment is None else f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    return object_keys.index_card_key(time, card.campaign)
+    return index_keys.card_key(time, card.campaign)
 
 
 def _card_object(item: ObjectInfo) -> CardObject:
-    name = item.key.removeprefix(object_keys.INDEX_CARDS).removesuffix(".json")
+    name = item.key.removeprefix(index_keys.CARDS).removesuffix(".json")
     time, _, campaign = name.partition("_")
     month = _UNDATED if time == _UNKNOWN_TIME else f"{time[:4]}-{time[4:6]}"
     return CardObject(key=item.key, etag=item.etag, campaign=campaign, month=month)

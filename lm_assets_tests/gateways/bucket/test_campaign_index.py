@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from lm_assets.gateways.bucket import campaign_index, object_keys
+from lm_assets.gateways.bucket import campaign_index, index_keys
 from lm_assets.gateways.bucket.campaign_index import (
     IndexPage,
     RebuiltIndex,
@@ -18,9 +18,9 @@ from lm_assets.model.errors import DataFaultError
 from lm_assets_tests.builders import STARTED, a_card
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore
 
-NOVEMBER = object_keys.index_page_key("2026-11")
-DECEMBER = object_keys.index_page_key("2026-12")
-FRONT = object_keys.INDEX_FRONT_PAGE
+NOVEMBER = index_keys.page_key("2026-11")
+DECEMBER = index_keys.page_key("2026-12")
+FRONT = index_keys.FRONT_PAGE
 
 
 def names(page: IndexPage, cards: Sequence[CampaignCard]) -> bytes:
@@ -78,7 +78,7 @@ def test_a_campaign_whose_time_became_known_stands_there_once(store):
     write_card(store, a_card("first", started_at=None))
     outcome = rebuilt(store)
     assert outcome.campaigns == 2
-    assert object_keys.index_page_key("undated") in pages(store)
+    assert index_keys.page_key("undated") in pages(store)
     write_card(store, a_card("first"))
     rebuilt(store)
     assert set(pages(store)) == {FRONT, NOVEMBER, DECEMBER}
@@ -155,7 +155,7 @@ def test_a_month_of_many_campaigns_keeps_all_but_its_last_page(monkeypatch, stor
     assert [card.campaign for card in front.cards] == ["day-3", "day-4", "second"]
     rebuilt(store)
     write_card(store, a_card("day-5", started_at=STARTED + timedelta(days=5)))
-    assert set(rebuilt(store).written) == {FRONT, object_keys.index_page_key("2026-11.3")}
+    assert set(rebuilt(store).written) == {FRONT, index_keys.page_key("2026-11.3")}
 
 
 def test_links_lead_from_the_front_page_to_the_months_and_back(store):

@@ -98,7 +98,7 @@ def test_a_trend_runs_from_the_oldest_campaign_to_the_newest():
     assert (line.first, line.last, line.change, line.points) == (
         "10\N{NO-BREAK SPACE}s",
         "12.5\N{NO-BREAK SPACE}s",
-        "+25 %",
+        "+25\N{NO-BREAK SPACE}%",
         2,
     )
 
