@@ -156,20 +156,23 @@ def fortnight(nights: dict[str, Path]) -> str:
         for name, cell in seconds.items()
     ]
     cvs = [_cv_pct(sample) for cell in seconds.values() for sample in cell.values()]
-    failed = sum(line["exit_code"] != 0 for folder in nights.values() for line in load_runs(folder))
-    return "\n".join(
+    lines = [line for folder in nights.values() for line in load_runs(folder)]
+    failed = sum(line["exit_code"] != 0 for line in lines)
+    table = "\n".join(
         [
-            "Median seconds of the three runs of each night:",
-            "",
             f"| combination | {' | '.join(nights)} | what was done |",
             f"|---|{'--:|' * len(nights)}---|",
             *rows,
-            "",
-            f"Median CV within a night {statistics.median(cvs):.1f} %, largest {max(cvs):.1f} %. "
-            f"Failed runs: {failed} of {sum(len(load_runs(folder)) for folder in nights.values())}.",
-            "",
         ]
     )
+    return f"""\
+Median seconds of the three runs of each night:
+
+{table}
+
+Median CV within a night {statistics.median(cvs):.1f} %, largest {max(cvs):.1f} %. Failed runs: \
+{failed} of {len(lines)}.
+"""
 
 
 def write_between_markers(readme: Path, name: str, text: str) -> None:

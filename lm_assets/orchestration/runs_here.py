@@ -63,7 +63,7 @@ class RunsHere:
     def store_as_history(self, campaign: str) -> None:
         """Store and judge a landed campaign; a failure of it is raised."""
         self._instance.add_dynamic_partitions(CAMPAIGN_DIMENSION, [campaign])
-        job = self._definitions.get_job_def(history_job.name)
+        job = self._definitions.resolve_job_def(history_job.name)
         job.execute_in_process(partition_key=campaign, instance=self._instance, run_config=_QUIET)
 
     def judge_histories(self) -> None:
@@ -73,7 +73,7 @@ class RunsHere:
             "dagster/asset_partition_range_start": ids[0],
             "dagster/asset_partition_range_end": ids[-1],
         }
-        job = self._definitions.get_job_def(combination_job.name)
+        job = self._definitions.resolve_job_def(combination_job.name)
         job.execute_in_process(instance=self._instance, tags=tags, run_config=_QUIET)
 
 

@@ -36,17 +36,35 @@ from lm_assets.model.record import RunRecord
 from lm_assets.orchestration.campaign_index import complete_index
 from lm_assets.orchestration.instance import make_instance_tables, wait_for_campaign
 from lm_assets.orchestration.runs_here import RunsHere, runs_here
-from lm_assets.regression.baselines import ChangePlan, ChangeRequest, plan_change
+from lm_assets.regression.baselines import ChangePlan, ChangeRequest, Guard, plan_change
 
 BASELINE = "nightly-2026-11-23-baseline"
 JUDGED = ("nightly-2026-11-23-same", "nightly-2026-11-23-changed")
 NIGHTS = tuple(f"nightly-2026-11-29-night-{number:02d}" for number in range(1, 15))
-NIGHTS_OF_BASELINE = NIGHTS[:2]
 REASON_OF_NIGHTS = "first baseline: the first two nights of the recorded fortnight"
-REASON = "first baseline: five interleaved runs of each combination, recorded for the demo"
 RUN_TIMEOUT_SECONDS = 240
 _PLATFORM_PREFIXES = ("LM_", "AWS_", "DAGSTER_")
 _UPLOADS_AT_ONCE = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstBaseline:
+    """Of which campaigns first baselines are made, why, and what a person has overruled for it."""
+
+    campaigns: tuple[str, ...]
+    reason: str
+    allowed: frozenset[Guard] = frozenset()
+
+
+OF_THE_CAMPAIGN = FirstBaseline(
+    campaigns=(BASELINE,),
+    reason="first baseline: five interleaved runs of each combination, recorded for the demo",
+)
+OF_THE_NIGHTS = FirstBaseline(
+    campaigns=NIGHTS[:2],
+    reason="first baseline: two nights of one code, told apart by the label of the night alone",
+    allowed=frozenset({Guard.MIXED_SUBJECTS}),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,16 +209,13 @@ class Past:
 
 def store_what_baselines_are_made_from(past: Past, settings: Configuration, steps: Steps) -> None:
     """Store the first campaigns and make the baselines, before anything is judged by them."""
-    with steps.step(f"store {BASELINE} and {len(NIGHTS_OF_BASELINE)} nights of the past"):
-        for campaign in (BASELINE, *NIGHTS_OF_BASELINE):
+    with steps.step(f"store {BASELINE} and {len(OF_THE_NIGHTS.campaigns)} nights of the past"):
+        for campaign in (BASELINE, *OF_THE_NIGHTS.campaigns):
             past.store(campaign)
     with steps.step("make the baselines from them, as lm baseline init does"):
         plans = [
-            initialise_baselines(past.bucket, settings, campaigns, reason)
-            for campaigns, reason in (
-                ((BASELINE,), REASON),
-                (NIGHTS_OF_BASELINE, REASON_OF_NIGHTS),
-            )
+            initialise_baselines(past.bucket, settings, first)
+            for first in (OF_THE_CAMPAIGN, OF_THE_NIGHTS)
         ]
     write_down(past.places.state)
     for refusal in itertools.chain.from_iterable(plan.refusals for plan in plans):
@@ -213,7 +228,7 @@ def run_campaigns(past: Past, home: DagsterHome, services: DagsterServices, step
     for campaign in JUDGED:
         with steps.step(f"upload {campaign}"):
             deliver(past.places, past.bucket, campaign)
-    nights = NIGHTS[len(NIGHTS_OF_BASELINE) :]
+    nights = NIGHTS[len(OF_THE_NIGHTS.campaigns) :]
     with steps.step(f"store the {len(nights)} nights after them, while the sensor sees it"):
         for campaign in nights:
             past.store(campaign)
@@ -244,15 +259,15 @@ def upload(places: DemoPlaces, bucket: CampaignBucket, campaign: str) -> None:
 
 
 def initialise_baselines(
-    bucket: CampaignBucket, settings: Configuration, campaigns: Sequence[str], reason: str
+    bucket: CampaignBucket, settings: Configuration, first: FirstBaseline
 ) -> ChangePlan:
     """Do what ``lm baseline init`` does: accept the campaigns' runs where no guard objects.
 
     They are dated with their last run, not with today, so that every demo writes the same file.
     """
     before = read_catalogue(settings.baselines_path)
-    records = [record for campaign in campaigns for record in bucket.records(campaign)]
-    plan = initial_plan(records, settings, before, reason)
+    records = [record for campaign in first.campaigns for record in bucket.records(campaign)]
+    plan = initial_plan(records, settings, before, first)
     write_catalogue(settings.baselines_path, plan.catalogue, before.digest)
     return plan
 
@@ -261,14 +276,15 @@ def initial_plan(
     records: Sequence[RunRecord],
     settings: Configuration,
     before: BaselineCatalogue,
-    reason: str = REASON,
+    first: FirstBaseline = OF_THE_CAMPAIGN,
 ) -> ChangePlan:
     """Return what `lm baseline init` would make of records, dated with the last of them."""
     return plan_change(
         records,
         ChangeRequest(
             now=max(r.ended_at for r in records if r.ended_at is not None),
-            reason=reason,
+            reason=first.reason,
+            allowed=first.allowed,
             only_new=True,
         ),
         catalogue=before,
