@@ -114,7 +114,7 @@ def a_cell(**changes: Any) -> CellVerdict:
         "combination": COMBINATION,
         "metric": "duration_s",
         "verdict": Verdict.REGRESSED,
-        "decided_by": "welch_log",
+        "decided_by": "rule_and_multiplicity",
         "baseline_mean": 12.3,
         "current_mean": 22.14,
         "change": 0.80,
@@ -124,6 +124,7 @@ def a_cell(**changes: Any) -> CellVerdict:
         "q": 4.0e-5,
         "n_baseline": 5,
         "n_current": 5,
+        "explanation": {"plain_rule": True},
     }
     return CellVerdict(**{**defaults, **changes})
 

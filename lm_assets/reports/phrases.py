@@ -30,13 +30,6 @@ def metric_unit(metrics: MetricCatalogue, name: str) -> str:
     return metrics[name].unit if name in metrics else ""
 
 
-def p_phrase(cell: CellVerdict) -> str:
-    """Return the p value a verdict rests on; moderated where the cells share their noise."""
-    if cell.p_moderated is not None:
-        return f"moderated p {formatting.p_value(cell.p_moderated)}"
-    return f"p {formatting.p_value(cell.p)}"
-
-
 def change_with_interval(
     change: float | None, bounds: tuple[float, float] | None, change_unit: str
 ) -> str:
@@ -150,8 +143,9 @@ def rule_in_words(rule: DecisionRule) -> str:
     if rule.count_threshold is not None:
         limits.append(f"{formatting.number(rule.count_threshold)} events per run")
     return (
-        f"regressed = worse by more than {' / '.join(limits)} and p < {rule.alpha:g}, "
-        "also after correction for the number of cells"
+        f"regressed = worse by more than {' / '.join(limits)} with p < {rule.alpha:g} by Welch's t "
+        "(the plain rule), and so by the deciding test too, beyond what all cells share and after "
+        "correction for their number"
     )
 
 

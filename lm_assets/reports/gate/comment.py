@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from lm_assets.model.verdict import CellVerdict, Verdict
 from lm_assets.regression.verdict.own_baseline import is_own_baseline
-from lm_assets.reports import formatting, phrases
+from lm_assets.reports import decision, formatting, phrases
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
 from lm_assets.reports.gate.entries import (
     Entry,
@@ -160,14 +160,16 @@ def _details(material: GateMaterial) -> Iterator[str]:
         return
     yield f"<details><summary>{plural(len(moved), 'cell')} that moved</summary>"
     yield ""
-    yield "| | metric | combination | change [95 % interval] | q | runs |"
-    yield "|---|---|---|---:|---:|---:|"
+    yield "| | metric | combination | change [95 % interval] | test | p | q | plain rule | runs |"
+    yield "|---|---|---|---:|---|---:|---:|---|---:|"
     for cell in moved:
         change = phrases.change_with_interval(cell.change, cell.change_ci95, cell.change_unit)
         yield (
             f"| {VERDICT_SIGNS[cell.verdict]} {VERDICT_WORDS[cell.verdict]} "
             f"| {comment_code(phrases.metric_label(material.metrics, cell.metric))} "
-            f"| {comment_code(cell.combination)} | {change} | {formatting.p_value(cell.q)} "
+            f"| {comment_code(cell.combination)} | {change} | {decision.deciding_test(cell)} "
+            f"| {formatting.p_value(decision.deciding_p(cell))} "
+            f"| {formatting.p_value(decision.deciding_q(cell))} | {decision.plain_rule(cell)} "
             f"| {cell.n_baseline} : {cell.n_current} |"
         )
     yield ""
