@@ -11,6 +11,7 @@ import pytest
 from lm_assets_tests.conftest import PROJECT
 
 UV_LOCK = "deploy/uv-requirements.lock"
+LOCKS = ("requirements.lock", "requirements-dev.lock")
 PIP = """#!/bin/sh
 if [ "$1" = config ]; then cat "$STAND_IN/pip-config"; else echo "pip $*" >> "$STAND_IN/log"; fi
 """
