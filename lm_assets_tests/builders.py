@@ -12,6 +12,7 @@ import numpy as np
 
 from lm_assets.model.baseline import Baseline, BaselineCatalogue, BaselineStatus, MetricBaseline
 from lm_assets.model.campaign import Manifest, Stage, Subject
+from lm_assets.model.explanation import Cause, CombinationCauses, ExplainedChange, Explanation
 from lm_assets.model.metric import Direction, Metric, MetricCatalogue, Scale, Tier
 from lm_assets.model.record import QuarantinedLine, RunRecord, SourceObject
 from lm_assets.model.summary import MetricSummary
@@ -141,6 +142,20 @@ def a_finding(**changes: Any) -> Finding:
         "cells": 64,
     }
     return Finding(**{**defaults, **changes})
+
+
+def causes_of(
+    combination: str, *statements: str, metrics: Sequence[str] = ("duration_s",)
+) -> CombinationCauses:
+    """Return why a combination takes twice as long, one exact cause for each statement."""
+    change = ExplainedChange(
+        metric=metrics[0], quantity="clock", baseline_s=1.0, current_s=2.0, change=1.0
+    )
+    ranked = tuple(Cause(kind="setting", statement=s, evidence="exact") for s in statements)
+    explanation = Explanation(change=change, coverage=1.0, causes=ranked)
+    return CombinationCauses(
+        combination=combination, metrics=tuple(metrics), explanation=explanation
+    )
 
 
 def a_verdict(cells: Sequence[CellVerdict] | None = None, **changes: Any) -> CampaignVerdict:

@@ -27,6 +27,7 @@ from lm_assets.model.delivery import Delivery
 from lm_assets.model.errors import DataFaultError, UnusableInputError
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.record import QuarantinedLine, RunRecord
+from lm_assets.model.visible_text import visible_text
 
 MAX_RESULT_FILE_BYTES = 256 * 1024 * 1024
 
@@ -144,7 +145,7 @@ def _refused_manifest(campaign: str, refusal: UnusableInputError, content: str) 
         key=object_keys.manifest_key(campaign),
         line=None,
         rule=refusal.rule,
-        detail=refusal.detail,
+        detail=visible_text(refusal.detail),
         content=content,
     )
 
