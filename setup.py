@@ -10,7 +10,7 @@ PROJECT = Path(__file__).parent
 
 
 class BuildWithConfiguration(build_py):
-    """Copies ``config/``, ``dagster.yaml`` and ``workspace.yaml`` to ``lm_assets/shipped/``."""
+    """Copies the configuration and a deployment's settings to ``lm_assets/shipped/``."""
 
     def run(self) -> None:
         """Build the package, and put beside it what a checkout has."""
@@ -21,6 +21,8 @@ class BuildWithConfiguration(build_py):
         shutil.copytree(PROJECT / "config", shipped / "config", dirs_exist_ok=True)
         for name in ("dagster.yaml", "workspace.yaml"):
             shutil.copyfile(PROJECT / name, shipped / name)
+        (shipped / "deploy").mkdir(exist_ok=True)
+        shutil.copyfile(PROJECT / "deploy" / ".env.example", shipped / "deploy" / ".env.example")
 
 
 setup(cmdclass={"build_py": BuildWithConfiguration})

@@ -14,6 +14,7 @@ from lm_assets.orchestration.assets import (
     combinations,
     confirmation,
     documents,
+    event_logs,
     judgement,
     metrics,
     proposals,
@@ -26,6 +27,7 @@ def build_definitions(matrix: Matrix) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             metrics.incoming_results,
+            event_logs.event_log_readings,
             metrics.raw_metrics,
             metrics.statistical_summaries,
             baseline_catalogue.baseline_catalogue,
@@ -49,6 +51,7 @@ def build_definitions(matrix: Matrix) -> dg.Definitions:
             "settings": resources.settings_resource,
             "retention": resources.retention_resource,
             "bucket": resources.bucket_resource,
+            "shard_limit": resources.shard_limit_resource,
             "warehouse": resources.warehouse_resource,
             "sources": resources.sources_resource,
             "report_materials": resources.report_materials_resource,

@@ -10,6 +10,7 @@ import dagster as dg
 from lm_assets.collect.collector import CollectedCampaign
 from lm_assets.collect.confirmation import FreshRuns
 from lm_assets.collect.coverage import metric_coverage
+from lm_assets.collect.shards import PlannedShard
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.warehouse import HistoryPoint
 from lm_assets.model.campaign import CONFIRMATION_SIDES, Stage, confirmation_side
@@ -49,6 +50,17 @@ def of_records(collected: CollectedCampaign, metrics: MetricCatalogue) -> Metada
                 "missing_because": "; ".join(f"{why} ({n})" for why, n in c.reasons.items()),
             }
             for c in coverage
+        ),
+    }
+
+
+def of_shards(shards: Sequence[PlannedShard]) -> Metadata:
+    """Metadata of event logs that were read in shards: how many, and how much each read."""
+    return {
+        "event_logs": sum(shard.logs for shard in shards),
+        "size_bytes": sum(shard.size_bytes for shard in shards),
+        "shards": table(
+            {"shard": s.number, "event_logs": s.logs, "size_bytes": s.size_bytes} for s in shards
         ),
     }
 

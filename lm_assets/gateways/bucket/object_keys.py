@@ -17,6 +17,8 @@ PROPOSALS = "proposals/"
 QUARANTINE = "quarantine/"
 CONFIRMATIONS = "confirmations/"
 PROFILES = "profiles/"
+# What the shards of a run have read; of no use once that run has ended.
+SHARDS = "shards/"
 # What runs print; Dagster itself writes it there (deploy/dagster/dagster.yaml).
 COMPUTE_LOGS = "compute-logs/"
 ALERT_STATES = "alerts/states/"
@@ -172,6 +174,11 @@ def profile_key(campaign: str, combination: str, run_id: str) -> str:
     """Return the key of one run's profile."""
     name = validated_id("run", run_id) + PROFILE_SUFFIX
     return profiles_prefix(campaign, combination) + name
+
+
+def shards_prefix(campaign: str, run: str) -> str:
+    """Return the prefix of what the shards of one run of a campaign share."""
+    return f"{SHARDS}{validated_id('campaign', campaign)}/{validated_id('run', run)}/"
 
 
 def reports_prefix(campaign: str) -> str:
