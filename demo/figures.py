@@ -14,8 +14,8 @@ from pathlib import Path
 
 import settings
 import zstandard
-from plan import KINDS
 from scipy.stats import ttest_ind
+from three_campaigns import KINDS
 
 HERE = Path(__file__).resolve().parent
 MARKERS = ("<!-- figures: begin -->", "<!-- figures: end -->")

@@ -1,16 +1,20 @@
 """Start Spark applications so that little disturbs them and little of the machine shows in them."""
 
+import contextlib
 import itertools
 import json
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import settings
 from plan import Recording
+from tables import DAILY
 
 HERE = Path(__file__).resolve().parent
 RUN_TIME_LIMIT_S = 300
@@ -54,6 +58,21 @@ def application(recording: Recording, version: str, *arguments: str) -> int:
     return exit_code
 
 
+@contextlib.contextmanager
+def neighbour(recording: Recording) -> Iterator[None]:
+    """Let another program compute on the same core, at the same priority, all the while."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", "while True: pass"],
+        start_new_session=True,
+        preexec_fn=lambda: _come_first(recording.cpu, recording.nice),  # noqa: PLW1509 (one thread)
+    )
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
 def _come_first(cpu: int, nice: int) -> None:
     """Pin this process to one core and put it before other work there."""
     os.sched_setaffinity(0, {cpu})
@@ -80,7 +99,8 @@ def prepare(recording: Recording) -> None:
     """Make the input data and one archive of loaded classes per Spark version, where missing."""
     for folder in ("data", "tmp", "eventlog"):
         (recording.root / folder).mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(HERE / "workloads.py", recording.root / "workloads.py")
+    for name in ("workloads.py", "tables.py"):
+        shutil.copyfile(HERE / name, recording.root / name)
     oldest = min(recording.interpreters)
     if not (recording.root / "data" / "row_counts.json").exists():
         _succeed(recording, oldest, "generate", "--data", "data")
@@ -114,6 +134,13 @@ def workload_arguments(
     names = {"--operation": operation, "--size": size, "--settings": "settings.json"}
     names |= {"--data": "data", "--out": "out", "--result": "result.json"}
     return ["run", *itertools.chain.from_iterable(names.items())]
+
+
+def point_to_table(recording: Recording, table: str) -> None:
+    """Let the name of the daily table lead to the table of the night."""
+    name = recording.root / "data" / f"sales-{DAILY}"
+    name.unlink(missing_ok=True)
+    name.symlink_to(table)
 
 
 def empty(folder: Path) -> None:

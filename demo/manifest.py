@@ -9,45 +9,37 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import settings
-from plan import Recording, timestamp, write_whole
+from plan import CampaignPlan, Recording, timestamp, write_whole
 
 HERE = Path(__file__).resolve().parent
-NOTES = {
-    "baseline": "The usual settings; recorded interleaved with the two other campaigns.",
-    "same": "The usual settings again, recorded interleaved with the baseline: an A/A campaign.",
-    "changed": "Settings really changed in some combinations (see changes), untouched in the rest.",
-}
 
 
-def write_manifest(recording: Recording, kind: str, cells: dict[str, dict[str, str]]) -> None:
+def write_manifest(recording: Recording, campaign: CampaignPlan) -> None:
     """Write a campaign's manifest, unless a stopped recording has already begun it."""
-    path = recording.out / recording.campaign(kind) / "manifest.json"
+    path = recording.out / recording.campaign(campaign.name) / "manifest.json"
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     workloads = hashlib.sha256((HERE / "workloads.py").read_bytes()).hexdigest()
     manifest = {
-        "campaign": recording.campaign(kind),
+        "campaign": recording.campaign(campaign.name),
         "priority": "p1",
         "stage": "nightly",
         "created_at": timestamp(datetime.now(UTC)),
         "subject": {
             "git_sha": _command("git", "-C", str(HERE), "log", "-1", "--format=%H", "--", "."),
-            "version_labels": {
-                "settings": "changed" if kind == "changed" else "usual",
-                "workloads_sha256": workloads[:12],
-            },
+            "version_labels": {**campaign.labels, "workloads_sha256": workloads[:12]},
             "image_digests": {},
         },
         "environment": environment(recording),
         "runs_per_combination": recording.runs,
-        "expected_combinations": list(cells),
-        "notes": NOTES[kind],
+        "expected_combinations": campaign.combinations,
+        "notes": campaign.notes,
     }
-    if kind == "changed":
+    if campaign.changes:
         manifest["changes"] = [
             {"combination": name, "what": change.what, "expected": change.expected}
-            for name, change in sorted(settings.CHANGES.items())
+            for name, change in sorted(campaign.changes.items())
         ]
     write_whole(path, json.dumps(manifest, indent=2) + "\n")
 

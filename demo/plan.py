@@ -1,14 +1,12 @@
-"""Which load runs the recording has, in which order, and the files that it puts in place."""
+"""What a recording consists of, and the files that it puts in place."""
 
 import itertools
-import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-KINDS = ("baseline", "same", "changed")
+from settings import Change
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,19 +22,40 @@ class Recording:
     cpu: int
     nice: int
 
-    def campaign(self, kind: str) -> str:
-        """Return the campaign's id."""
-        return f"{self.prefix}-{kind}"
+    def campaign(self, name: str) -> str:
+        """Return the id of the campaign of this name."""
+        return f"{self.prefix}-{name}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CampaignPlan:
+    """What a campaign's manifest says of it.
+
+    ``changes`` is what is not as usual, by combination.
+    """
+
+    name: str
+    combinations: list[str]
+    labels: dict[str, str]
+    notes: str
+    changes: dict[str, Change] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoadRun:
-    """One execution of one combination in one campaign."""
+    """One execution of one combination in the campaign of this name.
 
-    kind: str
+    ``table`` is the folder of the sales that it reads, and ``has_neighbour`` whether another
+    program computes on the same core meanwhile.
+    """
+
+    campaign: str
     combination: str
     dimensions: dict[str, str]
     number: int
+    table: str
+    change: Change | None = None
+    has_neighbour: bool = False
 
     @property
     def run_id(self) -> str:
@@ -55,28 +74,6 @@ def combinations(matrix: dict[str, Any]) -> dict[str, dict[str, str]]:
     cells = itertools.product(*matrix["dimensions"].values())
     every = (dict(zip(names, values, strict=True)) for values in cells)
     return dict(sorted((matrix["id_format"].format(**cell), cell) for cell in every))
-
-
-def schedule(cells: dict[str, dict[str, str]], *, runs: int, seed: int) -> Iterator[LoadRun]:
-    """Yield the load runs in the order of the recording.
-
-    Five rounds, each with the combinations in a new random order. A combination's three campaigns
-    follow one another directly; baseline and same take turns in going first, and changed takes a
-    random place, so that a slow quarter of an hour of the machine hits all three alike.
-    """
-    order = random.Random(seed)
-    for number in range(1, runs + 1):
-        for combination in order.sample(sorted(cells), k=len(cells)):
-            first_is_baseline = (number + sorted(cells).index(combination)) % 2 == 0
-            kinds = ["baseline", "same"] if first_is_baseline else ["same", "baseline"]
-            kinds.insert(order.randrange(3), "changed")
-            for kind in kinds:
-                yield LoadRun(
-                    kind=kind,
-                    combination=combination,
-                    dimensions=cells[combination],
-                    number=number,
-                )
 
 
 def write_whole(path: Path, text: str) -> None:

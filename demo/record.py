@@ -6,7 +6,7 @@ result line and an event log for every run. Stopped and started again, it goes o
 
 Example::
 
-    python demo/record.py --root /opt/lm-demo \
+    python demo/record.py fortnight --root /opt/lm-demo \
         --spark 3.5.9=/opt/lm-demo/spark-3.5.9/bin/python \
         --spark 4.0.5=/opt/lm-demo/spark-4.0.5/bin/python
 """
@@ -15,31 +15,42 @@ import argparse
 import json
 import shutil
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 
 import launch
 import manifest
+import nights
 import plan
 import settings
+import three_campaigns
 import yaml
 import zstandard
+from tables import DAILY
 
 HERE = Path(__file__).resolve().parent
+
+
+KINDS: dict[str, ModuleType] = {"campaigns": three_campaigns, "fortnight": nights}
+RUNS = {"campaigns": 5, "fortnight": 3}
 
 
 def record(recording: plan.Recording, load_run: plan.LoadRun) -> dict[str, object]:
     """Execute one load run and put its event log, then its result line, in place."""
     cell = load_run.dimensions
     version = cell["spark_version"]
-    change = settings.CHANGES.get(load_run.combination) if load_run.kind == "changed" else None
     options = settings.of_run(
-        operation=cell["operation"], change=change, root=recording.root, version=version
+        operation=cell["operation"], change=load_run.change, root=recording.root, version=version
     )
     arguments = launch.workload_arguments(recording, cell["operation"], cell["data_size"], options)
+    if cell["data_size"] == DAILY:
+        launch.point_to_table(recording, load_run.table)
     launch.empty(recording.root / "eventlog")
     started_at = datetime.now(UTC)
-    exit_code = launch.application(recording, version, *arguments)
+    with launch.neighbour(recording) if load_run.has_neighbour else nullcontext():
+        exit_code = launch.application(recording, version, *arguments)
     line = {
         "test_name": f"p1_{load_run.combination}",
         "run_id": load_run.run_id,
@@ -50,7 +61,7 @@ def record(recording: plan.Recording, load_run: plan.LoadRun) -> dict[str, objec
     result = recording.root / "result.json"
     if result.exists():
         line |= json.loads(result.read_text())
-    place = recording.out / recording.campaign(load_run.kind) / load_run.combination
+    place = recording.out / recording.campaign(load_run.campaign) / load_run.combination
     launch.empty(place / load_run.run_id / "eventlog")
     for log in sorted((recording.root / "eventlog").iterdir()):
         _store_log(log, place / load_run.run_id / "eventlog" / log.name, whole=exit_code == 0)
@@ -72,11 +83,12 @@ def _store_log(source: Path, target: Path, *, whole: bool) -> None:
     target.write_bytes(zstandard.ZstdCompressor(level=19).compress(content))
 
 
-def _arguments() -> plan.Recording:
-    """Read the command line."""
+def _arguments() -> tuple[str, plan.Recording]:
+    """Read what to record, and how, from the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("what", choices=list(KINDS), help="the three campaigns, or the nights")
     parser.add_argument(
         "--spark",
         action="append",
@@ -90,33 +102,35 @@ def _arguments() -> plan.Recording:
         default=Path("/opt/lm-demo"),
         help="folder of everything that is not kept; its path shows in event logs (%(default)s)",
     )
-    parser.add_argument(
-        "--out", type=Path, default=HERE / "campaigns", help="folder of the recorded campaigns"
-    )
+    parser.add_argument("--out", type=Path, help="folder of the recorded campaigns (demo/WHAT)")
     today = datetime.now(UTC).date().isoformat()
     parser.add_argument("--prefix", default=f"nightly-{today}", help="start of the campaign ids")
-    parser.add_argument("--runs", type=int, default=5, help="runs per combination (%(default)s)")
+    parser.add_argument("--runs", type=int, help="runs per combination (5; of a night 3)")
     parser.add_argument("--seed", type=int, default=20261123, help="seed of the order of runs")
     parser.add_argument("--cpu", type=int, default=0, help="core to run on (%(default)s)")
     parser.add_argument("--nice", type=int, default=-20, help="niceness; below 0 needs root")
     given = vars(parser.parse_args())
+    what = given.pop("what")
+    given["out"] = given["out"] or HERE / what
+    given["runs"] = given["runs"] or RUNS[what]
     pairs = [pair.partition("=") for pair in given.pop("spark")]
-    return plan.Recording(interpreters={name: Path(path) for name, _, path in pairs}, **given)
+    interpreters = {name: Path(path) for name, _, path in pairs}
+    return what, plan.Recording(interpreters=interpreters, **given)
 
 
 def main() -> int:
     """Record every load run that is not there yet."""
-    recording = _arguments()
+    what, recording = _arguments()
     cells = plan.combinations(yaml.safe_load((HERE / "config" / "matrix.yaml").read_text()))
     wanted = {cell["spark_version"] for cell in cells.values()}
     if wanted != set(recording.interpreters):
         raise SystemExit(f"--spark: the matrix has the versions {sorted(wanted)}, each once")
     launch.prepare(recording)
-    for kind in plan.KINDS:
-        manifest.write_manifest(recording, kind, cells)
-    load_runs = list(plan.schedule(cells, runs=recording.runs, seed=recording.seed))
+    for campaign in KINDS[what].campaigns(cells):
+        manifest.write_manifest(recording, campaign)
+    load_runs = list(KINDS[what].load_runs(cells, runs=recording.runs, seed=recording.seed))
     for done, load_run in enumerate(load_runs, start=1):
-        campaign = recording.campaign(load_run.kind)
+        campaign = recording.campaign(load_run.campaign)
         line = recording.out / campaign / load_run.combination / f"{load_run.run_id}.jsonl"
         if not line.exists():
             result = record(recording, load_run)

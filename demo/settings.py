@@ -46,7 +46,7 @@ class Change:
     settings: dict[str, str] = field(default_factory=dict)
 
 
-_NO_BROADCAST = Change(
+NO_BROADCAST = Change(
     what="adaptive execution and broadcast joins off: the join shuffles and sorts both sides",
     expected="slower",
     settings={
@@ -88,8 +88,8 @@ _FAST_CODEC = Change(
 )
 
 CHANGES: dict[str, Change] = {
-    "3.5.9_local_join_250k": _NO_BROADCAST,
-    "3.5.9_local_join_750k": _NO_BROADCAST,
+    "3.5.9_local_join_250k": NO_BROADCAST,
+    "3.5.9_local_join_750k": NO_BROADCAST,
     "4.0.5_local_aggregate_250k": _TOO_MANY_PARTITIONS,
     "4.0.5_local_aggregate_750k": _TOO_MANY_PARTITIONS,
     "3.5.9_local_window_750k": _STARVED_MEMORY,

@@ -1,7 +1,7 @@
 """One Spark application of the demo campaigns: five workloads, and the data that they read.
 
-Runs under an interpreter that has PySpark and nothing else of this project, so it imports only
-the standard library and PySpark. ``record.py`` starts it, once for every load run::
+Runs under an interpreter that has PySpark and nothing else of this project, so it imports only the
+standard library, PySpark and the file beside it. ``record.py`` starts it, once for every load run::
 
     python workloads.py generate --data DIR
     python workloads.py run --operation join --size 250k --settings FILE --data DIR --result FILE
@@ -21,9 +21,8 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, Observation, SparkSession, Window
 from pyspark.sql import functions as f
+from tables import DAILY, NIGHTLY_ROWS, ROWS, WARM_UP_ROWS
 
-ROWS = {"250k": 250_000, "750k": 750_000}
-WARM_UP_ROWS = {"warm-up": 30_000}
 CUSTOMERS = 20_000
 # Scans and joins are quick: they are run this often within one load run, to last a second or more.
 PASSES = {"read": 4, "aggregate": 2, "join": 3, "window": 1, "write": 1}
@@ -63,7 +62,7 @@ def generate(data: Path) -> None:
     """Write the input data sets below `data`, and their row counts as Spark reads them."""
     spark = SparkSession.builder.master("local[2]").appName("generate").getOrCreate()
     counts = {}
-    for name, rows in {**WARM_UP_ROWS, **ROWS}.items():
+    for name, rows in {**WARM_UP_ROWS, **ROWS, **NIGHTLY_ROWS}.items():
         folder = str(data / f"sales-{name}")
         _sales(spark, rows).write.mode("overwrite").parquet(folder, compression="snappy")
         counts[f"sales-{name}"] = spark.read.parquet(folder).count()
@@ -163,12 +162,13 @@ def run(arguments: argparse.Namespace) -> None:
     rows_written = _run_once(spark, arguments.operation, arguments.size, arguments.data, out)
     seconds, ended_at = time.perf_counter() - start, _timestamp()
     counts = json.loads((arguments.data / "row_counts.json").read_text())
+    table = (arguments.data / f"sales-{arguments.size}").resolve().name
     joined = counts["customers"] if arguments.operation == "join" else 0
     measured = {
         "start_time": started_at,
         "end_time": ended_at,
         "duration_sec": round(seconds, 4),
-        "rows_read": (counts[f"sales-{arguments.size}"] + joined) * PASSES[arguments.operation],
+        "rows_read": (counts[table] + joined) * PASSES[arguments.operation],
         "rows_written": rows_written or 0,
         "spark_app_id": spark.sparkContext.applicationId,
     }
@@ -185,7 +185,7 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     one = commands.add_parser("run", help="run one workload as one Spark application")
     one.add_argument("--operation", choices=list(OPERATIONS), required=True)
-    one.add_argument("--size", choices=list(ROWS), required=True)
+    one.add_argument("--size", choices=[*ROWS, DAILY], required=True)
     one.add_argument("--settings", type=Path, required=True, help="JSON object of Spark settings")
     one.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     one.add_argument("--out", type=Path, required=True, help="folder that `write` may fill")
