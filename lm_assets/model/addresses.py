@@ -31,6 +31,10 @@ class Addresses:
         """Return the address of one of a campaign's reports; empty where it is not known."""
         return f"{self.reports}/{quote(campaign)}/{quote(name)}" if self.reports else ""
 
+    def index(self) -> str:
+        """Return the address of the index over campaigns; empty where it is not known."""
+        return f"{self.reports}/index.html" if self.reports else ""
+
     def campaign(self, campaign: str) -> str:
         """Return the address of a campaign's verdict in Dagster; empty where it is not known."""
         if not self.dagster:

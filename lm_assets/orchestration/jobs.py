@@ -21,6 +21,7 @@ CAMPAIGN_ASSET_NAMES = (
     "technical_report",
     "detailed_report",
     "raw_data_export",
+    "campaign_index",
     "version_comparison",
     "baseline_proposal",
 )

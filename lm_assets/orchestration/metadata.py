@@ -11,8 +11,11 @@ from lm_assets.collect.collector import CollectedCampaign
 from lm_assets.collect.confirmation import FreshRuns
 from lm_assets.collect.coverage import metric_coverage
 from lm_assets.collect.shards import PlannedShard
+from lm_assets.gateways.bucket import object_keys
+from lm_assets.gateways.bucket.campaign_index import RebuiltIndex
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.warehouse import HistoryPoint
+from lm_assets.model.addresses import Addresses
 from lm_assets.model.campaign import CONFIRMATION_SIDES, Stage, confirmation_side
 from lm_assets.model.explanation import CombinationCauses
 from lm_assets.model.history import MetricHistory
@@ -149,6 +152,19 @@ def of_report(key: str, content: bytes, content_type: str, *, address: str = "")
     shown = {"preview": dg.MetadataValue.md(content.decode())} if "markdown" in content_type else {}
     place = dg.MetadataValue.url(address) if address else dg.MetadataValue.path(key)
     return {"report": place, "object": key, "bytes": len(content), **shown}
+
+
+def of_index(rebuilt: RebuiltIndex, addresses: Addresses) -> Metadata:
+    """Metadata of the index: where it is, and what was made anew of it."""
+    key = object_keys.INDEX_FRONT_PAGE
+    address = addresses.index()
+    place = dg.MetadataValue.url(address) if address else dg.MetadataValue.path(key)
+    return {
+        "index": place,
+        "campaigns": rebuilt.campaigns,
+        "pages_written": len(rebuilt.written),
+        "pages_removed": len(rebuilt.removed),
+    }
 
 
 def of_versions(pairs: Sequence[VersionPair]) -> Metadata:

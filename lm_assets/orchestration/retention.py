@@ -32,6 +32,7 @@ from lm_assets.gateways.warehouse.retention import (
     remove_expired_rows,
 )
 from lm_assets.model.retention import RetentionPolicy
+from lm_assets.orchestration.campaign_index import refresh_index
 from lm_assets.orchestration.expired_campaigns import (
     ExpiredCampaigns,
     expired_campaigns,
@@ -111,6 +112,7 @@ def apply_retention(
     rules, _ = _rules(targets.store, policy)
     overdue = overdue_objects(targets.store, policy, now=now)
     remove_overdue_objects(targets.store, overdue)
+    refresh_index(CampaignBucket(targets.store))
     rows = remove_expired_rows(targets.warehouse, policy, now=now)
     kept = _campaigns_kept(targets.store, ())
     dagster = remove_expired_campaigns(targets.instance, kept=kept, policy=policy, now=now)

@@ -1,5 +1,6 @@
 """The package's own templates, styles and scripts; nothing is read from anywhere else."""
 
+import hashlib
 from functools import cache
 from importlib.resources import files
 
@@ -16,10 +17,20 @@ def rendered(template: str, **values: object) -> str:
 @cache
 def packaged_text(name: str) -> str:
     """Return a style sheet or script that stands inside an HTML document."""
-    text = files("lm_assets.reports").joinpath("templates", name).read_text(encoding="utf-8")
+    text = _text(name)
     if "</s" in text.lower():
         raise ValueError(f"{name} must not hold the end of a style or script element")
     return text
+
+
+@cache
+def packaged_digest(*names: str) -> str:
+    """Return what changes with any of these templates, styles and scripts."""
+    return hashlib.sha256("".join(map(_text, names)).encode()).hexdigest()
+
+
+def _text(name: str) -> str:
+    return files("lm_assets.reports").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 @cache

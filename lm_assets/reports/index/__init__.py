@@ -1,0 +1,1 @@
+"""The index over campaigns: a card of each, and the pages that show them."""
