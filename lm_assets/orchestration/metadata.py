@@ -240,6 +240,7 @@ def of_history(
                 "mean": p.mean,
                 "cv": p.cv,
                 "verdict": p.verdict,
+                "sources": ", ".join(p.sources),
             }
             for p in latest
             if p.mean is not None
@@ -254,11 +255,18 @@ def of_history(
                 "mann_kendall_p": m.mann_kendall_p,
                 "drift_from_anchor": m.drift,
                 "level_shifts": ", ".join(point.campaign for point in m.change_points),
+                "other_sources_left_out": other_sources(m),
             }
             for m in judged
         ),
         "lines": dg.MetadataValue.md(history_markdown(_judged_lines(by_metric, metrics))),
     }
+
+
+def other_sources(history: MetricHistory) -> str:
+    """Return which campaigns measured another quantity, such as ``event log (3 campaigns)``."""
+    said = [f"{source} ({n} campaigns)" for source, n in sorted(history.left_out.items())]
+    return "; ".join([*said, *(["the anchor"] if history.is_anchor_left_out else [])])
 
 
 def _judged_lines(

@@ -94,5 +94,8 @@ def test_the_wheel_of_the_image_carries_the_shipped_configuration(tmp_path):
     (wheel,) = (tools / "out").glob("*.whl")
     carried = set(zipfile.ZipFile(wheel).namelist())
     shipped = {f"lm_assets/shipped/config/{f.name}" for f in (PROJECT / "config").glob("*.yaml")}
-    files = ("dagster.yaml", "workspace.yaml", "deploy/.env.example")
+    files = (
+        *("dagster.yaml", "workspace.yaml", "deploy/.env.example"),
+        "prometheus/prometheus.yml",
+    )
     assert shipped | {f"lm_assets/shipped/{name}" for name in files} <= carried

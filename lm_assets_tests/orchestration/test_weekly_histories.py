@@ -44,6 +44,7 @@ class Histories:
                 ci95_low=None,
                 ci95_high=None,
                 verdict=None,
+                sources=["result line"],
             )
             for number, mean in enumerate(LEVELS)
         ]
