@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lm_assets.gateways.warehouse import HistoryPoint
 from lm_assets.model.baseline import Baseline, BaselineCatalogue, BaselineStatus, MetricBaseline
 from lm_assets.model.campaign import Manifest, Stage, Subject
 from lm_assets.model.explanation import Cause, CombinationCauses, ExplainedChange, Explanation
@@ -403,3 +404,23 @@ def _judged(
         n_current=len(after),
         runs_needed=9 if verdict is Verdict.INCONCLUSIVE else None,
     )
+
+
+def a_history_point(campaign: str, mean: float | None, **changes: Any) -> HistoryPoint:
+    """One campaign's stored summary of a metric of a combination."""
+    defaults: dict[str, Any] = {
+        "started_at": STARTED,
+        "git_sha": None,
+        "combination": COMBINATION,
+        "metric": "duration_s",
+        "unit": "s",
+        "n": 5,
+        "median": mean,
+        "stddev": 1.0,
+        "cv": 0.01,
+        "ci95_low": None,
+        "ci95_high": None,
+        "verdict": None,
+        "sources": ["result line"],
+    }
+    return HistoryPoint(campaign=campaign, mean=mean, **{**defaults, **changes})
