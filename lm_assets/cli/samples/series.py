@@ -73,9 +73,9 @@ def trend(
     series is that of the stored campaigns (LM_POSTGRES_URL), a mean a campaign. Values that another
     quantity was measured in (comparable_sources of metrics.yaml) are left out and named.
 
-    Missing values are left out; steps count from 0 in the series as given, and name the first point
-    after. Steps below trend.smallest_step_relative of the weekly stage (5 %) are only counted; --all
-    tells them too. The p of the trend allows for points that follow each other.
+    Missing values are left out; steps count from 0 in the series as given, and name the first
+    point after. Steps below trend.smallest_step_relative of the weekly stage (5 %) are only
+    counted; --all tells them too. The p of the trend allows for points that follow each other.
 
     \b
     Exit codes: 0 ok, 3 too few points to say anything, 4 data fault, 1 usage.
