@@ -7,7 +7,7 @@ from rich.table import Table
 
 from lm_assets.cli.terminal_text import in_markup, literal, print_whole
 from lm_assets.model.deciding import DecidedOn, DecidingTest, deciding_figures
-from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Verdict
+from lm_assets.model.verdict import BEHAVIOUR_CHANGED, CampaignVerdict, CellVerdict, Verdict
 from lm_assets.regression.cells.sources import sources_phrase
 from lm_assets.regression.verdict.notes import tells_what_was_taken_off
 from lm_assets.regression.verdict.phrases import TEST_WORDS
@@ -69,10 +69,11 @@ def print_verdict(
     is_open = verdict.verdict in (*_UNDECIDED, Verdict.DATA_FAULT)
     for note in verdict.notes if is_open else filter(tells_what_was_taken_off, verdict.notes):
         _print_sentence(console, f"  {in_markup(note)}")
-    for finding in verdict.findings[:rows]:
-        if finding.kind != "cell":
-            style = STYLES[finding.severity]
-            _print_sentence(console, f"  [{style}]{in_markup(finding.message)}[/]")
+    wider = [finding for finding in verdict.findings if finding.kind != "cell"]
+    for finding in wider[:rows]:
+        is_told = finding.kind == BEHAVIOUR_CHANGED
+        style = "cyan" if is_told else STYLES[finding.severity]
+        _print_sentence(console, f"  [{style}]{in_markup(finding.message)}[/]")
     shown = notable_cells(verdict.cells, also=_UNDECIDED if is_open else ())
     if shown:
         print_whole(console, _cell_table(shown[:rows]))

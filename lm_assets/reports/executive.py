@@ -97,7 +97,7 @@ def _findings(material: ReportMaterial) -> Iterator[str]:
     yield ""
     for finding in found[:_MOST_FINDINGS]:
         sentence = phrases.finding_sentence(finding, material.metrics, markdown_text)
-        yield f"- **{VERDICT_WORDS[finding.severity]}**: {sentence}"
+        yield f"- **{phrases.finding_words(finding)}**: {sentence}"
     if len(found) > _MOST_FINDINGS:
         yield f"- … and {len(found) - _MOST_FINDINGS} more"
 

@@ -4,11 +4,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from lm_assets.model.campaign import Manifest
 from lm_assets.model.metric import MetricCatalogue
-from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding, Verdict
+from lm_assets.model.verdict import (
+    BEHAVIOUR_CHANGED,
+    CampaignVerdict,
+    CellVerdict,
+    Finding,
+    Verdict,
+)
 from lm_assets.regression.verdict.own_baseline import is_own_baseline
 from lm_assets.regression.verdict.phrases import confirmation_phrase
 from lm_assets.reports import formatting
-from lm_assets.reports.formatting import plural
+from lm_assets.reports.formatting import VERDICT_WORDS, plural
 from lm_assets.reports.insight import CauseHint
 from lm_assets.reports.material import DecisionRule
 
@@ -149,8 +155,15 @@ def rule_in_words(rule: DecisionRule) -> str:
     )
 
 
+def finding_words(finding: Finding) -> str:
+    """Return what a finding stands for: its verdict, or that it is exact evidence and none."""
+    return "exact" if finding.kind == BEHAVIOUR_CHANGED else VERDICT_WORDS[finding.severity]
+
+
 def finding_sentence(finding: Finding, metrics: MetricCatalogue, escape: Escape = str) -> str:
     """Return a finding as one sentence, text from outside passed through ``escape``."""
+    if finding.kind == BEHAVIOUR_CHANGED:
+        return escape(finding.message)
     where = ", ".join(f"{k}={v}" for k, v in finding.where.items()) or WHOLE_MATRIX
     if not finding.where and 0 < len(finding.combinations) <= _MOST_NAMED_COMBINATIONS:
         where = ", ".join(finding.combinations)

@@ -86,6 +86,7 @@ def _story(material: ReportMaterial) -> Mapping[str, Any]:
         "findings": [
             {
                 **_verdict_facts(finding.severity),
+                "words": phrases.finding_words(finding),
                 "sentence": phrases.finding_sentence(finding, material.metrics),
             }
             for finding in told_findings(material)

@@ -66,7 +66,7 @@ def summary_markdown(verdict: CampaignVerdict, metrics: MetricCatalogue) -> str:
         lines.append("")
     for finding in findings[:10]:
         sentence = phrases.finding_sentence(finding, metrics, markdown_text)
-        lines.append(f"- **{VERDICT_WORDS[finding.severity]}**: {sentence}")
+        lines.append(f"- **{phrases.finding_words(finding)}**: {sentence}")
     return "\n".join(lines)
 
 

@@ -26,6 +26,7 @@ ALERT_EVENTS = "alerts/events/"
 
 REPORT_NAMES = ("executive.md", "technical.html", "detailed.pdf", "raw.jsonl")
 PROPOSED_CATALOGUE = "load-test-baselines.yaml"
+PROPOSED_BEHAVIOUR = "load-test-behaviour.yaml"
 PROPOSAL_TEXT = "pull-request.md"
 INDEX_FRONT_PAGE = f"{REPORTS}index.html"
 # No valid campaign can have the name of this folder.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from lm_assets.model.verdict import CellVerdict, Verdict
+from lm_assets.model.verdict import BEHAVIOUR_CHANGED, CellVerdict, Verdict
 from lm_assets.regression.verdict.own_baseline import is_own_baseline
 from lm_assets.reports import decision, formatting, phrases
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
@@ -23,6 +23,7 @@ _MOST_FINDINGS = 20
 _MOST_KNOWN = 20
 _MOST_UNDECIDED = 10
 _MOST_NOTES = 3
+_MOST_BEHAVIOURS = 5
 _LOSSES = (Verdict.REGRESSED, Verdict.SUSPECTED, Verdict.CONFOUNDED)
 _TABLE = (
     "| | what | where | baseline → now | change [95 % interval] | alert |",
@@ -47,6 +48,7 @@ def comment_markdown(material: GateMaterial) -> str:
     sections: list[Sequence[str]] = [
         _table("Findings", material, fresh, _MOST_FINDINGS),
         _table("Known, not blocking", material, known, _MOST_KNOWN),
+        list(_behaviour(material)),
         list(_undecided(material, told)),
         list(_details(material)),
     ]
@@ -133,6 +135,18 @@ def _row(material: GateMaterial, entry: Entry) -> str:
     sign = f"{VERDICT_SIGNS[entry.verdict]} {VERDICT_WORDS[entry.verdict]}"
     cells = (sign, comment_code(label), where, moved, entry.change, alert)
     return f"| {' | '.join(cells)} |"
+
+
+def _behaviour(material: GateMaterial) -> Iterator[str]:
+    findings = [f for f in material.verdict.findings if f.kind == BEHAVIOUR_CHANGED]
+    if not findings:
+        return
+    yield "#### Behaviour changed (counted exactly, no verdict)"
+    yield ""
+    for finding in findings[:_MOST_BEHAVIOURS]:
+        yield f"- {comment_code(finding.message, limit=500)}"
+    if len(findings) > _MOST_BEHAVIOURS:
+        yield f"- … and {len(findings) - _MOST_BEHAVIOURS} more in the reports"
 
 
 def _undecided(material: GateMaterial, told: Sequence[Entry]) -> Iterator[str]:
