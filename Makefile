@@ -21,15 +21,12 @@ lint: .venv/.test ## style, types and import contracts
 bench: .venv/.test ## every figure of docs/benchmarks.md
 	.venv/bin/python -m benchmarks
 
-.venv/.demo: requirements.lock pyproject.toml deploy/system-packages.sh
+.venv/.demo: requirements.lock deploy/uv-requirements.lock pyproject.toml deploy/system-packages.sh deploy/python-packages.sh
 	deploy/system-packages.sh demo
-	@echo "Installing $$(grep -c '==' requirements.lock) packages of requirements.lock into .venv/ (a few minutes, once)"
-	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --require-hashes -r requirements.lock
-	.venv/bin/pip install --quiet --no-deps -e .
+	PYTHON=$(PYTHON) deploy/python-packages.sh requirements.lock
 	touch $@
 
 .venv/.test: .venv/.demo requirements-dev.lock
 	deploy/system-packages.sh test
-	.venv/bin/pip install --quiet --require-hashes -r requirements-dev.lock
+	deploy/python-packages.sh requirements-dev.lock
 	touch $@

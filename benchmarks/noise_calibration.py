@@ -27,26 +27,27 @@ def _trial(index: int, task: tuple[int, int, bool]) -> NoiseTrial:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--campaigns", type=int, default=100, help="of each kind, twice")
-    parser.add_argument("--quick", action="store_true", help="5 campaigns, writes nothing")
+    parser.add_argument("--campaigns", type=int, default=100, help="of each kind, unchanged")
+    parser.add_argument("--changed", type=int, default=40, help="of each kind, with effects")
+    parser.add_argument("--quick", action="store_true", help="5 campaigns each, writes nothing")
     parser.add_argument("--only", default="", help="kinds whose name contains this")
     parser.add_argument("--seed", type=int, default=20260101)
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
-    campaigns = 5 if arguments.quick else arguments.campaigns
+    numbers = (5, 5) if arguments.quick else (arguments.campaigns, arguments.changed)
     found = []
     with multiprocessing.Pool(arguments.processes) as pool:
         for index, row in enumerate(noise_rows()):
             if arguments.only in row.name:
                 tasks = [
-                    [(arguments.seed, campaign, is_changed) for campaign in range(campaigns)]
-                    for is_changed in (False, True)
+                    [(arguments.seed, campaign, is_changed) for campaign in range(number)]
+                    for number, is_changed in zip(numbers, (False, True), strict=True)
                 ]
                 trials = [pool.map(partial(_trial, index), of_kind) for of_kind in tasks]
                 found.append(summarised(row, *trials))
                 print(found[-1].as_line(), flush=True)
     if not (arguments.quick or arguments.only):
-        write_table(DOCS, found, campaigns=campaigns)
+        write_table(DOCS, found, numbers=numbers)
         print(f"wrote the table of noise in {DOCS}/calibration.md")
 
 

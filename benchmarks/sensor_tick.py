@@ -21,6 +21,7 @@ from lm_assets.gateways.clock import SystemClock
 from lm_assets.gateways.engines import EmbeddedEngines
 from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.model.retention import RetentionPolicy
+from lm_assets.orchestration.executors import ShardLimit
 from lm_assets.orchestration.sensors import new_results
 
 REPEATS = 5
@@ -45,6 +46,7 @@ def tick(
             "bucket": CampaignBucket(store),
             "clock": ClockAhead(ahead),
             "retention": RetentionPolicy(raw_days=30),
+            "shard_limit": ShardLimit(),
         },
     )
     return new_results(context)

@@ -15,6 +15,7 @@ from lm_assets.orchestration.assets import (
     combinations,
     confirmation,
     documents,
+    event_logs,
     judgement,
     metrics,
     proposals,
@@ -27,6 +28,7 @@ def build_definitions(matrix: Matrix) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             metrics.incoming_results,
+            event_logs.event_log_readings,
             metrics.raw_metrics,
             metrics.statistical_summaries,
             baseline_catalogue.baseline_catalogue,

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from lm_assets.gateways.warehouse import HistoryPoint
 from lm_assets.model.baseline import Baseline, BaselineCatalogue, BaselineStatus, MetricBaseline
 from lm_assets.model.campaign import Manifest, Stage, Subject
 from lm_assets.model.campaign_card import CampaignCard, CardLevel, CardTrend
+from lm_assets.model.explanation import Cause, CombinationCauses, ExplainedChange, Explanation
 from lm_assets.model.metric import Direction, Metric, MetricCatalogue, Scale, Tier
 from lm_assets.model.record import QuarantinedLine, RunRecord, SourceObject
 from lm_assets.model.summary import MetricSummary
@@ -115,7 +117,7 @@ def a_cell(**changes: Any) -> CellVerdict:
         "combination": COMBINATION,
         "metric": "duration_s",
         "verdict": Verdict.REGRESSED,
-        "decided_by": "welch_log",
+        "decided_by": "rule_and_multiplicity",
         "baseline_mean": 12.3,
         "current_mean": 22.14,
         "change": 0.80,
@@ -125,6 +127,7 @@ def a_cell(**changes: Any) -> CellVerdict:
         "q": 4.0e-5,
         "n_baseline": 5,
         "n_current": 5,
+        "explanation": {"plain_rule": True},
     }
     return CellVerdict(**{**defaults, **changes})
 
@@ -141,6 +144,20 @@ def a_finding(**changes: Any) -> Finding:
         "cells": 64,
     }
     return Finding(**{**defaults, **changes})
+
+
+def causes_of(
+    combination: str, *statements: str, metrics: Sequence[str] = ("duration_s",)
+) -> CombinationCauses:
+    """Return why a combination takes twice as long, one exact cause for each statement."""
+    change = ExplainedChange(
+        metric=metrics[0], quantity="clock", baseline_s=1.0, current_s=2.0, change=1.0
+    )
+    ranked = tuple(Cause(kind="setting", statement=s, evidence="exact") for s in statements)
+    explanation = Explanation(change=change, coverage=1.0, causes=ranked)
+    return CombinationCauses(
+        combination=combination, metrics=tuple(metrics), explanation=explanation
+    )
 
 
 def a_verdict(cells: Sequence[CellVerdict] | None = None, **changes: Any) -> CampaignVerdict:
@@ -412,3 +429,23 @@ def _judged(
         n_current=len(after),
         runs_needed=9 if verdict is Verdict.INCONCLUSIVE else None,
     )
+
+
+def a_history_point(campaign: str, mean: float | None, **changes: Any) -> HistoryPoint:
+    """One campaign's stored summary of a metric of a combination."""
+    defaults: dict[str, Any] = {
+        "started_at": STARTED,
+        "git_sha": None,
+        "combination": COMBINATION,
+        "metric": "duration_s",
+        "unit": "s",
+        "n": 5,
+        "median": mean,
+        "stddev": 1.0,
+        "cv": 0.01,
+        "ci95_low": None,
+        "ci95_high": None,
+        "verdict": None,
+        "sources": ["result line"],
+    }
+    return HistoryPoint(campaign=campaign, mean=mean, **{**defaults, **changes})

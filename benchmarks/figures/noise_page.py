@@ -61,10 +61,11 @@ def summarised(
     )
 
 
-def write_table(docs: Path, figures: Sequence[NoiseFigures], *, campaigns: int) -> None:
+def write_table(docs: Path, figures: Sequence[NoiseFigures], *, numbers: tuple[int, int]) -> None:
     """Write the table into docs/calibration.md."""
     lines = "\n".join(of_row.as_line() for of_row in figures)
     text = (
-        f"{campaigns} campaigns of each kind, and as many again with effects.\n\n{_HEAD}\n{lines}"
+        f"{numbers[0]} campaigns of each kind without a change, and {numbers[1]} with effects.\n\n"
+        f"{_HEAD}\n{lines}"
     )
     write_section(docs, "calibration.md", "noise", text)

@@ -13,7 +13,7 @@ from benchmarks.figures.calibration_scenarios import METRICS, combinations
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.model.campaign import Stage
 from lm_assets.model.metric import Metric, Scale
-from lm_assets.model.verdict import CampaignVerdict, Verdict
+from lm_assets.model.verdict import Verdict
 from lm_assets.regression.calibration.measures import random_cells
 from lm_assets.regression.calibration.noise import EventLaw, Noise, NoiseLaw
 from lm_assets.regression.calibration.simulation import (
@@ -22,8 +22,15 @@ from lm_assets.regression.calibration.simulation import (
     moved_cells,
     simulate_values,
 )
+from lm_assets.regression.cell_judgement import compare_and_decide
+from lm_assets.regression.cells.alignment import Cells, align_cells
+from lm_assets.regression.cells.data_faults import fault_mask, find_faults
+from lm_assets.regression.cells.evidence import plain_rule
 from lm_assets.regression.cells.sample_table import SampleTable
-from lm_assets.regression.judge import judge
+from lm_assets.regression.cells.sources import choose_sources
+from lm_assets.regression.cells.verdicts import Decisions
+from lm_assets.regression.matrix.dimension_table import DimensionTable
+from lm_assets.stats.validation import BoolArray
 
 LARGE, AT_THE_MARGIN = 2.0, 1.2
 LARGE_SHARE, MARGIN_SHARE = 0.01, 0.05
@@ -159,16 +166,18 @@ def noise_trial(
         (current_matrix, row.runs[1], (*everywhere, *effects[0], *effects[1])),
     )
     tables = [_table(row, of, runs, put_in, rng) for of, runs, put_in in sides]
-    verdict = judge(
-        campaign="calibration",
-        stage=Stage.NIGHTLY,
-        baseline=tables[0],
-        current=tables[1],
-        metrics=settings.metrics,
-        policy=settings.regression.stages[Stage.NIGHTLY],
-        dimensions=matrix.dimensions,
+    policy = settings.regression.stages[Stage.NIGHTLY]
+    cells = align_cells(*tables, settings.metrics)
+    compared = compare_and_decide(
+        cells,
+        DimensionTable.of_combinations(cells.combinations, matrix.dimensions),
+        choose_sources(cells)[1],
+        fault_mask(cells, find_faults(cells)),
+        policy=policy,
     )
-    return _tally(verdict, large, margin)
+    is_large, is_margin = (_mask(cells, chosen) for chosen in (large, margin))
+    plain = plain_rule(cells, compared.own, policy)[0]
+    return _tally(compared.decisions, plain, is_large=is_large, is_margin=is_margin)
 
 
 def _matrices(
@@ -220,27 +229,38 @@ def _table(
     return matrix.table(values)
 
 
+def _mask(cells: Cells, chosen: frozenset[tuple[str, str]]) -> BoolArray:
+    names = zip(cells.combination_code.tolist(), cells.metric_code.tolist(), strict=True)
+    return np.array(
+        [(cells.combinations[c], cells.metrics[m].name) in chosen for c, m in names], dtype=np.bool_
+    )
+
+
 def _tally(
-    verdict: CampaignVerdict,
-    large: frozenset[tuple[str, str]],
-    margin: frozenset[tuple[str, str]],
+    decisions: Decisions, plain: BoolArray, *, is_large: BoolArray, is_margin: BoolArray
 ) -> NoiseTrial:
-    of_verdict: dict[str, list[Verdict]] = {"large": [], "margin": [], "rest": []}
-    plain = 0
-    for cell in verdict.cells:
-        key = (cell.combination, cell.metric)
-        where = "large" if key in large else "margin" if key in margin else "rest"
-        of_verdict[where].append(cell.verdict)
-        plain += where == "rest" and cell.explanation["plain_rule"] is True
-    named = of_verdict["large"]
+    rest = ~(is_large | is_margin)
+    regressed, suspected, unchanged, improved = (
+        decisions.has(verdict)
+        for verdict in (
+            Verdict.REGRESSED,
+            Verdict.SUSPECTED,
+            Verdict.UNCHANGED,
+            Verdict.IMPROVED,
+        )
+    )
+
+    def count(mask: BoolArray) -> int:
+        return int(np.count_nonzero(mask))
+
     return NoiseTrial(
-        false=of_verdict["rest"].count(Verdict.REGRESSED),
-        suspected=of_verdict["rest"].count(Verdict.SUSPECTED),
-        plain=plain,
-        large=len(named),
-        large_found=named.count(Verdict.REGRESSED),
-        large_noticed=named.count(Verdict.REGRESSED) + named.count(Verdict.SUSPECTED),
-        large_lost=named.count(Verdict.UNCHANGED) + named.count(Verdict.IMPROVED),
-        margin=len(of_verdict["margin"]),
-        margin_unchanged=of_verdict["margin"].count(Verdict.UNCHANGED),
+        false=count(regressed & rest),
+        suspected=count(suspected & rest),
+        plain=count(plain & rest),
+        large=count(is_large),
+        large_found=count(regressed & is_large),
+        large_noticed=count((regressed | suspected) & is_large),
+        large_lost=count((unchanged | improved) & is_large),
+        margin=count(is_margin),
+        margin_unchanged=count(unchanged & is_margin),
     )

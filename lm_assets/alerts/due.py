@@ -1,9 +1,9 @@
-"""What people are told of: a change of state, once, and never what is long over."""
+"""What people are told of: a change of state, once, never what is long over or in hand."""
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
-from lm_assets.model.alert import Alert, AlertEvent, AlertEventKind
+from lm_assets.model.alert import Alert, AlertEvent, AlertEventKind, AlertState
 from lm_assets.model.policy import AlertPolicy
 
 Kind = AlertEventKind
@@ -39,7 +39,7 @@ def due_events(fresh: Iterable[AlertEvent], known: Known, policy: AlertPolicy) -
     events = sorted(fresh, key=lambda event: event.at)
     due: set[str] = set()
     told_now: set[str] = set()
-    latest = {e.alert_id: e.event_id for e in events if e.event in _TOLD}
+    latest = {e.alert_id: e.event_id for e in events if _is_told(e)}
     for event in events:
         if event.event is Kind.DIGEST:
             due.add(event.event_id)
@@ -58,7 +58,7 @@ def _is_due(
     latest: Mapping[str, str],
 ) -> bool:
     alert = known.alerts.get(event.alert_id)
-    if event.event not in _TOLD or event.by is not None or alert is None:
+    if not _is_told(event) or event.by is not None or alert is None:
         return False
     if alert.sighting.verdict not in policy.verdicts:
         return False
@@ -76,6 +76,15 @@ def _is_due(
             is_known = not was_told and _was_live_under_another_id(event, known)
             is_due = (is_new or is_still_so) and not is_known
     return is_due
+
+
+def _is_told(event: AlertEvent) -> bool:
+    """Tell whether an event is of the kind that people hear of.
+
+    Whoever has an alert is left to it: that it got worse is told when the acknowledgement ends.
+    """
+    is_in_hand = event.to_state is AlertState.ACKNOWLEDGED
+    return event.event in _TOLD and not (event.event is Kind.WORSENED and is_in_hand)
 
 
 def _was_live_under_another_id(event: AlertEvent, known: Known) -> bool:

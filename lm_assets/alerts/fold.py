@@ -27,6 +27,7 @@ _UNTOUCHED: Mapping[str, Any] = {
     "resolved_by": None,
     "resolved_at": None,
     "duplicate_of": None,
+    "worsened_at": None,
 }
 
 
@@ -51,6 +52,8 @@ def folded(alert: Alert | None, event: AlertEvent) -> Alert:
     if event.by is not None:
         changes |= _said(alert, event)
     alert = replace(alert, **changes)
+    if event.event is Kind.WORSENED and alert.state is AlertState.ACKNOWLEDGED:
+        return replace(alert, **_measure_of_worse(alert), worsened_at=event.at)
     if event.event in _TOLD:
         return _told(alert, event)
     if event.event is Kind.REMINDED:
@@ -117,11 +120,18 @@ def _told(alert: Alert, event: AlertEvent) -> Alert:
     came_back = event.event is Kind.REOPENED and event.from_state in _SETTLED
     return replace(
         alert,
+        **_measure_of_worse(alert),
         told_at=event.at,
         told_change=alert.sighting.change,
-        told_sizes=dict(alert.sighting.sizes),
-        told_combinations=len(alert.sighting.combinations),
         reopened_count=alert.reopened_count + came_back,
         clean_campaigns=0,
         is_reminded=False,
     )
+
+
+def _measure_of_worse(alert: Alert) -> Mapping[str, Any]:
+    """Return from how bad on it is worse: as it is now, so that one step is one event."""
+    return {
+        "told_sizes": dict(alert.sighting.sizes),
+        "told_combinations": len(alert.sighting.combinations),
+    }

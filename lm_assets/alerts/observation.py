@@ -1,11 +1,13 @@
 """What a campaign's verdict shows of alerts: its causes, and which cells are in order."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from lm_assets.alerts.likely_cause import likely_cause
 from lm_assets.model.alert import CellOutcomes, Observation, Sighting
+from lm_assets.model.explanation import CombinationCauses
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding, Verdict
 from lm_assets.regression.verdict.phrases import confirmation_phrase
 
@@ -25,7 +27,11 @@ _MOST_COMBINATIONS_IN_MESSAGE = 3
 
 
 def observe(
-    verdict: CampaignVerdict, *, at: datetime, told: Collection[Verdict] = ()
+    verdict: CampaignVerdict,
+    *,
+    at: datetime,
+    told: Collection[Verdict] = (),
+    causes: Sequence[CombinationCauses] = (),
 ) -> Observation:
     """Return what a campaign shows.
 
@@ -35,11 +41,13 @@ def observe(
         The campaign's place in time.
     told : collection of Verdict
         Verdicts that people want to hear of: one that no finding stands for is a cause of its own.
+    causes : sequence of CombinationCauses
+        Why combinations got worse, where the profiles of their runs tell.
     """
     outcomes = cell_outcomes(verdict.cells)
     units = {cell.metric: cell.change_unit for cell in verdict.cells}
-    causes = [f for f in verdict.findings if f.severity in {Verdict.REGRESSED, *told}]
-    sightings = [_sighting(group, outcomes, units) for group in _by_place(causes)]
+    worse = [f for f in verdict.findings if f.severity in {Verdict.REGRESSED, *told}]
+    sightings = [_sighting(group, outcomes, units, causes) for group in _by_place(worse)]
     if verdict.verdict in told and verdict.verdict not in {s.verdict for s in sightings}:
         sightings.append(_of_campaign(verdict))
     return Observation(
@@ -96,7 +104,10 @@ def _place(finding: Finding) -> object:
 
 
 def _sighting(
-    findings: list[Finding], outcomes: CellOutcomes, units: Mapping[str, str]
+    findings: list[Finding],
+    outcomes: CellOutcomes,
+    units: Mapping[str, str],
+    causes: Sequence[CombinationCauses],
 ) -> Sighting:
     named = findings[0]
     sizes: dict[str, float] = {}
@@ -122,7 +133,7 @@ def _sighting(
         units={metric: known[metric] for metric in sorted(sizes) if metric in known},
         cells=sum(finding.cells for finding in findings),
         message="; ".join(finding.message for finding in findings if finding.message),
-        likely_cause="; ".join(_likely_causes(named)),
+        likely_cause=likely_cause(findings, causes, combinations=combinations, metrics=metrics),
     )
 
 
@@ -148,11 +159,6 @@ def _joining(outcomes: CellOutcomes, combinations: Collection[str]) -> set[str]:
         and letters.count(REGRESSED) + letters.count(SUSPECTED) >= _JOINING_SHARE * len(letters)
         and letters.count(REGRESSED)
     }
-
-
-def _likely_causes(finding: Finding) -> list[str]:
-    causes = finding.explanation.get("likely_causes", ())
-    return [str(cause) for cause in causes] if isinstance(causes, list | tuple) else []
 
 
 def _of_campaign(verdict: CampaignVerdict) -> Sighting:

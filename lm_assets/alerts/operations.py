@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from lm_assets.alerts.slack import text_message
 from lm_assets.alerts.wording import slack_text
 
 Notice = Mapping[str, Mapping[str, object]]
@@ -31,6 +32,6 @@ def broken_baselines_notice(digest: str, fault: str) -> Notice:
 
 def _notice(kind: str, campaign: str, text: str, facts: Mapping[str, object]) -> Notice:
     return {
-        "slack": {"text": slack_text(text, limit=_LONGEST_DETAIL)},
+        "slack": text_message(slack_text(text, limit=_LONGEST_DETAIL)),
         "webhook": {"schema_version": 1, "kind": kind, "campaign": campaign, "text": text, **facts},
     }

@@ -14,6 +14,7 @@ from lm_assets.model.verdict import Verdict
 
 Kind = AlertEventKind
 
+DAGSTER_PAGE = "Campaign in Dagster"
 WORDS: Mapping[str, str] = {
     Kind.OPENED: "New",
     Kind.WORSENED: "Worse",
@@ -61,7 +62,7 @@ class Teller:
             "Summary": self.addresses.report(campaign, "executive.md"),
             "Technical report": self.addresses.report(campaign, "technical.html"),
             "Detailed report": self.addresses.report(campaign, "detailed.pdf"),
-            "Campaign in Dagster": self.addresses.campaign(campaign),
+            DAGSTER_PAGE: self.addresses.campaign(campaign),
         }
         return {title: address for title, address in links.items() if address}
 
@@ -82,6 +83,8 @@ def slack_line(told: Told, teller: Teller) -> str:
     if seen.change is None and seen.message:
         parts.append(slack_text(seen.message, limit=_MOST_MESSAGE_CHARACTERS))
     parts.append(f"since {_moment(alert.opened_at)} ({slack_code(alert.first_campaign)})")
+    if worsened_at := told.event.details.get("worsened_at"):
+        parts.append(f"worse since {_moment(datetime.fromisoformat(worsened_at))}")
     parts.append(_who(alert))
     cause = str(told.event.details.get("likely_cause") or "")
     if cause:
@@ -158,7 +161,7 @@ def alert_json(alert: Alert) -> dict[str, Any]:
 
 
 def event_json(event: StoredEvent) -> dict[str, Any]:
-    """Return an event for programs, without the figures that its alert has too."""
+    """Return an event for programs; the figures of its moment are its alert's until the next."""
     return {
         "event_id": event.event_id,
         "event": event.event,
@@ -168,6 +171,8 @@ def event_json(event: StoredEvent) -> dict[str, Any]:
         "by": event.by,
         "reason": event.reason,
         "campaign": event.campaign,
+        "worsened_at": event.details.get("worsened_at"),
+        "likely_cause": event.details.get("likely_cause") or None,
     }
 
 

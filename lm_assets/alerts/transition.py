@@ -143,10 +143,12 @@ def _clock_events(alert: Alert, policy: AlertPolicy) -> Iterator[AlertEvent]:
             trigger=until.isoformat(),
             at=until,
             to_state=AlertState.OPEN,
+            sighting=alert.sighting,
+            worsened_at=alert.worsened_at,
         )
     if alert.state is AlertState.OPEN and alert.told_at is not None and not alert.is_reminded:
         at = after_working_days(alert.told_at, policy.remind_after_working_days)
-        yield event_of(alert, Kind.REMINDED, trigger=at.isoformat(), at=at)
+        yield event_of(alert, Kind.REMINDED, trigger=at.isoformat(), at=at, sighting=alert.sighting)
 
 
 def _may_come_back(alert: Alert, oldest: datetime, policy: AlertPolicy) -> bool:

@@ -5,18 +5,18 @@ import re
 from lm_assets.model.alert import Sighting
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.verdict import CellVerdict, Finding, Verdict
+from lm_assets.model.visible_text import visible_text
 
-# Control characters, line ends, and what has no width: none of them belongs into a message.
-_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+")
 _MARKUP = re.compile(r"(?<![A-Za-z0-9])[*_~]|[*_~](?![A-Za-z0-9])|\*|~|:[\w+-]+:|@\w")
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>|]+")
 
 
 def slack_text(text: str, *, limit: int = 1500) -> str:
-    """Return text that Slack shows literally: no mention, link, emphasis or entity survives.
+    """Return text that Slack shows literally: no mention, emphasis or entity survives.
 
     What could open emphasis, an emoji or a mention becomes code, where nothing does. So every
-    character is the text's own, and what people copy is what there was.
+    character is the text's own, and what people copy is what there was. That addresses and
+    channels become no links is up to the message, which says ``verbatim``.
     """
     if _MARKUP.search(text):
         return slack_code(text, limit=limit)
@@ -30,7 +30,7 @@ def slack_code(text: str, *, limit: int = 300) -> str:
 
 
 def _literal(text: str, limit: int) -> str:
-    text = _INVISIBLE.sub(" ", text).replace("`", "'").strip()
+    text = visible_text(text).replace("`", "'").strip()
     text = text if len(text) <= limit else f"{text[: limit - 1]}…"
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 

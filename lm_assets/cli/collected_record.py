@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lm_assets.cli.terminal_text import literal
+from lm_assets.collect.campaign_records import visible_notes
 from lm_assets.collect.result_line import ResultLine
 from lm_assets.collect.source_answers import MetricExplanation, SourceAnswer, merge_answers
 from lm_assets.gateways.bucket.record_json import record_to_json
@@ -17,6 +18,7 @@ from lm_assets.model.errors import UnknownCombinationError
 from lm_assets.model.measurement import Measurements
 from lm_assets.model.metric import MetricCatalogue, Tier
 from lm_assets.model.record import RunRecord, SourceObject
+from lm_assets.model.visible_text import visible_text
 
 NO_SOURCE = "no source was asked for it"
 # A person reads the table in a file or a pipe too; there it is as wide as its sentences need.
@@ -48,7 +50,9 @@ def collected_record(
         tier3_performance=tiers[Tier.PERFORMANCE],
         provenance={n: merged.provenance[n] for n in merged.values if n in metrics},
         missing={
-            n: merged.missing.get(n, NO_SOURCE) for n in metrics.names if n not in merged.values
+            n: visible_text(merged.missing.get(n, NO_SOURCE))
+            for n in metrics.names
+            if n not in merged.values
         },
         source_object=SourceObject(key="", etag="", line=0),
         exit_code=line.exit_code if line else None,
@@ -104,6 +108,6 @@ def _extra(
         extra["name"] = line.name
     if app_id:
         extra["spark_app_id"] = app_id
-    if notes := {a.source: list(a.notes) for a in answers if a.notes}:
+    if notes := visible_notes({a.source: a.notes for a in answers if a.notes}):
         extra["source_notes"] = notes
     return extra

@@ -6,9 +6,11 @@ from rich.console import Console
 from rich.table import Table
 
 from lm_assets.cli.terminal_text import in_markup, literal, print_whole
-from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Verdict
+from lm_assets.model.deciding import DecidedOn, DecidingTest, deciding_figures
+from lm_assets.model.verdict import BEHAVIOUR_CHANGED, CampaignVerdict, CellVerdict, Verdict
 from lm_assets.regression.cells.sources import sources_phrase
 from lm_assets.regression.verdict.notes import tells_what_was_taken_off
+from lm_assets.regression.verdict.phrases import TEST_WORDS
 
 STYLES = {
     Verdict.REGRESSED: "bold red",
@@ -24,6 +26,11 @@ STYLES = {
     Verdict.DATA_FAULT: "bold magenta",
     Verdict.NOT_RUN: "magenta",
     Verdict.SOURCE_CHANGED: "magenta",
+}
+_OF_WHAT = {
+    DecidedOn.CELL: "",
+    DecidedOn.BEYOND_SHIFT: ", beyond the shift",
+    DecidedOn.FRESH_RUNS: ", fresh runs",
 }
 _SHOWN = (
     Verdict.DATA_FAULT,
@@ -62,10 +69,11 @@ def print_verdict(
     is_open = verdict.verdict in (*_UNDECIDED, Verdict.DATA_FAULT)
     for note in verdict.notes if is_open else filter(tells_what_was_taken_off, verdict.notes):
         _print_sentence(console, f"  {in_markup(note)}")
-    for finding in verdict.findings[:rows]:
-        if finding.kind != "cell":
-            style = STYLES[finding.severity]
-            _print_sentence(console, f"  [{style}]{in_markup(finding.message)}[/]")
+    wider = [finding for finding in verdict.findings if finding.kind != "cell"]
+    for finding in wider[:rows]:
+        is_told = finding.kind == BEHAVIOUR_CHANGED
+        style = "cyan" if is_told else STYLES[finding.severity]
+        _print_sentence(console, f"  [{style}]{in_markup(finding.message)}[/]")
     shown = notable_cells(verdict.cells, also=_UNDECIDED if is_open else ())
     if shown:
         print_whole(console, _cell_table(shown[:rows]))
@@ -95,6 +103,8 @@ def _cell_table(cells: Sequence[CellVerdict]) -> Table:
         table.add_column(name, no_wrap=True)
     for name in ("baseline", "current", "change", "95 % interval", "p", "q", "runs"):
         table.add_column(name, justify="right", no_wrap=True)
+    for name in ("test", "plain rule"):
+        table.add_column(name, no_wrap=True)
     if any(reasons):
         table.add_column("why", no_wrap=True)
     for cell, reason in zip(cells, reasons, strict=True):
@@ -105,13 +115,36 @@ def _cell_table(cells: Sequence[CellVerdict]) -> Table:
             _number(cell.baseline_mean),
             _number(cell.current_mean),
             _change(cell.change, cell.change_unit),
-            _interval(cell),
-            _probability(cell.p if cell.p_moderated is None else cell.p_moderated),
-            _probability(cell.q),
+            *_deciding(cell),
             f"{cell.n_baseline}/{cell.n_current}",
+            _test(cell),
+            _plain_rule(cell),
             *([literal(reason)] if any(reasons) else []),
         )
     return table
+
+
+def _deciding(cell: CellVerdict) -> tuple[str, str, str]:
+    """Return interval, p and q of the test that decided; those of the cell where nothing did."""
+    figures = deciding_figures(cell)
+    if figures is None or figures.test is DecidingTest.LIMIT:
+        return _interval(cell.change_ci95, cell.change_unit), "n/a", "n/a"
+    interval = _interval(figures.change_ci95, cell.change_unit)
+    return interval, _probability(figures.p), _probability(figures.q)
+
+
+def _test(cell: CellVerdict) -> str:
+    figures = deciding_figures(cell)
+    if figures is None:
+        return "n/a"
+    return f"{TEST_WORDS[figures.test]}{_OF_WHAT[figures.on]}"
+
+
+def _plain_rule(cell: CellVerdict) -> str:
+    holds = cell.explanation.get("plain_rule")
+    if cell.p is None or holds is None:
+        return "n/a"
+    return f"{'yes' if holds else 'no'} (p {_probability(cell.p)})"
 
 
 def _reason(cell: CellVerdict) -> str:
@@ -156,21 +189,13 @@ def _source_changed(cell: CellVerdict) -> str:
 
 
 def _size_of_regression(cell: CellVerdict) -> str:
-    return "worse, size uncertain" if cell.explanation.get("size") == "uncertain" else ""
-
-
-_WHY_SUSPECTED = {
-    "common_shift": "worse, and not beyond what all cells share",
-    "deciding_test": "not beyond what cells differ by",
-    "multiplicity": "not beyond chance among so many cells",
-    "plain_rule": "not by the plain rule",
-    "one_run": "one run alone says so",
-    "few_runs": "too few current runs for a regression",
-}
+    why = cell.explanation
+    size = "worse, size uncertain" if why.get("size") == "uncertain" else ""
+    return "; ".join(filter(None, (size, str(why.get("disagreement", "")))))
 
 
 def _suspected(cell: CellVerdict) -> str:
-    return _WHY_SUSPECTED.get(cell.decided_by, "")
+    return str(cell.explanation.get("disagreement", ""))
 
 
 def _confounded(cell: CellVerdict) -> str:
@@ -205,13 +230,11 @@ def _change(value: float | None, unit: str) -> str:
     return f"{value:+.1%}" if unit == "relative" else f"{value:+.3g} {unit}"
 
 
-def _interval(cell: CellVerdict) -> str:
-    if cell.change_ci95 is None:
+def _interval(bounds: tuple[float, float] | None, unit: str) -> str:
+    if bounds is None:
         return "n/a"
-    low, high = cell.change_ci95
-    return f"[{_change(low, cell.change_unit)}, {_change(high, cell.change_unit)}]".replace(
-        "[", r"\[", 1
-    )
+    low, high = bounds
+    return f"[{_change(low, unit)}, {_change(high, unit)}]".replace("[", r"\[", 1)
 
 
 def _probability(value: float | None) -> str:

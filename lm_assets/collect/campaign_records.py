@@ -17,6 +17,7 @@ from lm_assets.model.errors import UnknownCombinationError, UnusableInputError
 from lm_assets.model.measurement import Measurements
 from lm_assets.model.metric import Metric, MetricCatalogue, Tier
 from lm_assets.model.record import QuarantinedLine, RunRecord, SourceObject
+from lm_assets.model.visible_text import visible_text
 
 NO_SOURCE = "no source was delivered"
 _NO_NOTES: Mapping[str, Sequence[str]] = {}
@@ -113,14 +114,21 @@ def canonical_record(
         tier3_performance=_of_tier(metrics.of_tier(Tier.PERFORMANCE), merged),
         provenance={n: merged.provenance[n] for n in merged.values if n in metrics},
         missing={
-            n: merged.missing.get(n, NO_SOURCE) for n in metrics.names if n not in merged.values
+            n: visible_text(merged.missing.get(n, NO_SOURCE))
+            for n in metrics.names
+            if n not in merged.values
         },
         source_object=run.source,
         exit_code=run.line.exit_code,
         extra=_extra(run.line, merged, metrics)
-        | ({"source_notes": {k: list(v) for k, v in source_notes.items()}} if source_notes else {})
+        | ({"source_notes": visible_notes(source_notes)} if source_notes else {})
         | ({"behaviour": dict(behaviour)} if behaviour else {}),
     )
+
+
+def visible_notes(source_notes: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return what sources noted, by source, as it may be shown."""
+    return {source: list(map(visible_text, notes)) for source, notes in source_notes.items()}
 
 
 def _landed_run(
@@ -185,7 +193,7 @@ def _quarantined(
         key=source.key,
         line=source.line,
         rule=refusal.rule,
-        detail=refusal.detail[:_MAX_DETAIL_CHARACTERS],
+        detail=visible_text(refusal.detail[:_MAX_DETAIL_CHARACTERS]),
         content=line.decode("utf-8", errors="backslashreplace"),
     )
 
@@ -209,7 +217,12 @@ def _objects_without_use(
 
 def _refused_object(campaign: str, item: LandedObject, rule: str, detail: str) -> QuarantinedLine:
     return QuarantinedLine(
-        campaign=campaign, key=item.key, line=None, rule=rule, detail=detail, content=""
+        campaign=campaign,
+        key=item.key,
+        line=None,
+        rule=rule,
+        detail=visible_text(detail),
+        content="",
     )
 
 

@@ -53,10 +53,12 @@ class HistoryServerConfig(Struct, frozen=True, forbid_unknown_fields=True):
 class CollectionConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file; a part that is not there is a source that is not asked.
 
-    ``concurrency`` is how many load runs are asked for at a time.
+    ``concurrency`` is how many load runs are asked for at a time. ``shard_bytes`` is how much of a
+    campaign's event logs, as they are stored, one process reads where others can help it.
     """
 
     concurrency: Annotated[int, Meta(ge=1, le=64)] = 8
+    shard_bytes: Annotated[int, Meta(ge=1)] = 8 * 2**30
     history_server: HistoryServerConfig = HistoryServerConfig()
     prometheus: PrometheusConfig | None = None
 

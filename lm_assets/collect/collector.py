@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from lm_assets.collect.campaign_records import canonical_record, read_results
+from lm_assets.collect.campaign_records import ReadResults, canonical_record, read_results
 from lm_assets.collect.landing.closing import refuse_expired
 from lm_assets.collect.landing.delivery import campaign_delivery
-from lm_assets.collect.landing.landed_objects import LandedObject, sort_landed_objects
+from lm_assets.collect.landing.landed_objects import (
+    LandedCampaign,
+    LandedObject,
+    sort_landed_objects,
+)
 from lm_assets.collect.landing.manifest import (
     MAX_MANIFEST_BYTES,
     assumed_manifest,
@@ -27,6 +31,7 @@ from lm_assets.model.delivery import Delivery
 from lm_assets.model.errors import DataFaultError, UnusableInputError
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.record import QuarantinedLine, RunRecord
+from lm_assets.model.visible_text import visible_text
 
 MAX_RESULT_FILE_BYTES = 256 * 1024 * 1024
 
@@ -70,9 +75,7 @@ def collect_campaign(
         refuse_expired(campaign, objects, bucket=bucket, now=now, closing_after=closing_after)
     landed = sort_landed_objects(campaign, objects)
     manifest, refused_manifest = campaign_manifest(bucket, campaign)
-    results = read_results(
-        landed, matrix=matrix, read=partial(_read_results, bucket), metrics=metrics
-    )
+    results = landed_results(landed, bucket=bucket, matrix=matrix, metrics=metrics)
     report_progress(f"{len(results.runs)} load runs, {len(results.quarantined)} refused")
 
     answers = (sources or RunSources(store=bucket.store)).ask(
@@ -106,6 +109,13 @@ def collect_campaign(
             quarantined=quarantined,
         ),
     )
+
+
+def landed_results(
+    landed: LandedCampaign, *, bucket: CampaignBucket, matrix: Matrix, metrics: MetricCatalogue
+) -> ReadResults:
+    """Return the load runs that a campaign's result files in the bucket hold."""
+    return read_results(landed, matrix=matrix, read=partial(_read_results, bucket), metrics=metrics)
 
 
 def campaign_manifest(
@@ -144,7 +154,7 @@ def _refused_manifest(campaign: str, refusal: UnusableInputError, content: str) 
         key=object_keys.manifest_key(campaign),
         line=None,
         rule=refusal.rule,
-        detail=refusal.detail,
+        detail=visible_text(refusal.detail),
         content=content,
     )
 

@@ -3,14 +3,19 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 from lm_assets.collect.campaign_records import LandedRun
 from lm_assets.collect.collection_config import PrometheusConfig
+from lm_assets.collect.delivered_logs import (
+    LogsRead,
+    ask_delivered_log,
+    delivered_log,
+    with_profile_kept,
+)
 from lm_assets.collect.landing.landed_objects import LandedCampaign, LandedObject
 from lm_assets.collect.pods.snapshot import POD_METRICS, SnapshotWindow, ask_pods
 from lm_assets.collect.prometheus.batches import RunWindow
@@ -24,16 +29,8 @@ from lm_assets.collect.source_answers import (
     SourceAnswer,
     failed_source,
 )
-from lm_assets.collect.spark.event_log import EventLogPart
 from lm_assets.collect.spark.metrics import APPLICATION_METRICS
-from lm_assets.collect.spark.sources import (
-    ApplicationRef,
-    ask_event_log,
-    ask_history_server,
-    ask_profile,
-)
-from lm_assets.gateways.bucket.causes import write_profile
-from lm_assets.gateways.bucket.profile_json import MAX_PROFILE_BYTES
+from lm_assets.collect.spark.sources import ApplicationRef, ask_history_server
 from lm_assets.gateways.http.history_server import HistoryServer
 from lm_assets.gateways.http.prometheus import Prometheus
 from lm_assets.gateways.object_store.protocol import ObjectStore, ObjectTooLargeError
@@ -69,6 +66,8 @@ class RunSources:
     history_server_wait_s : float
         How long the campaign as a whole waits for applications that the History Server does not
         know, or not as completed, yet.
+    logs_read : mapping
+        What event logs said that were read ahead (see ``shards``).
     sleep : callable
         What waits; seconds.
     """
@@ -77,6 +76,7 @@ class RunSources:
     servers: Servers = Servers()
     concurrency: int = 8
     history_server_wait_s: float = 0.0
+    logs_read: LogsRead = field(default_factory=dict)
     sleep: Callable[[float], None] = time.sleep
 
     def ask(
@@ -102,31 +102,20 @@ class RunSources:
 
     def _ask_run(self, run: LandedRun, landed: LandedCampaign) -> list[SourceAnswer]:
         place = (run.folder, run.line.run_id)
-        answers = [self._event_log(landed.event_logs.get(place, ()), landed.profiles.get(place))]
+        answers = [self._log_of(run, landed)]
         if (snapshot := landed.pod_snapshots.get(place)) is not None:
             answers.append(self._pods(run, snapshot, answers[0].application))
         if self.servers.history_server is not None:
             answers.append(self._history_server(self.servers.history_server, run))
-        return self._with_profiles_kept(answers, run, campaign=landed.campaign)
+        return with_profile_kept(answers, run, store=self.store, campaign=landed.campaign)
 
-    def _with_profiles_kept(
-        self, answers: list[SourceAnswer], run: LandedRun, *, campaign: str
-    ) -> list[SourceAnswer]:
-        """Store the profile of the first source that has one; hold none of them in memory.
-
-        A campaign's profiles together may be larger than this process should be.
-        """
-        content = next((answer.profile for answer in answers if answer.profile), b"")
-        key = None
-        if content:
-            key = write_profile(
-                self.store,
-                campaign=campaign,
-                combination=run.combination.id,
-                run_id=run.line.run_id,
-                content=content,
-            )
-        return [replace(answer, profile=b"", profile_key=key) for answer in answers]
+    def _log_of(self, run: LandedRun, landed: LandedCampaign) -> SourceAnswer:
+        """Return what the run's log says: as it was read ahead, unless it is another one now."""
+        read = self.logs_read.get((run.combination.id, run.line.run_id))
+        log = delivered_log(run, landed)
+        if read is not None and read.digest == log.digest:
+            return read.answer
+        return ask_delivered_log(self.store, log)
 
     def _ask_pending(
         self,
@@ -152,35 +141,6 @@ class RunSources:
             for number, answer in zip(pending, again, strict=True):
                 others = [a for a in answers[number] if a.source != HISTORY_SERVER]
                 answers[number][:] = [*others, replace(answer, profile=b"")]
-
-    def _event_log(
-        self, parts: Sequence[LandedObject], profile: LandedObject | None
-    ) -> SourceAnswer:
-        if not parts and profile is not None:
-            return self._delivered_profile(profile)
-        if not parts:
-            reason = "none was delivered"
-            return failed_source(EVENT_LOG, APPLICATION_METRICS, asked=_NOTHING, reason=reason)
-        with ExitStack() as opened:
-            return ask_event_log(
-                [
-                    EventLogPart(
-                        name=part.key,
-                        open=partial(
-                            lambda key: opened.enter_context(self.store.open(key)), part.key
-                        ),
-                    )
-                    for part in parts
-                ]
-            )
-
-    def _delivered_profile(self, profile: LandedObject) -> SourceAnswer:
-        try:
-            content = self.store.read(profile.key, max_bytes=MAX_PROFILE_BYTES)
-        except ObjectTooLargeError as error:
-            reason = str(error)
-            return failed_source(EVENT_LOG, APPLICATION_METRICS, asked=profile.key, reason=reason)
-        return ask_profile(content, name=profile.key)
 
     def _pods(
         self, run: LandedRun, snapshot: LandedObject, logged: ApplicationSpan | None

@@ -9,7 +9,14 @@ from lm_assets.exporter.settings import ExporterSettings
 from lm_assets.model.standing import Standing, StandingCampaign
 from lm_assets.model.verdict import Verdict
 
-FINDING_KINDS = ("cell", "dimension", "common_shift", "limit", "environment_change")
+FINDING_KINDS = (
+    "cell",
+    "dimension",
+    "common_shift",
+    "limit",
+    "environment_change",
+    "behaviour_changed",
+)
 
 
 def campaign_families(

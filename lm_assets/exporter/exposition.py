@@ -8,13 +8,10 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Protocol
 
-from prometheus_client import generate_latest
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
-
 from lm_assets.exporter.alert_families import alert_families
 from lm_assets.exporter.budget import Budgeted, within_limit
 from lm_assets.exporter.campaign_families import campaign_families
+from lm_assets.exporter.family_text import ClientFamily, Family
 from lm_assets.exporter.own_families import OwnState, own_families
 from lm_assets.exporter.result_families import result_families
 from lm_assets.exporter.settings import ExporterSettings
@@ -114,19 +111,22 @@ class Exposition:
             kept, undelivered = self._warehouse()
             daemons = self._daemons()
             own = _rendered(
-                own_families(
-                    OwnState(
-                        version=self._version,
-                        is_warehouse_up=kept is not None,
-                        read_at=self._read_at,
-                        dropped=self._kept.budgeted.dropped if self._kept else {},
-                        series=kept.budgeted.series if kept else 0,
-                        limit=self._limit,
-                        undelivered=undelivered,
-                        heartbeats=daemons,
-                        asks_dagster=self._heartbeats is not None,
-                        duration_s=time.perf_counter() - begun,
-                    )
+                map(
+                    ClientFamily,
+                    own_families(
+                        OwnState(
+                            version=self._version,
+                            is_warehouse_up=kept is not None,
+                            read_at=self._read_at,
+                            dropped=self._kept.budgeted.dropped if self._kept else {},
+                            series=kept.budgeted.series if kept else 0,
+                            limit=self._limit,
+                            undelivered=undelivered,
+                            heartbeats=daemons,
+                            asks_dagster=self._heartbeats is not None,
+                            duration_s=time.perf_counter() - begun,
+                        )
+                    ),
                 )
             )
         parts = (kept,) if kept else ()
@@ -163,8 +163,8 @@ class Exposition:
     def _made(self, token: object, standing: Standing, now: datetime) -> _Kept:
         budgeted = within_limit(
             (
-                *campaign_families(standing, self._settings, now=now),
-                *alert_families(standing),
+                *map(ClientFamily, campaign_families(standing, self._settings, now=now)),
+                *map(ClientFamily, alert_families(standing)),
                 *result_families(standing, self._settings, now=now),
             ),
             limit=self._limit,
@@ -198,18 +198,8 @@ def _next_expiry(standing: Standing, settings: ExporterSettings, now: datetime) 
     return min((end for end in ends if end > now), default=None)
 
 
-class _Families(Collector):
-    """Families in the shape that the client library renders."""
-
-    def __init__(self, families: Iterable[GaugeMetricFamily]) -> None:
-        self._families = families
-
-    def collect(self) -> Iterable[GaugeMetricFamily]:
-        return self._families
-
-
-def _rendered(families: Iterable[GaugeMetricFamily]) -> bytes:
-    return generate_latest(_Families(families))
+def _rendered(families: Iterable[Family]) -> bytes:
+    return b"".join([family.text() for family in families])
 
 
 def _zipped(part: bytes) -> bytes:

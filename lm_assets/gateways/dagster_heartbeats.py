@@ -12,6 +12,36 @@ from lm_assets.gateways.warehouse.errors import WarehouseUnavailableError
 _PATIENCE_S = 2
 _QUERY = "SELECT daemon_type, timestamp FROM daemon_heartbeats"
 
+_READERS = """
+DO $$ BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'lm_reader') THEN
+        EXECUTE format('GRANT CONNECT ON DATABASE %I TO lm_reader', current_database());
+        GRANT USAGE ON SCHEMA public TO lm_reader;
+        GRANT SELECT ON daemon_heartbeats TO lm_reader;
+    END IF;
+END $$
+"""
+
+
+def let_readers_see(environment: Mapping[str, str]) -> None:
+    """Let ``lm_reader`` read the heartbeats, and nothing else of Dagster's; its owner does it.
+
+    Raises
+    ------
+    WarehouseUnavailableError
+        When the database does not answer, or has no such table yet.
+    """
+    try:
+        with psycopg.connect(
+            environment["LM_DAGSTER_POSTGRES_URL"], autocommit=True, connect_timeout=_PATIENCE_S
+        ) as connection:
+            connection.execute(_READERS)
+    except psycopg.Error as error:
+        raise WarehouseUnavailableError(
+            "lm_reader could not be let read Dagster's heartbeats "
+            f"({type(error).__name__}); does the user of LM_DAGSTER_POSTGRES_URL own them?"
+        ) from error
+
 
 class DagsterHeartbeats:
     """Reads Dagster's table of heartbeats. For one thread; an outage is told at once.

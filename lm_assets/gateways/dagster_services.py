@@ -13,6 +13,7 @@ from pathlib import Path
 
 import requests
 
+from lm_assets.gateways.configuration import SHIPPED
 from lm_assets.gateways.engines.processes import spawn, tail
 from lm_assets.model.errors import LmError
 
@@ -39,7 +40,7 @@ class DagsterHome:
     logs: Path
 
     @classmethod
-    def prepare(cls, state: Path, *, project: Path) -> "DagsterHome":
+    def prepare(cls, state: Path, *, project: Path = SHIPPED) -> "DagsterHome":
         """Return the home of a state folder, with the project's own instance and workspace."""
         home = cls(
             directory=state / "dagster", workspace=state / "workspace.yaml", logs=state / "logs"

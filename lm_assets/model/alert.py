@@ -87,7 +87,8 @@ class Alert:
     """One cause and its life so far: the fold of its events.
 
     ``sighting`` is the latest, with every combination and metric that it ever had. ``told_…`` is
-    what people knew when they were told last: what "worse" is measured by.
+    what people knew when they were told last: what "worse" is measured by. What gets worse while
+    somebody has it is told when the acknowledgement ends: ``worsened_at`` is when it did last.
     """
 
     alert_id: str
@@ -116,6 +117,7 @@ class Alert:
     told_sizes: Mapping[str, float] = field(default_factory=dict)
     told_combinations: int = 0
     is_reminded: bool = False
+    worsened_at: datetime | None = None
 
     @property
     def is_live(self) -> bool:
@@ -128,7 +130,8 @@ class AlertEvent:
     """One thing that happened to an alert.
 
     ``event_id`` follows from the alert, the event and what caused it, so that a replay makes the
-    same one. What people said is in the fields from ``by`` on.
+    same one. What people said is in the fields from ``by`` on. ``worsened_at`` goes with the end of
+    an acknowledgement in which the cause got worse.
     """
 
     event_id: str
@@ -148,6 +151,7 @@ class AlertEvent:
     reference: str | None = None
     resolution: Resolution | None = None
     duplicate_of: str | None = None
+    worsened_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

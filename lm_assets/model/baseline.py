@@ -113,6 +113,7 @@ class Baseline:
     ``runs`` are the accepted runs in run order. ``allowed_guards`` maps each guard that was
     overruled when the samples were accepted to what it had found; ``acknowledged_findings`` maps
     each metric whose slow-down was accepted to its acknowledgement, kept until the anchor moves.
+    ``behaviour`` has the counters on which the runs agree exactly (`lm_assets.model.behaviour`).
     """
 
     combination: str
@@ -130,6 +131,7 @@ class Baseline:
     allowed_guards: Mapping[str, str] = field(default_factory=dict)
     acknowledged_findings: Mapping[str, AcknowledgedFinding] = field(default_factory=dict)
     anchor: BaselineAnchor | None = None
+    behaviour: Mapping[str, int | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

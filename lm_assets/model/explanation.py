@@ -137,7 +137,9 @@ class PlanChange:
 class Explanation:
     """Everything that is said of one combination's change; causes in their order of rank.
 
-    ``coverage`` is the share of run time in stages that were paired.
+    ``coverage`` is the share of run time in stages that were paired with the other side's;
+    ``coverage_by_kind`` divides all run time into stages ``matched`` outright, ``re_planned``,
+    ``new`` and ``gone``.
     """
 
     change: ExplainedChange
@@ -149,6 +151,7 @@ class Explanation:
     plans: tuple[PlanChange, ...] = ()
     unknown: tuple[str, ...] = ()
     summary: str = ""
+    coverage_by_kind: Mapping[str, float] = field(default_factory=dict)
     links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

@@ -1,17 +1,22 @@
 """A metric of a combination over campaigns: trend, drift and change points."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from lm_assets.model.verdict import Verdict
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HistoryPoint:
-    """One campaign's value of a metric, and how many runs it is the mean of."""
+    """One campaign's value of a metric, and how many runs it is the mean of.
+
+    ``sources`` are what measured the runs; none where nobody said.
+    """
 
     campaign: str
     value: float
     runs: int = 1
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +38,9 @@ class MetricHistory:
     far the recent campaigns are from the pinned anchor: relative for ratio metrics, else in the
     metric's unit. ``slope_per_step`` is in the metric's unit per campaign. Figures are None where
     there is too little to say; ``verdict`` is ``insufficient_data`` then.
+
+    Everything is said of one class of sources. ``left_out`` counts, by their sources, the campaigns
+    that another quantity was measured in; ``is_anchor_left_out`` where the anchor is one of those.
     """
 
     metric: str
@@ -48,3 +56,5 @@ class MetricHistory:
     drift_ci95: tuple[float, float] | None = None
     drift_p: float | None = None
     change_points: tuple[LevelChange, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    is_anchor_left_out: bool = False

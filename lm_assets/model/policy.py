@@ -119,6 +119,7 @@ class GatePolicy:
     ``insufficient_data``, ``no_baseline``) warn only above ``allowed_undecided_share`` of all;
     a source that is away (``source_changed``) and
     what was expected and did not land (``not_run``) is never too little to be told.
+    ``behaviour_change`` says whether a changed behaviour, which is no verdict, warns as well.
     """
 
     blocks: tuple[Verdict, ...] = (Verdict.REGRESSED, Verdict.DATA_FAULT)
@@ -132,6 +133,7 @@ class GatePolicy:
         Verdict.NOT_RUN,
         Verdict.SOURCE_CHANGED,
     )
+    behaviour_change: Literal["told", "warns"] = "told"
     allowed_undecided_share: float = 0.2
     allowed_failed_run_share: float = 0.0
 

@@ -13,7 +13,8 @@ _FIGURES = (
 class MetricSummary:
     """Campaign × combination × metric. ``None`` where a figure is not defined for this ``n``.
 
-    ``outlier_runs`` are the runs outside the 1.5 × IQR fences: flagged, never removed.
+    ``outlier_runs`` are the runs outside the 1.5 × IQR fences: flagged, never removed. ``sources``
+    are what measured the runs, each once, sorted; empty where nobody said.
     """
 
     campaign: str
@@ -35,6 +36,7 @@ class MetricSummary:
     minimum: float | None
     maximum: float | None
     outlier_runs: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in _FIGURES:

@@ -29,6 +29,9 @@ class Verdict(StrEnum):
     SOURCE_CHANGED = "source_changed"
 
 
+# The kind of findings that rest on exact counters alone.
+BEHAVIOUR_CHANGED = "behaviour_changed"
+
 _CELL_FIGURES = (
     *("baseline_mean", "current_mean", "change", "change_ci95", "degradation"),
     *("p", "p_moderated", "q", "change_arithmetic", "p_arithmetic"),
@@ -82,8 +85,9 @@ class CellVerdict:
 class Finding:
     """One reported cause: a cell, or a dimension-level or matrix-wide effect that explains many.
 
-    ``kind`` is ``cell``, ``dimension``, ``common_shift``, ``limit`` or ``environment_change``; of
-    what did not come ``unfit_campaign``, ``no_usable_run``, ``not_run`` or ``fewer_runs``;
+    ``kind`` is ``cell``, ``dimension``, ``common_shift``, ``limit``, ``environment_change`` or
+    ``behaviour_changed`` (exact counters, no verdict of their own); of what did not come
+    ``unfit_campaign``, ``no_usable_run``, ``not_run`` or ``fewer_runs``;
     ``where`` gives the dimension values it lives in (empty: the whole matrix); ``cells`` the
     number of cells it explains; ``severity`` the verdict it stands for.
     """

@@ -10,6 +10,7 @@ from lm_assets.gateways.http.notifier import Notifier
 from lm_assets.gateways.object_store.protocol import BucketMissingError
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.addresses import Addresses
+from lm_assets.triage.judged import judged_in
 from lm_assets.triage.keeping import Stores, keep_up
 from lm_assets.triage.telling import tell_pending
 
@@ -37,6 +38,6 @@ def alert_clock(
     except BucketMissingError as error:
         return dg.SkipReason(str(error))
     teller = Teller(metrics=settings.metrics, addresses=addresses)
-    deliveries = tell_pending(warehouse, notifiers, teller=teller)
+    deliveries = tell_pending(warehouse, notifiers, teller=teller, judged=judged_in(bucket))
     said = "; ".join(f"{delivery.channel}: {delivery}" for delivery in deliveries)
     return dg.SkipReason(said or "no channel is configured")

@@ -46,6 +46,11 @@ def open_instance(home: Path) -> dg.DagsterInstance:
         ) from error
 
 
+def first_try_of(run: dg.DagsterRun) -> str:
+    """Return the run that this one repeats, itself where it repeats none."""
+    return run.root_run_id or run.run_id
+
+
 def make_instance_tables(home: Path) -> None:
     """Make Dagster's own tables before its processes start, which would else race for them."""
     with dg.DagsterInstance.from_config(str(home)):

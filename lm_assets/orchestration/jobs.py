@@ -1,10 +1,12 @@
-"""Jobs: selections of assets that run together, in one process each.
+"""Jobs: selections of assets that run together, in one process each but for the sharded one.
 
 One campaign is one run. The in-process executor is also the code location's own (see
 ``definitions``), because runs from the UI and from backfills ignore a job's executor.
 """
 
 import dagster as dg
+
+from lm_assets.orchestration.executors import deployment_executor
 
 CAMPAIGN_ASSET_NAMES = (
     "raw_metrics",
@@ -30,6 +32,15 @@ campaign_job = dg.define_asset_job(
     selection=CAMPAIGN_ASSETS,
     executor_def=dg.in_process_executor,
     description="A landed campaign from its result files to verdicts, alerts and reports.",
+)
+
+sharded_campaign_job = dg.define_asset_job(
+    "sharded_campaign_job",
+    selection=CAMPAIGN_ASSETS | dg.AssetSelection.assets("event_log_readings"),
+    executor_def=deployment_executor,
+    # Only this run's own pod makes others.
+    tags={"dagster-k8s/config": {"pod_spec_config": {"automount_service_account_token": True}}},
+    description="The same for a campaign whose event logs are more than one process should read.",
 )
 
 judgement_job = dg.define_asset_job(
@@ -71,4 +82,11 @@ combination_job = dg.define_asset_job(
     description="Baseline and history of a combination.",
 )
 
-ALL = [campaign_job, judgement_job, confirmation_job, history_job, combination_job]
+ALL = [
+    campaign_job,
+    sharded_campaign_job,
+    judgement_job,
+    confirmation_job,
+    history_job,
+    combination_job,
+]

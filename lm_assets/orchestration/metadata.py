@@ -10,6 +10,7 @@ import dagster as dg
 from lm_assets.collect.collector import CollectedCampaign
 from lm_assets.collect.confirmation import FreshRuns
 from lm_assets.collect.coverage import metric_coverage
+from lm_assets.collect.shards import PlannedShard
 from lm_assets.gateways.bucket import index_keys
 from lm_assets.gateways.bucket.campaign_index import RebuiltIndex
 from lm_assets.gateways.configuration import Configuration
@@ -52,6 +53,17 @@ def of_records(collected: CollectedCampaign, metrics: MetricCatalogue) -> Metada
                 "missing_because": "; ".join(f"{why} ({n})" for why, n in c.reasons.items()),
             }
             for c in coverage
+        ),
+    }
+
+
+def of_shards(shards: Sequence[PlannedShard]) -> Metadata:
+    """Metadata of event logs that were read in shards: how many, and how much each read."""
+    return {
+        "event_logs": sum(shard.logs for shard in shards),
+        "size_bytes": sum(shard.size_bytes for shard in shards),
+        "shards": table(
+            {"shard": s.number, "event_logs": s.logs, "size_bytes": s.size_bytes} for s in shards
         ),
     }
 
@@ -228,6 +240,7 @@ def of_history(
                 "mean": p.mean,
                 "cv": p.cv,
                 "verdict": p.verdict,
+                "sources": ", ".join(p.sources),
             }
             for p in latest
             if p.mean is not None
@@ -242,11 +255,18 @@ def of_history(
                 "mann_kendall_p": m.mann_kendall_p,
                 "drift_from_anchor": m.drift,
                 "level_shifts": ", ".join(point.campaign for point in m.change_points),
+                "other_sources_left_out": other_sources(m),
             }
             for m in judged
         ),
         "lines": dg.MetadataValue.md(history_markdown(_judged_lines(by_metric, metrics))),
     }
+
+
+def other_sources(history: MetricHistory) -> str:
+    """Return which campaigns measured another quantity, such as ``event log (3 campaigns)``."""
+    said = [f"{source} ({n} campaigns)" for source, n in sorted(history.left_out.items())]
+    return "; ".join([*said, *(["the anchor"] if history.is_anchor_left_out else [])])
 
 
 def _judged_lines(

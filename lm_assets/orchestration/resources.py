@@ -18,6 +18,7 @@ from lm_assets.gateways.clock import Clock, SystemClock
 from lm_assets.gateways.configuration import (
     Configuration,
     load_configuration,
+    read_yaml,
     read_yaml_as,
 )
 from lm_assets.gateways.http.history_server import HistoryServer
@@ -28,6 +29,7 @@ from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.addresses import Addresses
 from lm_assets.model.retention import RetentionPolicy
+from lm_assets.orchestration.executors import ShardLimit, is_distributed
 from lm_assets.orchestration.report_material import ReportMaterials
 
 CONFIG_DIRECTORY_VARIABLE = "LM_CONFIG_DIR"
@@ -49,6 +51,16 @@ def retention_resource(_context: dg.InitResourceContext) -> RetentionPolicy:
     """Days of retention, read alone: the whole configuration is too much for every tick."""
     directory = configuration_directory(os.environ)
     return read_yaml_as(directory / "retention.yaml", RetentionPolicy)
+
+
+@dg.resource(description="How much of a campaign's event logs one process reads.")
+def shard_limit_resource(_context: dg.InitResourceContext) -> ShardLimit:
+    """Bytes of a shard; none where one process has to read whatever there is."""
+    if not is_distributed(os.environ):
+        return ShardLimit()
+    path = configuration_directory(os.environ) / "collection.yaml"
+    config = parse_collection_config(read_yaml(path) if path.exists() else {})
+    return ShardLimit(shard_bytes=config.shard_bytes)
 
 
 @dg.resource(description="Campaigns' objects in MinIO or any S3.")
@@ -121,6 +133,7 @@ ALL: Mapping[str, dg.ResourceDefinition] = {
     "settings": settings_resource,
     "retention": retention_resource,
     "bucket": bucket_resource,
+    "shard_limit": shard_limit_resource,
     "warehouse": warehouse_resource,
     "sources": sources_resource,
     "report_materials": report_materials_resource,

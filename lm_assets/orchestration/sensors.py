@@ -38,8 +38,14 @@ from lm_assets.model.retention import RetentionPolicy
 from lm_assets.orchestration.alert_clock import alert_clock
 from lm_assets.orchestration.baseline_metadata import of_catalogue
 from lm_assets.orchestration.delivery import deliver_once, undelivered
+from lm_assets.orchestration.executors import ShardLimit
 from lm_assets.orchestration.instance import WILL_RETRY_TAG
-from lm_assets.orchestration.jobs import campaign_job, confirmation_job, judgement_job
+from lm_assets.orchestration.jobs import (
+    campaign_job,
+    confirmation_job,
+    judgement_job,
+    sharded_campaign_job,
+)
 from lm_assets.orchestration.lost_runs import lost_runs
 from lm_assets.orchestration.partitions import CAMPAIGN_DIMENSION, campaign_partitions
 
@@ -53,7 +59,7 @@ AFTER_NEW_RESULTS = {"dagster/priority": "-10"}
 
 
 @dg.sensor(
-    jobs=[campaign_job, confirmation_job],
+    jobs=[campaign_job, sharded_campaign_job, confirmation_job],
     minimum_interval_seconds=POLL_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Starts a run for each campaign whose results have landed or have changed.",
@@ -62,6 +68,7 @@ def new_results(
     context: dg.SensorEvaluationContext,
     bucket: dg.ResourceParam[CampaignBucket],
     retention: dg.ResourceParam[RetentionPolicy],
+    shard_limit: dg.ResourceParam[ShardLimit],
     clock: dg.ResourceParam[Clock],
 ) -> dg.SensorResult:
     """Run requests for landed campaigns, and for campaigns whose fresh runs have landed."""
@@ -83,7 +90,7 @@ def new_results(
     _leave_reasons(context, bucket, incoming.unusable)
     names = sorted({landing.judged_campaign for landing in tick.due})
     return dg.SensorResult(
-        run_requests=[_run_request(tick, landing) for landing in tick.due],
+        run_requests=[_run_request(tick, landing, shard_limit) for landing in tick.due],
         dynamic_partitions_requests=[campaign_partitions.build_add_request(names)] if names else [],
         asset_events=[*map(_landed_event, tick.due), *map(_late_event, tick.late)],
         cursor=encode_cursor(tick.cursor),
@@ -218,8 +225,10 @@ def _leave_reasons(
         context.log.error(f"quarantine/ does not have every reason yet, next turn again: {error}")
 
 
-def _run_request(tick: Tick, landing: Landing) -> dg.RunRequest:
-    job = confirmation_job if landing.is_confirmation else campaign_job
+def _run_request(tick: Tick, landing: Landing, limit: ShardLimit) -> dg.RunRequest:
+    is_large = limit.is_exceeded_by(landing.event_log_bytes)
+    of_campaign = sharded_campaign_job if is_large else campaign_job
+    job = confirmation_job if landing.is_confirmation else of_campaign
     return dg.RunRequest(
         run_key=tick.run_key(landing),
         partition_key=landing.judged_campaign,

@@ -49,6 +49,7 @@ SUMMARIES: Table[MetricSummary] = Table(
         "minimum": "Smallest value",
         "maximum": "Largest value",
         "outlier_runs": "Runs outside the 1.5 x IQR fences: flagged, never removed",
+        "sources": "What measured the runs, each once; none where nobody said",
     },
 )
 

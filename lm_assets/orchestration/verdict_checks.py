@@ -1,6 +1,7 @@
 """Asset checks of what was found out: a regressed campaign, or an open alert, is red in the UI.
 
-None of them blocks: whoever is told of a regression needs the reports of it.
+A message that could not be told yet is a warning: it is tried again every minute. None of them
+blocks: whoever is told of a regression needs the reports of it.
 """
 
 import dagster as dg
@@ -10,7 +11,9 @@ from lm_assets.collect.collector import campaign_manifest
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.bucket.verdict_json import campaign_verdict
 from lm_assets.gateways.configuration import Configuration
+from lm_assets.gateways.http.notifier import Notifier
 from lm_assets.gateways.warehouse import Warehouse
+from lm_assets.gateways.warehouse.alerts import pending
 from lm_assets.gateways.warehouse.known_alerts import known_alerts
 from lm_assets.model.alert import AlertState
 from lm_assets.model.verdict import CampaignVerdict
@@ -77,7 +80,7 @@ def no_open_alerts(
     )
     return dg.AssetCheckResult(
         passed=not waiting,
-        severity=dg.AssetCheckSeverity.WARN,
+        severity=dg.AssetCheckSeverity.ERROR,
         description=f"{len(waiting)} of {len(alerts)} alerts wait for somebody: lm alerts list"
         if waiting
         else None,
@@ -89,9 +92,43 @@ def no_open_alerts(
     )
 
 
+@dg.asset_check(
+    asset="regression_alerts",
+    partitions_def=campaign_partitions,
+    description="Every channel has been told what it is to be told; what is pending is tried again "
+    "every minute by alert_clock.",
+)
+def every_message_told(
+    context: dg.AssetCheckExecutionContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    notifiers: dg.ResourceParam[tuple[Notifier, ...]],
+) -> dg.AssetCheckResult:
+    """Messages that a channel has not taken are none."""
+    waiting = {n.channel: pending(warehouse, n.channel) for n in notifiers}
+    left = {channel: events for channel, events in waiting.items() if events}
+    rows = (
+        {
+            "channel": channel,
+            "event": event.event,
+            "alert": event.alert_id,
+            "campaign": event.campaign or "",
+            "since": f"{event.recorded_at:%Y-%m-%d %H:%M} UTC",
+        }
+        for channel, events in left.items()
+        for event in events[:_MOST_ALERTS]
+    )
+    counts = {channel: len(events) for channel, events in waiting.items()}
+    return dg.AssetCheckResult(
+        passed=not left,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(f"{len(events)} pending for {name}" for name, events in left.items()),
+        metadata={**counts, "pending": table(rows)},
+    )
+
+
 def _severity(verdict: CampaignVerdict) -> dg.AssetCheckSeverity:
     blocks = verdict.exit_code in (_REGRESSION, _DATA_FAULT) and not is_own_baseline(verdict)
     return dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN
 
 
-ALL = [campaign_not_regressed, no_open_alerts]
+ALL = [campaign_not_regressed, no_open_alerts, every_message_told]

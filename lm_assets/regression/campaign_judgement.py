@@ -16,6 +16,7 @@ from lm_assets.regression.campaign_samples import baseline_rows, current_rows
 from lm_assets.regression.cells.sample_table import SampleTable
 from lm_assets.regression.confirmation.of_campaign import confirmation_samples, of_these_baselines
 from lm_assets.regression.judge import judge
+from lm_assets.regression.verdict.behaviour import behaviour_findings
 from lm_assets.regression.verdict.campaign_context import CampaignContext
 from lm_assets.regression.verdict.expectation import Expectation, campaign_expectation
 from lm_assets.regression.verdict.own_baseline import mark_own_baselines
@@ -119,6 +120,7 @@ def campaign_context(
         attempted_runs=attempted,
         missing=missing,
         promised_runs=manifest.runs_per_combination,
+        behaviour=tuple(behaviour_findings(records, baselines)),
     )
 
 

@@ -59,7 +59,7 @@ class _Shared:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Compared:
+class ComparedCells:
     """The cells compared as they are and beyond what they share, and decided by that alone."""
 
     steady: SteadyCells
@@ -84,7 +84,7 @@ def judge_cells(
     faults = find_faults(cells)
     is_faulty = fault_mask(cells, faults)
     whole, (cells, sources) = cells, choose_sources(cells)
-    compared = _compare(cells, dimensions, sources, is_faulty, policy=policy)
+    compared = compare_and_decide(cells, dimensions, sources, is_faulty, policy=policy)
     flagged = flag_runs(compared.steady.cells, compared.judged)
     confounded = _confounded(cells, compared, policy, context)
     is_elsewhere = _is_elsewhere(cells, policy, context)
@@ -128,15 +128,18 @@ def judge_cells(
     )
 
 
-def _compare(
+def compare_and_decide(
     cells: Cells,
     dimensions: DimensionTable,
     sources: CellSources,
     is_faulty: BoolArray,
     *,
     policy: StagePolicy,
-) -> _Compared:
-    """Return the comparison steps of all cells, one after the other."""
+) -> ComparedCells:
+    """Return the comparison steps of all cells, one after the other, and what follows from them.
+
+    Nodes, environments, sources, confirmations, trade-offs and limits have their say after that.
+    """
     judged = judgeable(cells, is_faulty, policy) & ~sources.is_changed
     steady = take_off_positions(cells, judged, policy)
     measured = compare_cells(steady.cells, judged=judged, policy=policy, as_run=cells)
@@ -147,7 +150,7 @@ def _compare(
     own, beyond = (with_overdispersion(cells, of, spreads) for of in (measured, remaining))
     fitted = residuals_with_overdispersion(fitted, beyond)
     q = campaign_q(beyond, fitted)
-    return _Compared(
+    return ComparedCells(
         steady=steady,
         judged=judged,
         own=own,
@@ -175,7 +178,7 @@ def _beyond_shift(
 
 
 def _confounded(
-    cells: Cells, compared: _Compared, policy: StagePolicy, context: CampaignContext
+    cells: Cells, compared: ComparedCells, policy: StagePolicy, context: CampaignContext
 ) -> Mapping[int, ConfoundedCell]:
     """Return the worse cells that cannot be told from their node."""
     decisions = compared.decisions
@@ -213,7 +216,7 @@ def _is_elsewhere(cells: Cells, policy: StagePolicy, context: CampaignContext) -
 
 
 def _without_flagged(
-    compared: _Compared,
+    compared: ComparedCells,
     flagged: FlaggedRuns,
     sources: CellSources,
     is_faulty: BoolArray,

@@ -122,4 +122,5 @@ def _findings(
         *failed_run_findings(context, policy.gate),
         *environment_findings(context, policy.environment),
         *cell_findings(rows, explained),
+        *context.behaviour,
     )

@@ -10,6 +10,7 @@ from html import escape
 
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.verdict import CellVerdict, Verdict
+from lm_assets.model.visible_text import visible_text
 from lm_assets.reports.escaping import one_line
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_WORDS, change, plural, quantity
 from lm_assets.reports.insight import by_severity, unit_order
@@ -208,7 +209,7 @@ def _text(x: float, y: float, text: str, *, anchor: str = "start") -> str:
     text = one_line(text, limit=_LONGEST_LABEL)
     return (
         f'<text x="{x:.1f}" y="{y + 13:.1f}" text-anchor="{anchor}" '
-        f'fill="{_TEXT_COLOUR}">{escape(text)}</text>'
+        f'fill="{_TEXT_COLOUR}">{escape(visible_text(text))}</text>'
     )
 
 
@@ -216,5 +217,5 @@ def _picture(body: str, *, title: str, width: int, height: int) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" font-family="{_FONT}" font-size="11">'
-        f"<title>{escape(title)}</title>{body}</svg>"
+        f"<title>{escape(visible_text(title))}</title>{body}</svg>"
     )

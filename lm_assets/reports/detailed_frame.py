@@ -70,7 +70,7 @@ def _listing(title: str, lines: Sequence[str]) -> Iterator[tuple[str, str]]:
 def _finding_lines(material: ReportMaterial) -> list[str]:
     findings = told_findings(material)
     return [
-        f"{VERDICT_SIGNS[f.severity]} {VERDICT_WORDS[f.severity]:18} "
+        f"{VERDICT_SIGNS[f.severity]} {phrases.finding_words(f):18} "
         f"{phrases.finding_sentence(f, material.metrics)}"
         for f in findings
     ]

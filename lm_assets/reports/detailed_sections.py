@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from lm_assets.model.verdict import Verdict
-from lm_assets.reports import formatting, phrases
+from lm_assets.model.verdict import CellVerdict, Verdict
+from lm_assets.reports import decision, formatting, phrases
 from lm_assets.reports.escaping import one_line
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_WORDS
 from lm_assets.reports.insight import advised_runs
@@ -21,20 +21,22 @@ from lm_assets.reports.rows import ReportRow
 # Pixels of the page; the style sheet and this drawing must agree on them.
 ROW_HEIGHT = 13
 LISTING_WIDTH = 1050
-_INTERVAL_X, _INTERVAL_WIDTH = 745, 160
-_STRIP_X, _STRIP_WIDTH = 918, 126
+_INTERVAL_X, _INTERVAL_WIDTH = 790, 130
+_STRIP_X, _STRIP_WIDTH = 928, 116
 
-# Widths in characters; the listing's text is 9 px of a font 0.602 em wide.
+# Widths in characters; the listing's text is 8.6 px of a font 0.602 em wide.
 _COLUMNS = (
     ("verdict", 25, "<"),
     ("metric", 26, "<"),
-    ("baseline", 9, ">"),
-    ("current", 9, ">"),
+    ("baseline", 8, ">"),
+    ("current", 8, ">"),
     ("change", 12, ">"),
     ("95 % interval", 23, ">"),
-    ("p", 8, ">"),
-    ("q", 8, ">"),
-    ("runs", 7, ">"),
+    ("test", 7, "<"),
+    ("p", 7, ">"),
+    ("q", 7, ">"),
+    ("rule", 11, "<"),
+    ("runs", 6, ">"),
 )
 
 
@@ -112,7 +114,9 @@ def _line(material: ReportMaterial, row: ReportRow) -> str:
     unit = phrases.metric_unit(material.metrics, row.metric)
     label = phrases.metric_label(material.metrics, row.metric)
     change_unit = cell.change_unit if cell else ""
-    verdict = f"{row.verdict_sign} {row.verdict_words}"
+    # The method's page says what differs there: within the margin.
+    words = row.verdict_words.removesuffix(" within the margin")
+    verdict = f"{row.verdict_sign} {words}"
     if cell is not None and (runs := advised_runs(cell)) is not None:
         verdict += f", needs {runs}"
     texts = (
@@ -121,9 +125,7 @@ def _line(material: ReportMaterial, row: ReportRow) -> str:
         formatting.number(row.baseline_mean),
         formatting.number(row.current_mean),
         formatting.change(cell.change if cell else None, change_unit),
-        formatting.interval(cell.change_ci95 if cell else None, change_unit),
-        formatting.p_value(cell.p if cell else None),
-        formatting.p_value(cell.q if cell else None),
+        *(_decision_texts(cell) if cell else 5 * [formatting.NOT_AVAILABLE]),
         "{} : {}".format(*row.run_counts),
     )
     first, *others = (
@@ -132,6 +134,17 @@ def _line(material: ReportMaterial, row: ReportRow) -> str:
     tone = row.verdict_key if cell and cell.verdict is not Verdict.UNCHANGED else ""
     start = f'<b class="v-{tone}">{escape(first)}</b>' if tone else escape(first)
     return start + escape("".join(others))
+
+
+def _decision_texts(cell: CellVerdict) -> list[str]:
+    rule = decision.plain_rule(cell).replace("(p ", "").replace(")", "")
+    return [
+        formatting.interval(decision.deciding_bounds(cell), cell.change_unit),
+        decision.deciding_mark(cell),
+        formatting.p_value(decision.deciding_p(cell)),
+        formatting.p_value(decision.deciding_q(cell)),
+        rule,
+    ]
 
 
 def _fitted(text: str, width: int, side: str) -> str:

@@ -4,18 +4,21 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
+from lm_assets.model.visible_text import visible_text
+
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]|~$])")
 _MARKDOWN_AT_START = re.compile(r"^([#+=-]+|\d+[.)])(?=\s|[=-]|$)")
-_LINE_BREAKS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 _BACKTICKS = re.compile(r"`+")
 _HTML_IN_JSON = {
     ord(sign): f"\\u{ord(sign):04x}" for sign in ("<", ">", "&", "'", "\u2028", "\u2029")
 }
+# JSON has escaped the others already, and a page shows nothing for them.
+_DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def one_line(text: str, *, limit: int = 300) -> str:
-    """Return text on one line, without control characters, no longer than the limit."""
-    text = _LINE_BREAKS.sub(" ", text).strip()
+    """Return text on one line, every character of it visible, no longer than the limit."""
+    text = visible_text(text).strip()
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
@@ -50,6 +53,9 @@ def _escaped_last(found: re.Match[str]) -> str:
 
 
 def json_in_html(value: Mapping[str, object] | Sequence[object]) -> str:
-    """Return JSON that may stand inside a ``<script>`` element; nothing in it can close it."""
+    """Return JSON that may stand inside a ``<script>`` element; nothing in it can close it.
+
+    What would turn text around where the page shows it is replaced.
+    """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.translate(_HTML_IN_JSON)
+    return _DIRECTIONS.sub("\N{REPLACEMENT CHARACTER}", text).translate(_HTML_IN_JSON)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from lm_assets.model.verdict import CellVerdict, Verdict
 from lm_assets.regression.verdict.phrases import confirmation_phrase
 from lm_assets.reports import formatting, phrases
+from lm_assets.reports.decision import decision_phrase
 from lm_assets.reports.escaping import markdown_code, markdown_text
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
 from lm_assets.reports.insight import (
@@ -97,7 +98,7 @@ def _findings(material: ReportMaterial) -> Iterator[str]:
     yield ""
     for finding in found[:_MOST_FINDINGS]:
         sentence = phrases.finding_sentence(finding, material.metrics, markdown_text)
-        yield f"- **{VERDICT_WORDS[finding.severity]}**: {sentence}"
+        yield f"- **{phrases.finding_words(finding)}**: {sentence}"
     if len(found) > _MOST_FINDINGS:
         yield f"- … and {len(found) - _MOST_FINDINGS} more"
 
@@ -126,11 +127,10 @@ def _cell_sentence(material: ReportMaterial, cell: CellVerdict) -> str:
     size = phrases.change_with_interval(cell.change, cell.change_ci95, cell.change_unit)
     before = formatting.quantity(cell.baseline_mean, markdown_text(unit))
     after = formatting.quantity(cell.current_mean, markdown_text(unit))
-    sure = f"q {formatting.p_value(cell.q)}, {phrases.p_phrase(cell)}"
     confirmed = phrases.confirmed_phrase(cell)
     return (
         f"**{label} {size}** in {markdown_code(cell.combination)}: {before} → {after}, "
-        f"{VERDICT_WORDS[cell.verdict]}, {sure}, runs {cell.n_baseline} : {cell.n_current}"
+        f"runs {cell.n_baseline} : {cell.n_current}, {decision_phrase(cell, markdown_text)}"
         + (f"; {markdown_text(confirmed)}" if confirmed else "")
     )
 

@@ -4,11 +4,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from lm_assets.model.campaign import Manifest
 from lm_assets.model.metric import MetricCatalogue
-from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding, Verdict
+from lm_assets.model.verdict import (
+    BEHAVIOUR_CHANGED,
+    CampaignVerdict,
+    CellVerdict,
+    Finding,
+    Verdict,
+)
 from lm_assets.regression.verdict.own_baseline import is_own_baseline
 from lm_assets.regression.verdict.phrases import confirmation_phrase
 from lm_assets.reports import formatting
-from lm_assets.reports.formatting import plural
+from lm_assets.reports.formatting import VERDICT_WORDS, plural
 from lm_assets.reports.insight import CauseHint
 from lm_assets.reports.material import DecisionRule
 
@@ -28,13 +34,6 @@ def metric_label(metrics: MetricCatalogue, name: str) -> str:
 def metric_unit(metrics: MetricCatalogue, name: str) -> str:
     """Return a metric's unit; none for one the catalogue does not know."""
     return metrics[name].unit if name in metrics else ""
-
-
-def p_phrase(cell: CellVerdict) -> str:
-    """Return the p value a verdict rests on; moderated where the cells share their noise."""
-    if cell.p_moderated is not None:
-        return f"moderated p {formatting.p_value(cell.p_moderated)}"
-    return f"p {formatting.p_value(cell.p)}"
 
 
 def change_with_interval(
@@ -150,13 +149,21 @@ def rule_in_words(rule: DecisionRule) -> str:
     if rule.count_threshold is not None:
         limits.append(f"{formatting.number(rule.count_threshold)} events per run")
     return (
-        f"regressed = worse by more than {' / '.join(limits)} and p < {rule.alpha:g}, "
-        "also after correction for the number of cells"
+        f"regressed = worse by more than {' / '.join(limits)} with p < {rule.alpha:g} by Welch's t "
+        "(the plain rule), and so by the deciding test too, beyond what all cells share and after "
+        "correction for their number"
     )
+
+
+def finding_words(finding: Finding) -> str:
+    """Return what a finding stands for: its verdict, or that it is exact evidence and none."""
+    return "exact" if finding.kind == BEHAVIOUR_CHANGED else VERDICT_WORDS[finding.severity]
 
 
 def finding_sentence(finding: Finding, metrics: MetricCatalogue, escape: Escape = str) -> str:
     """Return a finding as one sentence, text from outside passed through ``escape``."""
+    if finding.kind == BEHAVIOUR_CHANGED:
+        return escape(finding.message)
     where = ", ".join(f"{k}={v}" for k, v in finding.where.items()) or WHOLE_MATRIX
     if not finding.where and 0 < len(finding.combinations) <= _MOST_NAMED_COMBINATIONS:
         where = ", ".join(finding.combinations)

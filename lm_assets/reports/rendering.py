@@ -6,9 +6,11 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from lm_assets.model.visible_text import visible_lines
+
 
 def rendered(template: str, **values: object) -> str:
-    """Return a template filled in; every value that is not marked safe in it is escaped."""
+    """Return a template filled in; every value that is not marked safe is escaped and visible."""
     return _environment().get_template(template).render(values)
 
 
@@ -38,4 +40,10 @@ def _environment() -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
         keep_trailing_newline=True,
+        finalize=_visible,
     )
+
+
+def _visible(value: object) -> object:
+    # What is marked safe is a type of its own, and was made by the package.
+    return visible_lines(value) if type(value) is str else value

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lm_assets.model.verdict import CellVerdict
-from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS
+from lm_assets.reports.decision import verdict_words
+from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS
 from lm_assets.reports.marks import ChangeAxis
 from lm_assets.reports.material import ReportMaterial
 
@@ -40,7 +41,7 @@ class ReportRow:
     @property
     def verdict_words(self) -> str:
         """The verdict as a person reads it."""
-        return VERDICT_WORDS[self.cell.verdict] if self.cell else "not judged"
+        return verdict_words(self.cell) if self.cell else "not judged"
 
     @property
     def verdict_sign(self) -> str:

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lm_assets.model.verdict import Verdict
-from lm_assets.reports import formatting, phrases
+from lm_assets.model.verdict import CellVerdict, Verdict
+from lm_assets.reports import decision, formatting, phrases
 from lm_assets.reports.escaping import one_line
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
 from lm_assets.reports.insight import severity, told_findings, worst_combinations
@@ -86,6 +86,7 @@ def _story(material: ReportMaterial) -> Mapping[str, Any]:
         "findings": [
             {
                 **_verdict_facts(finding.severity),
+                "words": phrases.finding_words(finding),
                 "sentence": phrases.finding_sentence(finding, material.metrics),
             }
             for finding in told_findings(material)
@@ -141,6 +142,18 @@ def _chips(rows: Sequence[ReportRow]) -> list[Mapping[str, object]]:
     return [chip for chip in chips if chip["count"]]
 
 
+def _decision_texts(cell: CellVerdict | None) -> Mapping[str, str]:
+    if cell is None:
+        return dict.fromkeys(("interval", "test", "p", "q", "rule"), formatting.NOT_AVAILABLE)
+    return {
+        "interval": decision.deciding_interval(cell),
+        "test": decision.deciding_test(cell),
+        "p": formatting.p_value(decision.deciding_p(cell)),
+        "q": formatting.p_value(decision.deciding_q(cell)),
+        "rule": decision.plain_rule(cell),
+    }
+
+
 def _static_row(material: ReportMaterial, row: ReportRow) -> Mapping[str, str]:
     cell = row.cell
     unit = phrases.metric_unit(material.metrics, row.metric)
@@ -154,8 +167,6 @@ def _static_row(material: ReportMaterial, row: ReportRow) -> Mapping[str, str]:
         "before": formatting.quantity(row.baseline_mean, unit),
         "after": formatting.quantity(row.current_mean, unit),
         "change": formatting.change(cell.change if cell else None, change_unit),
-        "interval": formatting.interval(cell.change_ci95 if cell else None, change_unit),
-        "p": formatting.p_value(cell.p if cell else None),
-        "q": formatting.p_value(cell.q if cell else None),
+        **_decision_texts(cell),
         "n": "{} : {}".format(*row.run_counts),
     }

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from lm_assets.model.verdict import CellVerdict, Verdict
 from lm_assets.regression.cells.sources import sources_phrase
-from lm_assets.reports import formatting, phrases
+from lm_assets.reports import decision, formatting, phrases
 from lm_assets.reports.escaping import json_in_html
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
 from lm_assets.reports.insight import advised_runs, unit_order
@@ -78,17 +78,12 @@ def _row(material: ReportMaterial, row: ReportRow) -> list[object]:
     low, high = cell.change_ci95 if cell and cell.change_ci95 else (None, None)
     numbers = [row.baseline_mean, row.current_mean]
     numbers += [cell.change if cell else None, low, high]
-    numbers += [cell.degradation, cell.p, cell.q] if cell else [None, None, None]
+    numbers += _sorted_by(cell)
     unit = phrases.metric_unit(material.metrics, row.metric)
     texts = [
         formatting.quantity(row.baseline_mean, unit),
         formatting.quantity(row.current_mean, unit),
-        formatting.change(cell.change, cell.change_unit) if cell else formatting.NOT_AVAILABLE,
-        formatting.interval(cell.change_ci95, cell.change_unit)
-        if cell
-        else formatting.NOT_AVAILABLE,
-        formatting.p_value(cell.p if cell else None),
-        formatting.p_value(cell.q if cell else None),
+        *_decision_texts(cell),
         "{} : {}".format(*row.run_counts),
     ]
     return [
@@ -103,6 +98,25 @@ def _row(material: ReportMaterial, row: ReportRow) -> list[object]:
     ]
 
 
+def _sorted_by(cell: CellVerdict | None) -> list[float | None]:
+    if cell is None:
+        return [None, None, None]
+    return [cell.degradation, decision.deciding_p(cell), decision.deciding_q(cell)]
+
+
+def _decision_texts(cell: CellVerdict | None) -> list[str]:
+    if cell is None:
+        return 6 * [formatting.NOT_AVAILABLE]
+    return [
+        formatting.change(cell.change, cell.change_unit),
+        decision.deciding_interval(cell),
+        decision.deciding_test(cell),
+        formatting.p_value(decision.deciding_p(cell)),
+        formatting.p_value(decision.deciding_q(cell)),
+        decision.plain_rule(cell),
+    ]
+
+
 def _note(cell: CellVerdict | None) -> str:
     if cell is None:
         return ""
@@ -113,6 +127,8 @@ def _note(cell: CellVerdict | None) -> str:
         parts.append(f"{plural(runs, 'run')} per side would decide")
     if confirmed := phrases.confirmed_phrase(cell):
         parts.append(confirmed)
+    if because := decision.disagreement(cell):
+        parts.append(because)
     return "; ".join(parts)
 
 

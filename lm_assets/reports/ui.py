@@ -5,13 +5,17 @@ from collections.abc import Mapping, Sequence
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.record import QuarantinedLine
 from lm_assets.model.verdict import CampaignVerdict, Verdict
-from lm_assets.reports import formatting, phrases
+from lm_assets.reports import decision, formatting, phrases
 from lm_assets.reports.charts import change_chart_svg, svg_data_uri
 from lm_assets.reports.escaping import markdown_code, markdown_text
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
 from lm_assets.reports.insight import by_severity
 from lm_assets.reports.material import CellKey, DecisionRule
 
+_COLUMNS = (
+    *("verdict", "combination", "metric", "baseline", "current", "change", "95 % interval"),
+    *("test", "p", "q", "plain rule"),
+)
 _NOT_SHOWN = (Verdict.NO_BASELINE, Verdict.UNCHANGED)
 
 
@@ -23,20 +27,23 @@ def worst_changes_markdown(
     if not worst:
         return f"No cell changed ({plural(len(verdict.cells), 'cell')})."
     lines = [
-        "| verdict | combination | metric | baseline | current | change | 95 % interval | q |",
-        "|---|---|---|---:|---:|---:|---:|---:|",
+        f"| {' | '.join(_COLUMNS)} |",
+        "|---|---|---|---:|---:|---:|---:|---|---:|---:|---|",
     ]
     for cell in worst[:limit]:
         unit = markdown_text(phrases.metric_unit(metrics, cell.metric))
         row = (
-            f"{VERDICT_SIGNS[cell.verdict]} {VERDICT_WORDS[cell.verdict]}",
+            f"{VERDICT_SIGNS[cell.verdict]} {decision.verdict_words(cell)}",
             markdown_code(cell.combination),
             markdown_text(phrases.metric_label(metrics, cell.metric)),
             formatting.quantity(cell.baseline_mean, unit),
             formatting.quantity(cell.current_mean, unit),
             formatting.change(cell.change, cell.change_unit),
-            formatting.interval(cell.change_ci95, cell.change_unit),
-            formatting.p_value(cell.q),
+            decision.deciding_interval(cell),
+            decision.deciding_test(cell),
+            formatting.p_value(decision.deciding_p(cell)),
+            formatting.p_value(decision.deciding_q(cell)),
+            decision.plain_rule(cell),
         )
         lines.append(f"| {' | '.join(row)} |")
     if len(worst) > limit:
@@ -59,7 +66,7 @@ def summary_markdown(verdict: CampaignVerdict, metrics: MetricCatalogue) -> str:
         lines.append("")
     for finding in findings[:10]:
         sentence = phrases.finding_sentence(finding, metrics, markdown_text)
-        lines.append(f"- **{VERDICT_WORDS[finding.severity]}**: {sentence}")
+        lines.append(f"- **{phrases.finding_words(finding)}**: {sentence}")
     return "\n".join(lines)
 
 

@@ -8,10 +8,11 @@ import numpy.typing as npt
 from lm_assets.stats.moments import SampleMoments
 from lm_assets.stats.robust_prior import fit_robust_prior
 from lm_assets.stats.state import State
-from lm_assets.stats.student import two_sided_p
+from lm_assets.stats.student import t_of_p, two_sided_p
 from lm_assets.stats.validation import (
     BoolArray,
     FloatArray,
+    IntArray,
     at_least,
     broadcast_to_cells,
     same_length,
@@ -35,13 +36,20 @@ class SidesComparison:
     is_moderated: bool
 
 
-@dataclass(frozen=True, slots=True)
+# Of a smaller p nobody asks for the quantile.
+_SMALLEST_P = 1e-30
+Counts = tuple[IntArray, IntArray]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Side:
     variance: FloatArray
     df: FloatArray
     is_floored: BoolArray
     is_loud: BoolArray
     prior: VariancePrior
+    loud_weight: FloatArray
+    loud_variance: float
 
 
 def compare_sides(
@@ -71,7 +79,9 @@ def compare_sides(
     -----
     As in Welch's test each side has its own variance, here the posterior one under its side's
     robust prior, and the degrees of freedom are Satterthwaite's of the posterior ones. Cells that
-    are louder than the prior allows keep variance and degrees of freedom of their own runs. Fewer
+    are louder than the prior allows keep variance and degrees of freedom of their own runs. Where
+    there are more of those than chance makes, others are loud too and were quiet by luck, the more
+    so the fewer runs there are: their errors are widened by the chance of that. Fewer
     than two runs on a side → ``INSUFFICIENT_DATA``, a value without a logarithm →
     ``OUTSIDE_SCALE``, no variance on either side and no floor → ``ZERO_VARIANCE``.
 
@@ -99,6 +109,7 @@ def compare_sides(
         df = 1.0 / (part**2 / before.df + (1.0 - part) ** 2 / now.df)
         difference = current.mean - baseline.mean
         error = np.sqrt(squared)
+        error = _allowing_for_loud(difference, error, df, (before, now), (baseline.n, current.n))
         t = difference / error
     undefined = state != State.OK
     for figure in (error, t, df):
@@ -126,11 +137,14 @@ def _side(
     variance = np.where(usable, moments.variance, np.nan)
     df = np.where(usable, moments.n - 1.0, np.nan)
     is_loud = np.zeros(usable.shape, dtype=np.bool_)
-    prior = NO_PRIOR
+    loud_weight = np.zeros(usable.shape)
+    prior, loud_variance = NO_PRIOR, 0.0
     if shares_noise:
         robust = fit_robust_prior(variance[usable], df[usable])
-        prior = robust.prior
+        prior, loud_variance = robust.prior, robust.loud_variance
         is_loud[usable] = robust.is_extreme
+        weights = robust.loud_weights(variance[usable], df[usable])
+        loud_weight[usable] = np.where(robust.is_extreme, 0.0, weights)
     if prior.df > 0.0:
         quiet = usable & ~is_loud
         largest = float(df[quiet].sum())
@@ -142,4 +156,35 @@ def _side(
             df[quiet] = np.minimum(df[quiet] + prior.df, largest)
     with np.errstate(invalid="ignore"):
         is_floored = usable & (variance < floor)
-    return _Side(np.where(is_floored, floor, variance), df, is_floored, is_loud, prior)
+    return _Side(
+        variance=np.where(is_floored, floor, variance),
+        df=df,
+        is_floored=is_floored,
+        is_loud=is_loud,
+        prior=prior,
+        loud_weight=loud_weight,
+        loud_variance=loud_variance,
+    )
+
+
+def _allowing_for_loud(
+    difference: FloatArray, error: FloatArray, df: FloatArray, sides: tuple[_Side, _Side], n: Counts
+) -> FloatArray:
+    """Return the errors by which p is what it is when a quiet cell may be a loud one by luck.
+
+    With weight w the variance is that of the loud cells and not the posterior one, so that p is the
+    mixture (1 − w) p + w p of the loud; the error is widened until it gives that p.
+    """
+    widened = error.copy()
+    for side, runs in zip(sides, n, strict=True):
+        chosen = np.flatnonzero((side.loud_weight > 0.0) & (difference != 0.0) & (error > 0.0))
+        if not chosen.size:
+            continue
+        moved, weight = np.abs(difference[chosen]), side.loud_weight[chosen]
+        extra = np.maximum(side.loud_variance - side.variance[chosen], 0.0) / runs[chosen]
+        loud = np.sqrt(widened[chosen] ** 2 + extra)
+        p = (1.0 - weight) * two_sided_p(moved / widened[chosen], df[chosen])
+        p += weight * two_sided_p(moved / loud, np.full(chosen.size, np.inf))
+        t = t_of_p(np.maximum(p, _SMALLEST_P), df[chosen])
+        widened[chosen] = np.maximum(widened[chosen], moved / t)
+    return widened

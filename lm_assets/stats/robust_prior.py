@@ -4,26 +4,49 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
+from scipy.optimize import brentq
 
 from lm_assets.stats.validation import BoolArray, FloatArray
 from lm_assets.stats.variance_prior import VariancePrior, fit_variance_prior
 
-_QUARTILES = (0.25, 0.75)
+_QUARTERS = (0.25, 0.5, 0.75)
+_AS_COLUMN = np.array(_QUARTERS)[:, None]
 # A variance above what the prior exceeds in one cell of fifty keeps its own counsel: of clean
 # cells that costs one in fifty some power, and a loud cell among quiet ones seldom stays below it.
 _EXTREME = 0.02
+# Standard deviations by which the number of extreme cells must pass what chance makes.
+_SURELY = 2.0
 _SMALLEST_DF, _LARGEST_DF = 0.2, 1e4
-_BISECTIONS = 24
+_TOLERANCE = 1e-6
 # No spread at all says that a clock was coarse; quartiles stay finite at this share of the median.
 _SMALLEST_SHARE = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RobustPrior:
-    """The prior of the cells that are alike, and the cells (a mask) that are louder than it."""
+    """The prior of the cells that are alike, and the cells (a mask) that are louder than it.
+
+    ``loud_share`` is how many cells are loud beyond those that chance alone makes extreme, 0 where
+    their number may be chance; ``loud_variance`` is what they have.
+    """
 
     prior: VariancePrior
     is_extreme: BoolArray
+    loud_share: float = 0.0
+    loud_variance: float = 0.0
+
+    def loud_weights(self, variances: FloatArray, df: FloatArray) -> FloatArray:
+        """Return the chance of each cell to be one of the loud ones, quiet by luck; 0 to 1.
+
+        By Bayes' rule from the share of loud cells, and the density of each variance under the
+        prior's F law and under the loud cells' chi-squared.
+        """
+        if not self.loud_share:
+            return np.zeros(variances.shape)
+        quiet = np.log1p(-self.loud_share) + _log_density(variances, df, self.prior)
+        loud_prior = VariancePrior(df=np.inf, variance=self.loud_variance, n_cells=0)
+        loud = np.log(self.loud_share) + _log_density(variances, df, loud_prior)
+        return special.expit(loud - quiet)
 
 
 def fit_robust_prior(variances: FloatArray, df: FloatArray) -> RobustPrior:
@@ -54,9 +77,26 @@ def fit_robust_prior(variances: FloatArray, df: FloatArray) -> RobustPrior:
     is_extreme: BoolArray = beyond < _EXTREME
     if not is_extreme.any() or (~is_extreme).sum() < 2:
         return RobustPrior(prior=whole, is_extreme=nobody)
+    by_chance = _EXTREME * variances.size
+    surely = by_chance + _SURELY * np.sqrt(by_chance * (1.0 - _EXTREME))
+    has_loud = is_extreme.sum() > surely
     return RobustPrior(
-        prior=fit_variance_prior(variances[~is_extreme], df[~is_extreme]), is_extreme=is_extreme
+        prior=fit_variance_prior(variances[~is_extreme], df[~is_extreme]),
+        is_extreme=is_extreme,
+        loud_share=float(is_extreme.sum() - by_chance) / variances.size if has_loud else 0.0,
+        loud_variance=float(np.mean(variances[is_extreme])),
     )
+
+
+def _log_density(variances: FloatArray, df: FloatArray, prior: VariancePrior) -> FloatArray:
+    """Return the log density of variances, but for a power of them that all laws share."""
+    half = df / 2.0
+    if np.isinf(prior.df):
+        rate = half / prior.variance
+        return half * np.log(rate) - rate * variances - special.gammaln(half)
+    scaled = df / (prior.df * prior.variance)
+    shape = half * np.log(scaled) - special.betaln(half, prior.df / 2.0)
+    return shape - (half + prior.df / 2.0) * np.log1p(scaled * variances)
 
 
 def _quartile_prior(variances: FloatArray, df: FloatArray) -> tuple[float, float]:
@@ -65,18 +105,31 @@ def _quartile_prior(variances: FloatArray, df: FloatArray) -> tuple[float, float
     least = _SMALLEST_SHARE * float(np.median(positive))
     logs = np.log(np.maximum(variances, least))
     distinct, which = np.unique(df, return_inverse=True)
-    low, high = np.log(_SMALLEST_DF), np.log(_LARGEST_DF)
-    centre = 0.0
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2.0
-        lower, median, upper = (
-            np.log(special.fdtri(distinct, np.exp(middle), share))
-            for share in (_QUARTILES[0], 0.5, _QUARTILES[1])
-        )
+    # Quartiles move along with what is taken off or divided by: where all cells have as many runs,
+    # they are sought once.
+    of_all = np.quantile(logs, _QUARTERS) if distinct.size == 1 else None
+
+    def centre_and_width(log_df0: float) -> tuple[float, float]:
+        lower, median, upper = np.log(special.fdtri(distinct, np.exp(log_df0), _AS_COLUMN))
+        if of_all is not None:
+            width = (of_all[2] - of_all[0]) / (upper[0] - lower[0])
+            return float(of_all[1] - median[0]), float(width)
         centred = logs - median[which]
         centre = float(np.median(centred))
-        spread = (centred - centre) / (upper - lower)[which]
-        first, third = np.quantile(spread, _QUARTILES)
-        # Wider than the law of this prior: the cells differ more, and the prior knows less.
-        low, high = (low, middle) if third - first > 1.0 else (middle, high)
-    return float(np.exp(middle)), float(np.exp(centre))
+        first, third = np.quantile(
+            (centred - centre) / (upper - lower)[which], (_QUARTERS[0], _QUARTERS[2])
+        )
+        return centre, float(third - first)
+
+    def too_wide(log_df0: float) -> float:
+        return centre_and_width(log_df0)[1] - 1.0
+
+    # Wider than the law of a prior: the cells differ more, and the prior knows less.
+    low, high = np.log(_SMALLEST_DF), np.log(_LARGEST_DF)
+    if too_wide(low) >= 0.0:
+        log_df0 = low
+    elif too_wide(high) <= 0.0:
+        log_df0 = high
+    else:
+        log_df0 = float(brentq(too_wide, low, high, xtol=_TOLERANCE))
+    return float(np.exp(log_df0)), float(np.exp(centre_and_width(log_df0)[0]))

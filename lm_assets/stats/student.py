@@ -20,6 +20,20 @@ def two_sided_p(t: FloatArray, df: FloatArray) -> FloatArray:
     return p
 
 
+def t_of_p(p: FloatArray, df: FloatArray) -> FloatArray:
+    """Return the |t| that has these two-sided p: the inverse of `two_sided_p`, for p above 0.
+
+    Examples
+    --------
+    >>> round(float(t_of_p(np.array([0.05]), np.array([8.0]))[0]), 3)
+    2.306
+    """
+    normal = np.isinf(df)
+    quantile = special.stdtrit(np.where(normal, 1.0, df), p / 2.0)
+    t: FloatArray = -np.where(normal, special.ndtri(p / 2.0), quantile)
+    return t
+
+
 def critical_t(df: FloatArray, *, confidence: float) -> FloatArray:
     """Return the half-width, in standard errors, of the two-sided interval of ``confidence``."""
     upper = 0.5 + open_fraction("confidence", confidence) / 2.0

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from lm_assets.alerts.messages import slack_message, webhook_message
+from lm_assets.alerts.slack import slack_message
 from lm_assets.alerts.telling import Teller, Told
+from lm_assets.alerts.webhook import webhook_message
 from lm_assets.gateways.http.notifier import SLACK, DeliveryError, Notifier
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.gateways.warehouse.alerts import ChannelRows, in_turn, pending
 from lm_assets.model.alert import StoredEvent
+from lm_assets.triage.judged import JudgedBy, nothing_judged
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,17 +37,27 @@ class Delivery:
 
 
 def tell_pending(
-    warehouse: Warehouse, notifiers: Iterable[Notifier], *, teller: Teller
+    warehouse: Warehouse,
+    notifiers: Iterable[Notifier],
+    *,
+    teller: Teller,
+    judged: JudgedBy = nothing_judged,
 ) -> list[Delivery]:
-    """Tell every channel what it still has to be told and return what became of it."""
-    return [_tell(warehouse, notifier, teller) for notifier in notifiers]
+    """Tell every channel what it still has to be told and return what became of it.
+
+    Parameters
+    ----------
+    judged : callable, optional
+        Finds a campaign by its id, for what a webhook is told of it.
+    """
+    return [_tell(warehouse, notifier, teller, judged) for notifier in notifiers]
 
 
-def _tell(warehouse: Warehouse, notifier: Notifier, teller: Teller) -> Delivery:
+def _tell(warehouse: Warehouse, notifier: Notifier, teller: Teller, judged: JudgedBy) -> Delivery:
     told, problem = 0, ""
     try:
         while count := in_turn(
-            warehouse, notifier.channel, lambda rows: _tell_next(rows, notifier, teller)
+            warehouse, notifier.channel, lambda rows: _tell_next(rows, notifier, teller, judged)
         ):
             told += count
         if count is None:
@@ -56,7 +68,7 @@ def _tell(warehouse: Warehouse, notifier: Notifier, teller: Teller) -> Delivery:
     return Delivery(channel=notifier.channel, told=told, pending=left, problem=problem)
 
 
-def _tell_next(rows: ChannelRows, notifier: Notifier, teller: Teller) -> int:
+def _tell_next(rows: ChannelRows, notifier: Notifier, teller: Teller, judged: JudgedBy) -> int:
     """Send the channel's next message and return of how many events it tells."""
     group = _next_group(rows.pending(), notifier.channel)
     if not group:
@@ -67,7 +79,9 @@ def _tell_next(rows: ChannelRows, notifier: Notifier, teller: Teller) -> int:
     if notifier.channel == SLACK:
         message = slack_message(told, teller, live=live)
     else:
-        message = webhook_message(told[0], teller, live=live)
+        campaign = group[0].campaign
+        of_campaign = judged(campaign) if campaign else None
+        message = webhook_message(told[0], teller, live=live, judged=of_campaign)
     notifier.send(message, message_id=group[0].event_id, is_patient=False)
     content = json.dumps(message, sort_keys=True).encode()
     rows.record(group, digest=hashlib.sha256(content).hexdigest())

@@ -4,7 +4,7 @@ from lm_assets.alerts.identity import fingerprint_of
 from lm_assets.alerts.observation import cell_outcomes, letters_of, observe
 from lm_assets.model.verdict import Verdict
 from lm_assets_tests.alerts.lives import night
-from lm_assets_tests.builders import COMBINATION, a_cell, a_finding, a_verdict
+from lm_assets_tests.builders import COMBINATION, a_cell, a_finding, a_verdict, causes_of
 
 TOLD = (Verdict.REGRESSED, Verdict.SUSPECTED, Verdict.DATA_FAULT)
 
@@ -81,3 +81,37 @@ def test_the_likely_cause_comes_along():
         kind="common_shift", where={}, explanation={"likely_causes": ["jdk 17 → 21"], "metrics": {}}
     )
     assert seen([a_cell()], (finding,)).sightings[0].likely_cause == "jdk 17 → 21"
+
+
+class TestLikelyCause:
+    OTHER = "4.0.0_connect_kubernetes_none_join_1gb"
+    PLACE = a_finding(combinations=(COMBINATION, OTHER))
+
+    def named(self, findings, *causes) -> str:
+        verdict = a_verdict([a_cell()], findings=findings)
+        (sighting,) = observe(verdict, at=night(0), told=TOLD, causes=causes).sightings
+        return sighting.likely_cause
+
+    def test_is_what_its_runs_show_first(self):
+        causes = causes_of(COMBINATION, "200 → 2,000 partitions", "a slow host")
+        assert self.named((a_cell_finding(),), causes) == "200 → 2,000 partitions"
+
+    def test_of_many_combinations_is_what_most_of_them_share(self):
+        causes = (
+            causes_of(COMBINATION, "spills to disk"),
+            causes_of(self.OTHER, "spills to disk", "a slow host"),
+            causes_of("elsewhere", "another join"),
+        )
+        assert self.named((self.PLACE,), *causes) == "spills to disk (2 of 2 combinations)"
+
+    def test_is_the_changed_environment_where_one_is_known(self):
+        finding = a_cell_finding(explanation={"likely_causes": ["jdk 17 → 21"]})
+        assert self.named((finding,), causes_of(COMBINATION, "x")) == "jdk 17 → 21"
+
+    def test_is_not_guessed_from_other_metrics_or_places_or_from_none(self):
+        causes = (
+            causes_of(COMBINATION, "x", metrics=("cpu_core_seconds",)),
+            causes_of("elsewhere", "y"),
+            causes_of(COMBINATION),
+        )
+        assert self.named((a_cell_finding(),), *causes) == ""

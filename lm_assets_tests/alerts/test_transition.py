@@ -138,12 +138,21 @@ class TestWorsening:
         states = lived([a_night(n, a_sighting("a_x", size=s)) for n, s in enumerate(sizes)])
         assert told(states) == ["opened", "seen", "reminded", "seen", "worsened", "seen"]
 
-    def test_of_an_acknowledged_alert_is_told_and_leaves_it_with_its_owner(self):
+    def test_of_an_acknowledged_alert_is_recorded_once_and_leaves_it_with_its_owner(self):
         said = [a_statement(0.5, Kind.ACKNOWLEDGED, CELL, owner="team-a")]
+        worse = a_sighting("a_x", size=0.9)
+        states = lived([a_night(0, CELL), a_night(1, worse), a_night(2, worse)], said)
+        assert told(states) == ["opened", "acknowledged", "worsened", "seen"]
+        alert = the_alert(states)
+        assert (alert.state, alert.owner) == (AlertState.ACKNOWLEDGED, "team-a")
+        assert (alert.worsened_at, alert.told_change) == (night(1), 0.3)
+
+    def test_while_somebody_had_it_goes_with_the_end_of_the_acknowledgement(self):
+        said = [a_statement(0.5, Kind.ACKNOWLEDGED, CELL)]
         states = lived([a_night(0, CELL), a_night(1, a_sighting("a_x", size=0.9))], said)
-        assert told(states) == ["opened", "acknowledged", "worsened"]
-        assert the_alert(states).state is AlertState.ACKNOWLEDGED
-        assert the_alert(states).owner == "team-a"
+        (expired, *_) = moved_on(states[-1].alerts, [], night(8), policy=POLICY).events
+        assert (expired.event, expired.worsened_at) == (Kind.EXPIRED, night(1))
+        assert expired.sighting.change == 0.9
 
 
 class TestRecovery:

@@ -51,7 +51,7 @@ ALLOWED: dict[str, set[str]] = {
 # Alembic runs it inside a migration; it can be imported nowhere else.
 RUN_BY_ALEMBIC = "lm_assets.gateways.warehouse.migrations.env"
 # Commands that wait for runs of Dagster. `lm` imports a command when it is used, not before.
-COMMANDS_THAT_ASK_DAGSTER = {"lm_assets.cli.platform.demo"}
+COMMANDS_THAT_ASK_DAGSTER = {"lm_assets.cli.platform.demo_run"}
 # Libraries that come with a declared one and are part of its interface.
 PART_OF = {"botocore": "boto3", "markupsafe": "jinja2", "urllib3": "requests", "pydantic": "mcp"}
 

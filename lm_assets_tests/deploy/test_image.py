@@ -76,9 +76,12 @@ def test_the_wheel_of_the_image_carries_the_shipped_configuration(tmp_path):
         if name == "WORKDIR" and line == "/tmp":
             break
         if name == "COPY" and "--from=" not in line and line.split()[-1].startswith("./"):
-            for what in line.split()[:-1]:
+            *copied, into = line.split()
+            for what in copied:
                 copy = shutil.copytree if (PROJECT / what).is_dir() else shutil.copyfile
-                copy(PROJECT / what, source / Path(what).name)
+                target = source / (Path(what).name if into == "./" else into)
+                target.parent.mkdir(exist_ok=True)
+                copy(PROJECT / what, target)
     runs = [line for name, line in instructions(DOCKERFILE) if name == "RUN"]
     (install,) = [line for line in runs if "build-requirements.lock" in line]
     (build,) = [line.partition(" && ")[0] for line in runs if "pip wheel" in line]
@@ -91,6 +94,8 @@ def test_the_wheel_of_the_image_carries_the_shipped_configuration(tmp_path):
     (wheel,) = (tools / "out").glob("*.whl")
     carried = set(zipfile.ZipFile(wheel).namelist())
     shipped = {f"lm_assets/shipped/config/{f.name}" for f in (PROJECT / "config").glob("*.yaml")}
-    assert (
-        shipped | {"lm_assets/shipped/dagster.yaml", "lm_assets/shipped/workspace.yaml"} <= carried
+    files = (
+        *("dagster.yaml", "workspace.yaml", "deploy/.env.example"),
+        "prometheus/prometheus.yml",
     )
+    assert shipped | {f"lm_assets/shipped/{name}" for name in files} <= carried

@@ -1,9 +1,11 @@
 """docs/prometheus.md names every family, rule and alert, and no other."""
 
 import re
+from typing import Any
 
 from lm_assets.exporter.alert_families import alert_families
 from lm_assets.exporter.campaign_families import campaign_families
+from lm_assets.exporter.family_text import TextFamily
 from lm_assets.exporter.own_families import OwnState, own_families
 from lm_assets.exporter.result_families import result_families
 from lm_assets_tests.architecture.project import PROJECT
@@ -34,7 +36,13 @@ def families() -> dict[str, list[str]]:
         *alert_families(a_standing()),
         *result_families(a_standing(), SETTINGS, now=NOW),
     )
-    return {family.name: list(getattr(family, "_labelnames", ())) for family in made}
+    return {family.name: labels_of(family) for family in made}
+
+
+def labels_of(family: Any) -> list[str]:
+    if isinstance(family, TextFamily):
+        return re.findall(r'(\w+)="', family.samples[0][0]) if family.samples else []
+    return list(family._labelnames)
 
 
 def rows() -> dict[str, list[str]]:

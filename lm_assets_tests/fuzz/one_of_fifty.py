@@ -73,23 +73,25 @@ def campaign_of(
     one = collected.records[0] if collected.records else None
     stored = tuple(record_from_json(record_to_json(record)) for record in collected.records)
     records = [*_sound_runs(), *stored]
-    to_jsonl(summarise(records, settings().metrics))
     verdict = _verdict(collected.manifest, stored)
     return Ended(verdict=verdict, records=records, one=one, quarantined=collected.quarantined)
 
 
 def _verdict(manifest: Manifest, stored: Sequence[RunRecord]) -> CampaignVerdict:
-    """Return the judgement; what differs in words only is not judged again."""
+    """Return the judgement; what differs in words only is neither summarised nor judged again."""
     numbers = [
         (r.combination, r.run_id, r.is_failed, sorted(r.metrics.items()), sorted(r.missing))
         for r in stored
     ]
     key = repr((manifest, numbers, [r.environment for r in stored]))
     if key not in _JUDGED:
+        # The other combinations' summaries know nothing of this one.
+        beside = [record for record in _sound_runs() if record.combination == COMBINATION]
+        to_jsonl(summarise([*beside, *stored], settings().metrics))
         verdict = judge_campaign(
             manifest,
             [*_sound_runs(), *stored],
-            catalogue=_baselines(),
+            catalogue=baselines(),
             metrics=settings().metrics,
             policy=settings().regression,
         )
@@ -150,6 +152,7 @@ def _sound_runs() -> tuple[RunRecord, ...]:
 
 
 @cache
-def _baselines() -> BaselineCatalogue:
+def baselines() -> BaselineCatalogue:
+    """Return what sound runs make of every combination."""
     entries, _ = initial_entries(_sound_runs(), now=NOW, reason="sound runs")
     return BaselineCatalogue(entries=entries)

@@ -29,14 +29,22 @@ _ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRu
 class KillablePlatform:
     """One Dagster instance with its daemons, one S3 server, one Postgres.
 
-    ``instance`` replaces parts of the project's dagster.yaml.
+    ``instance`` replaces parts of the project's dagster.yaml, ``more`` goes into the environment.
     """
 
-    def __init__(self, folder: Path, *, instance: Mapping[str, object] | None = None) -> None:
-        self.postgres = OwnPostgres(folder / "postgres")
-        self.object_store = OwnObjectStore(folder / "s3")
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        instance: Mapping[str, object] | None = None,
+        more: Mapping[str, str] | None = None,
+        postgres: OwnPostgres | None = None,
+        object_store: OwnObjectStore | None = None,
+    ) -> None:
+        self.postgres = postgres or OwnPostgres(folder / "postgres")
+        self.object_store = object_store or OwnObjectStore(folder / "s3")
         self._home = DagsterHome.prepare(folder / "state", project=PROJECT)
-        self.home = self._home.directory
+        self.home, self.logs = self._home.directory, self._home.logs
         settings = yaml.safe_load((self.home / "dagster.yaml").read_text(encoding="utf-8"))
         (self.home / "dagster.yaml").write_text(yaml.safe_dump({**settings, **(instance or {})}))
         self.environment = {
@@ -46,6 +54,7 @@ class KillablePlatform:
             "PYTHONPATH": str(PROJECT),
             **self.postgres.environment,
             **self.object_store.environment,
+            **(more or {}),
         }
         with Warehouse.from_environment(self.environment) as warehouse:
             warehouse.migrate()

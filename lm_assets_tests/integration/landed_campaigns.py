@@ -12,6 +12,7 @@ from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.clock import Clock, SystemClock
 from lm_assets.gateways.configuration import load_configuration
 from lm_assets.gateways.object_store.s3 import S3ObjectStore
+from lm_assets.orchestration.executors import ShardLimit
 from lm_assets.orchestration.sensors import new_results
 from lm_assets_tests.integration.left_behind import LeftBehind, left_behind
 
@@ -47,6 +48,7 @@ class LandedCampaigns:
                 "bucket": self.bucket,
                 "clock": self.clock,
                 "retention": self._settings.retention,
+                "shard_limit": ShardLimit(),
             },
         )
         began = time.perf_counter()

@@ -10,16 +10,23 @@ from lm_assets.gateways.engines.postgres import PostgresServer
 from lm_assets.gateways.engines.processes import free_ports
 from lm_assets.gateways.engines.seaweedfs import PORT_FLAGS, SeaweedServer
 
-_KEYS = {"access_key_id": "id", "secret_access_key": "a-secret-of-the-test"}
+_PASSWORD = "only-for-tests"
 BUCKET = "load-metrics"
 
 
 class OwnPostgres:
     """A Postgres of the test's own, with a database for the warehouse and one for Dagster."""
 
-    def __init__(self, folder: Path, *, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        settings: Mapping[str, str] | None = None,
+        password: str = _PASSWORD,
+    ) -> None:
         self._folder = folder
         self._settings = settings
+        self._password = password
         self.start()
         self.server_url = self._server.url("postgres")
         for name in ("load_metrics", "dagster"):
@@ -32,7 +39,7 @@ class OwnPostgres:
 
     def start(self) -> None:
         self._server = PostgresServer(
-            self._folder, password="only-for-tests", settings=self._settings
+            self._folder, password=self._password, settings=self._settings
         )
         self._process = self._server.launch()
         self._server.wait()
@@ -47,20 +54,21 @@ class OwnPostgres:
 class OwnObjectStore:
     """A SeaweedFS of the test's own, always on the same ports."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, password: str = _PASSWORD) -> None:
         self._folder = folder
+        self._keys = {"access_key_id": "id", "secret_access_key": password}
         self._ports = free_ports(len(PORT_FLAGS))
         self.start()
         self.environment = {
             "LM_S3_ENDPOINT": self._server.endpoint,
             "LM_S3_BUCKET": BUCKET,
-            "AWS_ACCESS_KEY_ID": _KEYS["access_key_id"],
-            "AWS_SECRET_ACCESS_KEY": _KEYS["secret_access_key"],
+            "AWS_ACCESS_KEY_ID": self._keys["access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": self._keys["secret_access_key"],
             "AWS_REGION": "us-east-1",
         }
 
     def start(self) -> None:
-        self._server = SeaweedServer(self._folder, bucket=BUCKET, ports=self._ports, **_KEYS)
+        self._server = SeaweedServer(self._folder, bucket=BUCKET, ports=self._ports, **self._keys)
         assert self._server.ports == self._ports, "another process took the server's ports"
         self._process = self._server.launch()
         self._server.wait()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import click
 import dagster as dg
 import pytest
 from click.testing import CliRunner
@@ -40,6 +41,7 @@ HIT = "3.5.0_connect_kubernetes_none_read_1gb"
 OTHER = "4.0.0_connect_kubernetes_none_join_1gb"
 STEADY = (100.0, 101.0, 99.0, 100.5, 99.5)
 SLOW = (150.0, 151.0, 149.0, 150.5, 149.5)
+SLOWER = (200.0, 202.0, 198.0, 201.0, 199.0)
 ALERTED = ("raw_metrics", "statistical_summaries", "confirmation_runs", "regression_verdicts")
 TOLD = ("alert_states", "regression_alerts")
 
@@ -132,9 +134,11 @@ class Desk:
             )
         return str(said.skip_message)
 
+    def bodies(self) -> list[dict[str, object]]:
+        return [json.loads(received.body) for received in self.webhook.received]
+
     def told(self) -> list[str]:
-        bodies = [json.loads(received.body) for received in self.webhook.received]
-        return [body["type"].removeprefix("alert.") for body in bodies]
+        return [str(body["type"]).removeprefix("alert.") for body in self.bodies()]
 
 
 @pytest.fixture
@@ -169,6 +173,13 @@ def desk(s3_environment, warehouse_url, tmp_path, monkeypatch) -> Iterator[Desk]
 def test_from_the_first_night_to_its_end_and_back(desk):
     assert desk.night(SLOW)["opened"] == 1
     assert desk.told() == ["opened"]
+    (body,) = desk.bodies()
+    assert (body["event"], body["verdict"], body["exit_code"]) == (
+        "campaign_judged",
+        "regressed",
+        2,
+    )
+    assert [cell["combination"] for cell in body["worst_cells"]] == [HIT]
     (message,) = desk.slack.shown
     assert "lm alerts ack" in str(message)
     (alert,) = desk.lm("list")["alerts"]
@@ -177,13 +188,16 @@ def test_from_the_first_night_to_its_end_and_back(desk):
     said = ("--by", "ada@example.org", "--reason", "bisecting")
     taken = desk.lm("ack", alert["alert_id"][:6], *said, "--owner", "team-io")["alert"]
     assert (taken["state"], taken["acknowledged_by"]) == ("acknowledged", "ada@example.org")
-    assert desk.night(SLOW)["acknowledged"] == 1
-    assert desk.told() == ["opened"], "an acknowledged alert that is no worse is not told"
+    shown = desk.night(SLOWER)
+    assert (shown["acknowledged"], shown["worsened"]) == (1, 1)
+    assert desk.told() == ["opened"], "nothing is told of what somebody has"
 
     later = FixedClock(datetime.now(UTC) + timedelta(days=8))
     assert "webhook: 1 told" in desk.look_at_the_clock(later)
     assert "0 told" in desk.look_at_the_clock(later)
     assert desk.told() == ["opened", "expired"]
+    assert desk.bodies()[-1]["data"]["event"]["worsened_at"], "nor is it lost that it got worse"
+    assert desk.bodies()[-1]["data"]["alert"]["change"] > 0.9
 
     accepted = desk.lm("accept", alert["alert_id"], *said, "--reference", "OPS-7")
     assert accepted["alert"]["state"] == "accepted"
@@ -213,6 +227,23 @@ def test_from_the_first_night_to_its_end_and_back(desk):
     kept = [event["event"] for event in events if event["event"] != "expired"]
     assert [event["event"] for event in again["events"]] == kept
     assert again["alert"]["state"] == "open"
+
+
+def test_what_people_resolve_comes_back_and_what_they_dismiss_rests(desk):
+    desk.night(SLOW)
+    (alert,) = desk.lm("list")["alerts"]
+    said = ("--by", "ada@example.org", "--reason", "reverted in 1a2b3c4")
+    resolved = desk.lm("resolve", alert["alert_id"], *said)["alert"]
+    assert (resolved["state"], resolved["resolution"]) == ("resolved", "resolved")
+    assert resolved["resolved_by"] == "ada@example.org"
+    assert desk.night(SLOW)["reopened"] == 1
+    assert desk.told() == ["opened", "reopened"]
+    with pytest.raises(click.UsageError, match="--duplicate-of goes with --as duplicate"):
+        desk.lm("dismiss", alert["alert_id"], "--as", "duplicate", *said)
+    dismissed = desk.lm("dismiss", alert["alert_id"], "--as", "environment", *said)["alert"]
+    assert (dismissed["state"], dismissed["resolution"]) == ("dismissed", "environment")
+    assert desk.night(SLOW)["open"] == 0
+    assert desk.told() == ["opened", "reopened"]
 
 
 def test_a_dead_channel_holds_no_campaign_and_is_told_later(desk):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lm_assets.cli.platform.demo import BASELINE, JUDGED, DemoPlaces, prepare
+from lm_assets.cli.platform.demo_run import BASELINE, JUDGED, DemoPlaces, prepare
 from lm_assets.cli.platform.demo_state import make_anew, refuse_in_use, write_down
 from lm_assets.cli.platform.serve import refuse_taken_port
 from lm_assets.gateways.engines import EmbeddedEngines

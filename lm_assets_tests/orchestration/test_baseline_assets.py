@@ -128,7 +128,9 @@ class TestProposal:
 
     @pytest.mark.parametrize("campaign", [NIGHTLY, "ci-2026-11-29-7a7a7a7"])
     def test_other_stages_propose_nothing_and_say_so(self, bucket, settings, campaign):
-        write_proposal(bucket.store, campaign, catalogue="earlier", text="earlier")
+        write_proposal(
+            bucket.store, campaign, catalogue="earlier", behaviour="earlier", text="earlier"
+        )
         result = proposed(campaign, runs(campaign, factor=0.7), bucket, settings)
         assert result.metadata == {"proposal": "not due at this stage"}
         assert proposals(bucket) == {}

@@ -19,6 +19,7 @@ ASSET_KEYS = [
     "confirmation_request",
     "confirmation_runs",
     "detailed_report",
+    "event_log_readings",
     "executive_summary",
     "incoming_confirmations",
     "incoming_results",
@@ -59,6 +60,12 @@ def test_a_campaign_run_makes_every_asset_of_a_campaign(definitions):
     job = definitions.resolve_job_def("campaign_job")
     selected = {key.to_user_string() for key in job.asset_layer.selected_asset_keys}
     assert selected == set(CAMPAIGN_ASSET_NAMES)
+
+
+def test_the_sharded_run_makes_the_same_after_it_has_read_the_event_logs(definitions):
+    job = definitions.resolve_job_def("sharded_campaign_job")
+    selected = {key.to_user_string() for key in job.asset_layer.selected_asset_keys}
+    assert selected == {*CAMPAIGN_ASSET_NAMES, "event_log_readings"}
 
 
 def test_judging_anew_does_not_collect_anew(definitions):

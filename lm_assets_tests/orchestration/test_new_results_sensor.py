@@ -9,11 +9,13 @@ from dagster._daemon.sensor import MIN_INTERVAL_LOOP_TIME
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.object_store.protocol import ObjectInfo, ObjectStoreRefusedError
 from lm_assets.model.retention import RetentionPolicy
+from lm_assets.orchestration.executors import ShardLimit
 from lm_assets.orchestration.sensors import QUIET_PERIOD, new_results
 from lm_assets_tests.fakes.clock import FixedClock
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+NO_SHARDS = ShardLimit()
 
 
 @pytest.fixture
@@ -22,7 +24,11 @@ def bucket() -> CampaignBucket:
 
 
 def evaluate(
-    bucket: CampaignBucket, *, cursor: str | None = None, now: datetime = NOW
+    bucket: CampaignBucket,
+    *,
+    cursor: str | None = None,
+    now: datetime = NOW,
+    shard_limit: ShardLimit = NO_SHARDS,
 ) -> dg.SensorResult:
     context = dg.build_sensor_context(
         cursor=cursor,
@@ -30,6 +36,7 @@ def evaluate(
             "bucket": bucket,
             "clock": FixedClock(now),
             "retention": RetentionPolicy(raw_days=30),
+            "shard_limit": shard_limit,
         },
     )
     return new_results(context)
@@ -168,6 +175,19 @@ def test_fresh_runs_start_a_judgement_of_the_campaign_that_asked_and_no_partitio
     assert [(e.asset_key.to_user_string(), e.partition) for e in second.asset_events] == [
         ("incoming_confirmations", "nightly-1")
     ]
+
+
+def test_event_logs_beyond_a_shard_are_read_by_the_sharded_job_and_fresh_runs_never_are(bucket):
+    log = "a/run-1/eventlog/app-1"
+    land(bucket, "nightly-1", "a/1.jsonl", log, "_SUCCESS")
+    land(bucket, "nightly-2", "a/1.jsonl", "_SUCCESS")
+    land(bucket, "nightly-1-confirm", "a/1.jsonl", log, "_SUCCESS")
+    at_the_limit = evaluate(bucket, shard_limit=ShardLimit(shard_bytes=len(log)))
+    beyond_it = evaluate(bucket, shard_limit=ShardLimit(shard_bytes=len(log) - 1))
+    fresh = ("confirmation_job", "nightly-1")
+    small = ("campaign_job", "nightly-2")
+    assert jobs(at_the_limit) == [("campaign_job", "nightly-1"), fresh, small]
+    assert jobs(beyond_it) == [("sharded_campaign_job", "nightly-1"), fresh, small]
 
 
 def test_the_same_fresh_runs_start_nothing_a_second_time(bucket):

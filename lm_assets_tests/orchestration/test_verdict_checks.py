@@ -11,6 +11,7 @@ from lm_assets.model.verdict import Verdict
 from lm_assets.orchestration import metadata, verdict_checks
 from lm_assets.orchestration.tables_of_campaigns import VERDICTS
 from lm_assets.regression.verdict.own_baseline import mark_own_baselines
+from lm_assets_tests.alerts.lives import night
 from lm_assets_tests.builders import (
     CAMPAIGN,
     COMBINATION,
@@ -19,6 +20,7 @@ from lm_assets_tests.builders import (
     a_metric_catalogue,
     a_verdict,
 )
+from lm_assets_tests.fakes.notifier import RecordingNotifier
 from lm_assets_tests.reports.gate.materials import an_alert, unchanged
 
 SETTINGS = SimpleNamespace(metrics=a_metric_catalogue())
@@ -71,12 +73,31 @@ def test_an_open_alert_of_the_stage_is_told_of(monkeypatch, alerts, passed, in_h
     check = verdict_checks.no_open_alerts.node_def.compute_fn.decorated_fn
     result = check(SimpleNamespace(partition_key=CAMPAIGN), None, None)
     assert result.passed is passed
+    assert passed or result.severity is dg.AssetCheckSeverity.ERROR
     assert result.metadata["in_hand"].value == in_hand
+
+
+def test_a_message_that_a_channel_has_not_taken_is_told_of(monkeypatch):
+    event = SimpleNamespace(event="opened", alert_id="a", campaign=CAMPAIGN, recorded_at=night(0))
+    waiting = {"slack": [event, event], "webhook": []}
+    monkeypatch.setattr(verdict_checks, "pending", lambda _warehouse, channel: waiting[channel])
+    check = verdict_checks.every_message_told.node_def.compute_fn.decorated_fn
+    notifiers = tuple(RecordingNotifier(channel) for channel in waiting)
+    result = check(None, None, notifiers)
+    assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert result.description == "2 pending for slack"
+    assert [row.data["event"] for row in result.metadata["pending"].records] == ["opened"] * 2
+    waiting["slack"] = []
+    assert check(None, None, notifiers).passed
 
 
 def test_no_check_of_a_verdict_blocks_the_reports_of_it():
     specs = [spec for check in verdict_checks.ALL for spec in check.check_specs]
-    assert {spec.name for spec in specs} == {"campaign_not_regressed", "no_open_alerts"}
+    assert {spec.name for spec in specs} == {
+        "campaign_not_regressed",
+        "no_open_alerts",
+        "every_message_told",
+    }
     assert not any(spec.blocking for spec in specs)
 
 

@@ -1,6 +1,5 @@
 """Every week the history of each combination is judged, all of them in one run."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -11,6 +10,7 @@ from lm_assets.gateways.warehouse import HistoryPoint
 from lm_assets.orchestration.assets.baseline_catalogue import baseline_catalogue
 from lm_assets.orchestration.assets.combinations import combination_assets
 from lm_assets.orchestration.schedules import weekly_histories
+from lm_assets_tests.builders import a_history_point
 from lm_assets_tests.conftest import PROJECT
 
 LEVELS = (
@@ -29,22 +29,7 @@ class Histories:
         if combination != self._combination:
             return []
         return [
-            HistoryPoint(
-                campaign=f"weekly-{number}",
-                started_at=datetime(2026, 11, 22, tzinfo=UTC),
-                git_sha=None,
-                combination=combination,
-                metric="duration_s",
-                unit="s",
-                n=5,
-                mean=mean,
-                median=mean,
-                stddev=1.0,
-                cv=0.01,
-                ci95_low=None,
-                ci95_high=None,
-                verdict=None,
-            )
+            a_history_point(f"weekly-{number}", mean, combination=combination)
             for number, mean in enumerate(LEVELS)
         ]
 

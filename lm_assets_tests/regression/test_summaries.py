@@ -1,5 +1,7 @@
 """Summaries of records: every cell has one, also where nothing was measured."""
 
+from dataclasses import replace
+
 import pytest
 
 from lm_assets.regression.summaries import summarise
@@ -62,3 +64,14 @@ def test_no_records_make_no_summaries():
 def test_a_stored_value_that_no_statistic_holds_counts_as_missing_and_raises_nothing():
     summary = of("duration_s", 10.0, 11.0, 1e155, -1.7e308)
     assert (summary.n, summary.n_missing, summary.mean, summary.maximum) == (2, 2, 10.5, 11.0)
+
+
+def test_what_measured_the_runs_is_kept_each_source_once():
+    first, second, third = runs(10.0, 11.0, 12.0)
+    named = [
+        replace(first, provenance={"duration_s": "result line: duration_sec"}),
+        replace(second, provenance={"duration_s": "event log (at least; 3 lines)"}),
+        replace(third, provenance={"duration_s": "event log"}),
+    ]
+    summary = next(s for s in summarise(named, METRICS) if s.metric == "duration_s")
+    assert summary.sources == ("event log", "result line")

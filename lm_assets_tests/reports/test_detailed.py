@@ -94,7 +94,9 @@ def test_a_section_lists_numbers_and_what_is_missing_as_not_available():
     material = a_report_material(combination_count=0, verdict=a_verdict([cell]))
     text = PdfReader(io.BytesIO(detailed_pdf(material))).pages[2].extract_text()
     row = next(line for line in text.splitlines() if "Duration" in line)
-    assert " ".join(row.split()) == "▲ regressed Duration [s] n/a 22.1 +80 % n/a <0.0001 n/a 5 : 5"
+    assert " ".join(row.split()) == (
+        "▲ regressed Duration [s] n/a 22.1 +80 % n/a Welch <0.0001 n/a yes <0.0001 5 : 5"
+    )
 
 
 def test_an_interval_of_events_per_run_is_not_cut():
@@ -104,7 +106,7 @@ def test_an_interval_of_events_per_run_is_not_cut():
     material = a_report_material(combination_count=0, verdict=a_verdict([cell]))
     text = PdfReader(io.BytesIO(detailed_pdf(material))).pages[2].extract_text()
     row = next(line for line in text.splitlines() if "Failed tasks" in line)
-    assert "+0.4 per run [−0.74, +0.74] per run <0.0001" in " ".join(row.split())
+    assert "+0.4 per run [−0.74, +0.74] per run Welch <0.0001" in " ".join(row.split())
 
 
 def test_inconclusive_rows_say_how_many_runs_would_decide():

@@ -8,6 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lm_assets.reports.escaping import json_in_html, markdown_code, markdown_text, one_line
+from lm_assets.reports.rendering import rendered
+
+DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +51,10 @@ def test_long_text_is_cut_and_says_so():
 def test_json_in_html_holds_nothing_that_ends_a_script_and_loses_nothing(value):
     text = json_in_html(value)
     assert not re.search(r"[<>&'\u2028\u2029]", text)
-    assert json.loads(text) == value
+    if not re.search(
+        "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]", "".join([*value, *value.values()])
+    ):
+        assert json.loads(text) == value
 
 
 @given(st.text())
@@ -56,3 +62,22 @@ def test_markdown_text_never_holds_a_tag_a_line_break_or_a_bare_table_bar(text):
     escaped = markdown_text(text)
     assert not re.search(r"[<>\n\r]", escaped)
     assert not re.search(r"(?<!\\)(?:\\\\)*\|", escaped)
+
+
+UNSEEN = "\u202e\u2066\x1b[2J\x00\u200b"
+
+
+@pytest.mark.parametrize("shown", [one_line, markdown_text, markdown_code])
+def test_what_turns_text_around_or_commands_a_terminal_is_seen_and_not_obeyed(shown):
+    assert not set("\u202e\u2066\x1b\x00\u200b") & set(shown(f"a{UNSEEN}b"))
+    assert "a���" in shown(f"a{UNSEEN}b")
+
+
+def test_json_in_html_turns_no_text_around():
+    assert json.loads(json_in_html({"name": "a\u202eb"})) == {"name": "a�b"}
+
+
+def test_a_template_shows_nothing_unseen_and_keeps_its_own_markup():
+    page = rendered("detailed_listing.html.jinja", heading=f"x{UNSEEN}", text="one\n\u202etwo")
+    assert not set("\u202e\u2066\x1b\x00") & set(page)
+    assert "one\n�two" in page

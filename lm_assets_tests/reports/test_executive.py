@@ -40,8 +40,8 @@ def test_the_verdict_is_the_first_thing_said():
 def test_a_worse_cell_says_what_where_how_much_and_how_sure():
     text = executive_markdown(of_cells(a_cell())).replace("\u00a0", " ")
     assert (
-        f"1. **Duration +80 % [+71, +90] %** in `{COMBINATION}`: 12.3 s → 22.1 s, regressed, "
-        "q <0.0001, p <0.0001, runs 5 : 5" in text
+        f"1. **Duration +80 % [+71, +90] %** in `{COMBINATION}`: 12.3 s → 22.1 s, runs 5 : 5, "
+        "regressed by Welch's t (p <0.0001, q <0.0001), plain rule: yes (p <0.0001)" in text
     )
 
 
@@ -93,7 +93,7 @@ def test_a_finding_without_a_change_is_told_by_its_message():
 
 def test_the_moderated_p_is_told_where_the_verdict_rests_on_it():
     text = executive_markdown(of_cells(a_cell(p=0.049, p_moderated=0.00012)))
-    assert "q <0.0001, moderated p 0.00012, runs" in text
+    assert "by moderated t (p 0.00012, q <0.0001), plain rule: yes (p 0.049)" in text
 
 
 def test_suspicion_is_not_headed_as_certainty():
@@ -165,7 +165,7 @@ def test_missing_values_are_not_available_and_never_zero():
     cell = a_cell(baseline_mean=None, current_mean=None, change_ci95=None, q=None, p=None)
     text = executive_markdown(of_cells(cell)).replace("\u00a0", " ")
     assert "**Duration +80 %** in" in text
-    assert "n/a → n/a, regressed, q n/a, p n/a" in text
+    assert "n/a → n/a, runs 5 : 5, regressed" in text
 
 
 def test_hostile_names_are_shown_and_not_obeyed():

@@ -24,7 +24,8 @@ def test_the_worst_change_is_the_first_row_of_the_table():
     header, _, first, _, more = table.splitlines()
     assert header.startswith("| verdict | combination | metric |")
     assert first == (
-        "| ▲ regressed | `bad` | Duration | 12.3 s | 22.1 s | +80 % | [+71, +90] % | <0.0001 |"
+        "| ▲ regressed | `bad` | Duration | 12.3 s | 22.1 s | +80 % | [+71, +90] % | Welch's t "
+        "| <0.0001 | <0.0001 | yes (p <0.0001) |"
     )
     assert more == "… and 1 cell more."
 
@@ -37,7 +38,7 @@ def test_where_nothing_changed_the_table_is_a_sentence():
 def test_a_hostile_combination_cannot_break_the_table():
     verdict = a_verdict([a_cell(combination="a|b\n<script>")])
     row = ui.worst_changes_markdown(verdict, METRICS).splitlines()[2]
-    assert row.count("|") == 9
+    assert row.count("|") == 12
     assert "<script>" not in row
 
 

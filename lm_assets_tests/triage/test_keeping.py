@@ -9,6 +9,7 @@ import pytest
 from lm_assets.alerts.telling import Teller
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.gateways.warehouse.alerts import alerts, events_of
+from lm_assets.gateways.warehouse.known_alerts import known_alerts
 from lm_assets.model.alert import Alert, AlertEventKind, AlertState, Observation, Resolution
 from lm_assets.model.verdict import Verdict
 from lm_assets.triage.keeping import Stores, keep_up, record_campaign
@@ -105,6 +106,24 @@ def test_a_life_is_told_once_from_beginning_to_end(desk):
     assert (alert.state, alert.reopened_count) == (AlertState.OPEN, 1)
     events = [event.event for event in events_of(desk.warehouse, alert.alert_id)]
     assert events[:3] == ["opened", "seen", "acknowledged"]
+
+
+def test_what_gets_worse_in_an_acknowledgement_is_told_at_its_end(desk):
+    desk.judge(a_night(0, CELL))
+    desk.say(Kind.ACKNOWLEDGED, 0.5)
+    desk.judge(a_night(2, a_sighting("a_x", size=0.9, likely_cause="a slow host")))
+    assert desk.told() == ["opened"]
+    (known,) = known_alerts(desk.warehouse, "nightly")
+    assert not known.excuses, "the gate passes no more than what was acknowledged"
+    desk.wait_until(8)
+    assert desk.told() == ["opened", "expired"]
+    said = desk.webhook.sent[-1]["data"]
+    assert said["event"]["worsened_at"] == "2026-11-04T06:00:00Z"
+    assert said["event"]["likely_cause"] == "a slow host"
+    assert said["alert"]["change"] == 0.9
+    assert "worse since 2026-11-04 06:00 UTC; nobody has it yet; likely cause: a slow host" in str(
+        desk.slack.sent[-1]
+    )
 
 
 def test_everything_applied_twice_is_told_once(desk):

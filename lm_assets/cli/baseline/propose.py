@@ -11,8 +11,13 @@ from lm_assets.cli.baseline.change import exit_code, planned
 from lm_assets.cli.baseline.display import plan_document, print_plan
 from lm_assets.cli.baseline.options import options_of_moves, options_of_runs
 from lm_assets.cli.terminal_text import wide_console
+from lm_assets.gateways.baseline_file.behaviour import behaviour_text
 from lm_assets.gateways.baseline_file.file import catalogue_text, replace_file
-from lm_assets.gateways.bucket.object_keys import PROPOSAL_TEXT, PROPOSED_CATALOGUE
+from lm_assets.gateways.bucket.object_keys import (
+    PROPOSAL_TEXT,
+    PROPOSED_BEHAVIOUR,
+    PROPOSED_CATALOGUE,
+)
 from lm_assets.gateways.configuration import BASELINES_FILE
 from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import LmError
@@ -39,7 +44,7 @@ from lm_assets.regression.baselines.request import proposal_request
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("baseline-proposal"),
     show_default=True,
-    help=f"Folder for {PROPOSED_CATALOGUE} and {PROPOSAL_TEXT}.",
+    help=f"Folder for {PROPOSED_CATALOGUE}, {PROPOSED_BEHAVIOUR} and {PROPOSAL_TEXT}.",
 )
 def propose(
     *, reason: str | None, everything: bool, folder: Path, as_json: bool, **selection: Any
@@ -58,7 +63,7 @@ def propose(
     \b
     Examples:
       lm baseline propose --campaign weekly-2026-11-22-1a2b3c4
-      cp baseline-proposal/load-test-baselines.yaml config/baselines/
+      cp baseline-proposal/*.yaml config/baselines/
       git commit --file baseline-proposal/pull-request.md config/baselines/
     """
 
@@ -98,12 +103,15 @@ def _refuse_live_catalogue(folder: Path, config_directory: Path) -> None:
 
 def _write(folder: Path, plan: ChangePlan, markdown: str) -> None:
     """Write the documents; where nothing changes, no catalogue is left of an earlier proposal."""
-    catalogue = folder / PROPOSED_CATALOGUE
+    catalogue, behaviour = folder / PROPOSED_CATALOGUE, folder / PROPOSED_BEHAVIOUR
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if plan.changes:
+            entries = plan.catalogue.entries.values()
+            replace_file(behaviour, behaviour_text(entries).encode())
             replace_file(catalogue, catalogue_text(plan.catalogue).encode())
         else:
+            behaviour.unlink(missing_ok=True)
             catalogue.unlink(missing_ok=True)
         replace_file(folder / PROPOSAL_TEXT, markdown.encode())
     except OSError as error:

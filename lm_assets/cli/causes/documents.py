@@ -39,7 +39,11 @@ def print_explanation(console: Console, explanation: Explanation) -> None:
     """Print the sentence, the causes, the waterfall, changed plans and settings."""
     _say(console, f"[bold]{in_markup(explanation.summary)}[/]")
     if explanation.coverage is not None:
-        _say(console, f"  [dim]{explanation.coverage:.1%} of run time is in matched stages[/]")
+        kinds = ", ".join(
+            f"{share:.1%} {kind.replace('_', '-')}"
+            for kind, share in explanation.coverage_by_kind.items()
+        )
+        _say(console, f"  [dim]{explanation.coverage:.1%} of run time is compared ({kinds})[/]")
     _print_causes(console, explanation)
     _print_waterfall(console, explanation)
     for change in explanation.plans:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lm_assets.alerts.telling import alert_json, event_json
-from lm_assets.alerts.wording import change_phrase
+from lm_assets.alerts.wording import change_phrase, signed_change
 from lm_assets.cli.options import config_option, json_option
 from lm_assets.cli.terminal_text import literal, print_whole, printable
 from lm_assets.gateways.configuration import read_yaml_as
@@ -22,7 +22,7 @@ from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.gateways.warehouse.alerts import alerts as stored_alerts
 from lm_assets.gateways.warehouse.alerts import events_of
-from lm_assets.model.alert import Alert, AlertEventKind, Resolution
+from lm_assets.model.alert import Alert, AlertEventKind, Resolution, StoredEvent
 from lm_assets.model.campaign import Stage
 from lm_assets.model.policy import RegressionPolicy
 from lm_assets.triage.keeping import Stores
@@ -88,16 +88,22 @@ def show(alert: str, as_json: bool) -> None:
         document = {"alert": alert_json(found), "events": [event_json(e) for e in events]}
         click.echo(json.dumps(document))
         return
-    for name, value in alert_json(found).items():
+    causes = [cause for e in events if (cause := event_json(e)["likely_cause"])]
+    for name, value in {**alert_json(found), "likely_cause": (causes or [""])[-1]}.items():
         if value not in (None, [], {}, ""):
             click.echo(f"{name:20} {printable(_short(value))}")
-    table = Table("when (UTC)", "what", "state", "who", "why", "campaign")
+    table = Table("when (UTC)", "what", "change", "state", "who", "why", "campaign")
     for event in events:
-        cells = (event.to_state, event.by, event.reason, event.campaign)
+        cells = (_change(event), event.to_state, event.by, event.reason, event.campaign)
         table.add_row(
             f"{event.at:%Y-%m-%d %H:%M}", event.event, *(literal(text or "") for text in cells)
         )
     print_whole(Console(), table)
+
+
+def _change(event: StoredEvent) -> str:
+    change = event.details.get("change")
+    return "" if change is None else signed_change(change, event.details["change_unit"])
 
 
 def _said(command: F) -> F:
@@ -125,7 +131,10 @@ def _said(command: F) -> F:
     help="When it is open again and told again (UTC).  [default: acknowledge_days from now]",
 )
 def ack(alert: str, until: datetime | None, **said: Any) -> None:
-    """Take an alert: nothing more is sent of it until the time is up, unless it gets worse.
+    """Take an alert: nothing is sent of it until the time is up or it recovers.
+
+    What gets worse meanwhile is recorded, shown by lm alerts show, and told when the time is up;
+    lm gate does not pass it as known.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""``lm init``: a configuration folder for a matrix of one's own."""
+"""``lm init``: a configuration folder for a matrix of one's own, or a deployment's settings."""
 
 import re
 import shutil
@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import yaml
 
+from lm_assets.cli.platform.deployment_settings import write_deployment_settings
 from lm_assets.gateways.baseline_file.file import catalogue_text
 from lm_assets.gateways.configuration import (
     BASELINES_FILE,
@@ -41,18 +42,37 @@ _DURATION = "duration_s:s:lower"
     "[default: Spark's]",
 )
 @click.option("--version-dimension", default="", help="The dimension whose values are versions.")
+@click.option(
+    "--deployment",
+    is_flag=True,
+    help="Write, in place of a configuration, what a deployment is started with: random secrets "
+    "for compose (.env), for processes and pods (platform.env, reader.env), and the databases' "
+    "roles (databases.sql), readable by you alone.",
+)
 def init(
-    folder: Path, dimensions: tuple[str, ...], metrics: tuple[str, ...], version_dimension: str
+    folder: Path,
+    dimensions: tuple[str, ...],
+    metrics: tuple[str, ...],
+    version_dimension: str,
+    deployment: bool,
 ) -> None:
     """Write a configuration for a matrix of your own: dimensions, metrics, policy, no baselines.
 
     Without --dimension it asks. Nothing that is there is overwritten.
 
     \b
-    Example:
+    Examples:
       lm init config --dimension db=pg16,pg17 --dimension query=q1,q2,q3 \\
           --metric tps:1/s:higher --metric peak_rss_mb:MB:lower --version-dimension db
+      lm init deploy --deployment
     """
+    if deployment:
+        if dimensions or metrics or version_dimension:
+            raise LmError("--deployment writes no configuration: leave the other options out")
+        for path in write_deployment_settings(folder):
+            click.echo(f"wrote {path}")
+        click.echo("Next: docs/deploy.md; lm prepare, then lm doctor")
+        return
     if folder.exists() and any(folder.iterdir()):
         raise LmError(f"{folder} is not empty, and nothing in it is overwritten: name another one")
     chosen = dict(_dimension(text) for text in dimensions) if dimensions else _asked()

@@ -8,11 +8,11 @@ from rich.console import Console
 
 from lm_assets.cli.platform.exporter_rules import rules_text
 from lm_assets.exporter.recording_rules import recording_groups
-from lm_assets.gateways.configuration import load_configuration
+from lm_assets.gateways.configuration import SHIPPED, load_configuration
 from lm_assets.gateways.engines.processes import are_free
 from lm_assets.gateways.observability_services import ObservabilityServices
 
-RULES = Path("prometheus")
+RULES = SHIPPED / "prometheus"
 # The port that `lm exporter` listens on unless told otherwise.
 _EXPORTER_PORT = 9464
 _EVERY_SECOND = 1

@@ -11,6 +11,7 @@ from lm_assets.cli.options import config_option, json_option
 from lm_assets.cli.progress import Steps
 from lm_assets.gateways.bucket.retention import apply_lifecycle
 from lm_assets.gateways.configuration import load_configuration
+from lm_assets.gateways.dagster_heartbeats import let_readers_see
 from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.gateways.warehouse.schema import HEAD
@@ -54,6 +55,8 @@ def prepare(dagster_home: Path | None, config_directory: Path, as_json: bool) ->
 
         with steps.step("make Dagster's tables"):
             make_instance_tables(dagster_home)
+        with steps.step("let readers see the heartbeats of Dagster's daemons"):
+            let_readers_see(os.environ)
     if as_json:
         days = {rule.prefix: rule.wanted_days for rule in rules}
         click.echo(json.dumps({"bucket": store.bucket, "days": days, "revision": HEAD}))

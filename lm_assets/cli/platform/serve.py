@@ -18,6 +18,7 @@ from lm_assets.cli.platform.observing import (
     start_observing,
 )
 from lm_assets.cli.progress import Steps
+from lm_assets.gateways.configuration import load_configuration
 from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices
 from lm_assets.gateways.engines import EmbeddedEngines
 from lm_assets.gateways.engines.processes import free_port
@@ -67,11 +68,12 @@ def serve(state: Path, config_directory: Path | None, port: int, observability: 
     chosen = config_directory or (left_by_demo if left_by_demo.is_dir() else Path("config"))
     refuse_in_use(state)
     refuse_taken_port(port)
+    load_configuration(chosen)  # what is wrong with it is said before anything is started
     state.mkdir(parents=True, exist_ok=True)
     with EmbeddedEngines(state) as engines:
         with steps.step("start the object store and Postgres"):
             shell_file = start_engines(engines, state=state, configuration=chosen)
-        home = DagsterHome.prepare(state, project=Path.cwd())
+        home = DagsterHome.prepare(state)
         with DagsterServices(home, os.environ) as services:
             with steps.step("start Dagster's daemon and web server"):
                 services.start_daemon()

@@ -74,7 +74,10 @@ class Answers:
         )
 
     def cell(self, campaign: str, combination: str, metric: str) -> Document:
-        """Return one cell with the numbers that its verdict rests on, and its likely causes."""
+        """Return one cell with the numbers that its verdict rests on, and why it changed.
+
+        ``causes`` is None of a cell that nothing had to be explained of.
+        """
         bucket = self._bucket()
         verdict = standing(bucket, campaign).verdict
         cells = () if verdict is None else verdict.cells
@@ -86,9 +89,9 @@ class Answers:
                 f"campaign {campaign!r} has no judged cell {metric!r} of {combination!r}; "
                 f"metrics judged there: {', '.join(known) or 'none'}",
             )
-        found = causes_if_any(bucket.store, campaign)
-        rows = [row for row in found if row.combination == combination]
-        causes = combination_document(rows[0]) if rows else None
+        rows = causes_if_any(bucket.store, campaign)
+        of_cell = (r for r in rows if r.combination == combination and metric in r.metrics)
+        causes = next(map(combination_document, of_cell), None)
         return _bounded({"cell": msgspec.to_builtins(chosen[0]), "causes": causes})
 
     def history(self, combination: str, metric: str, campaigns: int) -> Document:

@@ -77,7 +77,12 @@ def question_server(answers: Answers) -> Any:
         return answers.verdict(campaign, limit)
 
     def explain_cell(campaign: Campaign, combination: Combination, metric: Metric) -> Document:
-        """Explain the verdict of one metric of one combination, with likely causes."""
+        """Explain one metric of one combination: its verdict's numbers, and what caused a change.
+
+        causes: ranked, each with its evidence and share of the change, the stages and counters
+        that moved, settings and plans that differ, and what is not known; null where nothing had
+        to be explained.
+        """
         return answers.cell(campaign, combination, metric)
 
     def combination_history(

@@ -1,7 +1,8 @@
-"""``lm trend`` and ``lm outliers``: the statistics of one series from a file."""
+"""``lm trend`` and ``lm outliers``: the statistics of one series, of a file or stored."""
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,12 +15,14 @@ from lm_assets.cli.samples.assumed_metrics import catalogue_for, describe
 from lm_assets.cli.samples.documents import dumped, outliers_document, trend_document
 from lm_assets.cli.samples.series_file import read_series
 from lm_assets.cli.samples.series_table import Series
+from lm_assets.cli.samples.stored_series import read_stored
 from lm_assets.cli.samples.tables import print_outliers, print_trend
 from lm_assets.cli.terminal_text import wide_console
 from lm_assets.gateways.configuration import load_configuration
 from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import UnusableInputError
 from lm_assets.model.metric import Metric, Scale
+from lm_assets.regression.history.sources import of_one_quantity
 from lm_assets.stats.change_points import find_change_points
 from lm_assets.stats.level_steps import level_steps
 from lm_assets.stats.outliers import find_outliers
@@ -27,18 +30,20 @@ from lm_assets.stats.state import State
 from lm_assets.stats.trend import fit_trend
 
 F = TypeVar("F", bound=Callable[..., Any])
+_STORED = "the stored campaigns"
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False, readable=True)
 
 
 def _series_options(command: F) -> F:
     for option in (
         click.option("--column", help="Column of a CSV file that has several."),
-        click.option("--combination", help="Which combination of a SAMPLES file."),
-        click.option("--metric", help="Which metric of a SAMPLES file."),
+        click.option("--combination", help="Of a SAMPLES file or the stored campaigns: which one."),
+        click.option("--metric", help="Of a SAMPLES file or the stored campaigns: which one."),
+        policy_option,
         json_option,
     ):
         command = option(command)
-    return click.argument("file", type=FILE)(command)
+    return click.argument("file", type=FILE, required=False)(command)
 
 
 @click.command()
@@ -50,11 +55,10 @@ def _series_options(command: F) -> F:
     help="Scale on which change points are sought; auto: log for ratio metrics of SAMPLES.",
 )
 @click.option("--all", "is_all", is_flag=True, help="Tell steps of any size, not only large ones.")
-@policy_option
 @_series_options
 def trend(
     *,
-    file: Path,
+    file: Path | None,
     scale: str,
     column: str | None,
     combination: str | None,
@@ -65,10 +69,13 @@ def trend(
 ) -> int:
     """Slope, Mann-Kendall test and steps of a series: size, levels before and after, and when.
 
-    FILE holds one number a line, a JSON array, CSV, or SAMPLES, in time order. Missing values are
-    left out; steps count from 0 in the series as given, and name the first point after. Steps below
-    trend.smallest_step_relative of the weekly stage (5 %) are only counted; --all tells them too.
-    The p of the trend allows for points that follow each other.
+    FILE holds one number a line, a JSON array, CSV, or SAMPLES, in time order. Without FILE the
+    series is that of the stored campaigns (LM_POSTGRES_URL), a mean a campaign. Values that another
+    quantity was measured in (comparable_sources of metrics.yaml) are left out and named.
+
+    Missing values are left out; steps count from 0 in the series as given, and name the first
+    point after. Steps below trend.smallest_step_relative of the weekly stage (5 %) are only
+    counted; --all tells them too. The p of the trend allows for points that follow each other.
 
     \b
     Exit codes: 0 ok, 3 too few points to say anything, 4 data fault, 1 usage.
@@ -76,17 +83,20 @@ def trend(
     \b
     Example:
       lm trend nightly-durations.csv --column duration_s --json
+      lm trend --combination 3.5.0_connect_kubernetes_none_read_1gb --metric duration_s
     """
-    series = read_series(file, column=column, combination=combination, metric=metric)
-    metric_of = _metric_of(series, file=file, config_directory=config_directory)
-    _refuse_impossible(series, metric_of, file)
+    series = _series(file, column=column, combination=combination, metric=metric)
+    place = _STORED if file is None else str(file)
+    metric_of = _metric_of(series, place=place, config_directory=config_directory)
+    _refuse_impossible(series, metric_of, place)
+    series, left_out = _of_one_quantity(series, metric_of)
     scale = _scale(metric_of, scale)
     _name_column(series)
     values = np.array(series.values)
     present = np.flatnonzero(~np.isnan(values))
     kept = values[present]
     if scale == "log" and (kept <= 0.0).any():
-        raise UnusableInputError("outside_scale", f"{file}: logs need values above zero")
+        raise UnusableInputError("outside_scale", f"{place}: logs need values above zero")
     fitted = fit_trend(kept, at=present.astype(np.float64))
     changes = find_change_points(np.log(kept) if scale == "log" else kept)
     steps = level_steps(
@@ -97,7 +107,7 @@ def trend(
         steps = tuple(step for step in steps if step.is_at_least(smallest))
     if as_json:
         document = trend_document(fitted, changes, steps=steps, labels=series.labels, scale=scale)
-        click.echo(dumped(document | {"column": series.column}))
+        click.echo(dumped(document | {"column": series.column, "other_sources": left_out}))
     else:
         console = wide_console()
         print_trend(console, fitted, changes, steps=steps, labels=series.labels, scale=scale)
@@ -107,10 +117,17 @@ def trend(
 @click.command()
 @_series_options
 def outliers(
-    *, file: Path, column: str | None, combination: str | None, metric: str | None, as_json: bool
+    *,
+    file: Path | None,
+    column: str | None,
+    combination: str | None,
+    metric: str | None,
+    config_directory: Path,
+    as_json: bool,
 ) -> int:
     """Values outside the 1.5 x IQR fences of a series.
 
+    FILE is as for lm trend; without, the series is that of the stored campaigns, a mean a campaign.
     Quartiles are interpolated linearly (type 7). Missing values are skipped and still counted by
     the indices, which begin at 0. Nothing is removed from anything.
 
@@ -121,15 +138,39 @@ def outliers(
     Example:
       printf '10\\n11\\n55\\n12\\n10.5\\n' > runs.txt && lm outliers runs.txt
     """
-    series = read_series(file, column=column, combination=combination, metric=metric)
+    series = _series(file, column=column, combination=combination, metric=metric)
+    place = _STORED if file is None else str(file)
+    metric_of = _metric_of(series, place=place, config_directory=config_directory)
+    series, left_out = _of_one_quantity(series, metric_of)
     _name_column(series)
     found = find_outliers(series.values)
     if as_json:
-        click.echo(dumped(outliers_document(found) | {"column": series.column}))
+        more = {"column": series.column, "other_sources": left_out}
+        click.echo(dumped(outliers_document(found) | more))
     else:
         print_outliers(wide_console(), found, series.values)
     few = found.state == State.INSUFFICIENT_DATA
     return ExitCode.INCONCLUSIVE if few else ExitCode.OK
+
+
+def _series(
+    file: Path | None, *, column: str | None, combination: str | None, metric: str | None
+) -> Series:
+    if file is None:
+        return read_stored(combination=combination, metric=metric)
+    return read_series(file, column=column, combination=combination, metric=metric)
+
+
+def _of_one_quantity(series: Series, metric: Metric | None) -> tuple[Series, dict[str, int]]:
+    """Return the series without the values of other quantities, and say which those are."""
+    if metric is None or not series.sources:
+        return series, {}
+    quantity = of_one_quantity(series.sources, metric)
+    kept = set(quantity.kept)
+    values = (v if at in kept else math.nan for at, v in enumerate(series.values))
+    for source, n in quantity.left_out.items():
+        click.echo(f"left out: {n} of {source}, which measures another quantity", err=True)
+    return replace(series, values=tuple(values)), quantity.left_out
 
 
 def _smallest_step(config_directory: Path) -> float:
@@ -142,22 +183,22 @@ def _name_column(series: Series) -> None:
         click.echo(f"column {series.column!r} was read", err=True)
 
 
-def _metric_of(series: Series, *, file: Path, config_directory: Path) -> Metric | None:
-    """Return the metric that a file of samples names; None for bare numbers."""
+def _metric_of(series: Series, *, place: str, config_directory: Path) -> Metric | None:
+    """Return the metric that the series names; None for bare numbers."""
     if series.metric is None:
         return None
     catalogue, assumed = catalogue_for(
-        {series.metric: str(file)}, load_configuration(config_directory).metrics
+        {series.metric: place}, load_configuration(config_directory).metrics
     )
     for metric in assumed:
         click.echo(describe(metric), err=True)
     return catalogue[series.metric]
 
 
-def _refuse_impossible(series: Series, metric: Metric | None, file: Path) -> None:
+def _refuse_impossible(series: Series, metric: Metric | None, place: str) -> None:
     for at, value in enumerate(series.values):
         if metric is not None and not math.isnan(value) and (rule := metric.rule_broken(value)):
-            raise UnusableInputError("data_fault", f"{file}: {rule}; value {at} is {value:g}")
+            raise UnusableInputError("data_fault", f"{place}: {rule}; value {at} is {value:g}")
 
 
 def _scale(metric: Metric | None, asked: str) -> str:

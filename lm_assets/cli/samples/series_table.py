@@ -23,13 +23,14 @@ class Series:
     """Values in time order, NaN where one is missing; ``metric`` where the file names it.
 
     ``column`` names the column of a table that was read. ``labels`` say when or of what each value
-    is, empty where the file does not.
+    is, and ``sources`` what measured it; both are empty where nothing does.
     """
 
     values: tuple[float, ...]
     metric: str | None = None
     column: str | None = None
     labels: tuple[str, ...] = ()
+    sources: tuple[tuple[str, ...], ...] = ()
 
 
 def checked(

@@ -15,7 +15,7 @@ import msgspec
 
 from lm_assets.collect.landing.closing import Closing, ClosingRule, Delivery, closing
 from lm_assets.collect.landing.delivery import delivery_digest
-from lm_assets.collect.landing.landed_objects import LandedObject
+from lm_assets.collect.landing.landed_objects import LandedObject, event_log_bytes
 from lm_assets.gateways.bucket.object_keys import success_key
 from lm_assets.gateways.object_store.protocol import ObjectInfo
 from lm_assets.model.campaign import confirmed_campaign
@@ -29,11 +29,12 @@ _LOOKED_AT_EVERY = timedelta(minutes=10)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Landing:
-    """A campaign's objects as one listing saw them."""
+    """A campaign's objects as one listing saw them; of event logs the bytes as they are stored."""
 
     campaign: str
     digest: str
     objects: int
+    event_log_bytes: int = 0
     is_complete: bool
     oldest: datetime
     newest: datetime
@@ -230,6 +231,7 @@ def _landing(campaign: str, landed: Sequence[LandedObject]) -> Landing:
         campaign=campaign,
         digest=delivery_digest(landed),
         objects=len(landed),
+        event_log_bytes=event_log_bytes(landed),
         is_complete=any(item.key == success_key(campaign) for item in landed),
         oldest=min(times),
         newest=max(times),

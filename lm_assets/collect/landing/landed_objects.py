@@ -25,6 +25,7 @@ from lm_assets.gateways.bucket.object_keys import (
 from lm_assets.model.errors import UnusableInputError
 
 EVENT_LOG_FOLDER = "eventlog/"
+_IN_EVENT_LOG = f"/{EVENT_LOG_FOLDER}"
 
 
 class LandedObject(Protocol):
@@ -62,6 +63,11 @@ class LandedCampaign:
     pod_snapshots: Mapping[tuple[str, str], LandedObject] = field(default_factory=dict)
     profiles: Mapping[tuple[str, str], LandedObject] = field(default_factory=dict)
     refused: tuple[tuple[LandedObject, UnusableInputError], ...] = ()
+
+
+def event_log_bytes(objects: Iterable[LandedObject]) -> int:
+    """Return how many bytes of event logs there are, as they are stored."""
+    return sum(item.size for item in objects if _IN_EVENT_LOG in item.key)
 
 
 def sort_landed_objects(campaign: str, objects: Iterable[LandedObject]) -> LandedCampaign:

@@ -11,6 +11,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from lm_assets.gateways.baseline_file.behaviour import (
+    behaviour_text,
+    side_file,
+    with_behaviour,
+)
 from lm_assets.gateways.baseline_file.decode import decode_catalogue
 from lm_assets.gateways.baseline_file.format import catalogue_text
 from lm_assets.gateways.baseline_file.revision import file_revision
@@ -48,21 +53,29 @@ class CatalogueLockedError(LmError):
 def read_catalogue(path: Path) -> BaselineCatalogue:
     """Return the catalogue in a file; a missing or empty file holds no baseline.
 
+    What the baselines' runs counted is read from the side file, where there is one.
+
     Raises
     ------
     ConfigurationError
         Naming the file, the line, the path inside it and the rule that is broken.
     """
     content = _content(path)
+    entries = decode_catalogue(_text(content, path), str(path))
+    beside = side_file(path)
+    if entries and (counted := _content(beside)):
+        entries = with_behaviour(entries, _text(counted, beside), str(beside))
+    revision = file_revision(path) if content else None
+    return BaselineCatalogue(entries=entries, digest=_digest(content), revision=revision or "")
+
+
+def _text(content: bytes, path: Path) -> str:
     try:
-        text = content.decode("utf-8")
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         rule = f"must be UTF-8: {error.reason} at byte {error.start}"
         raise ConfigurationError(file=f"{path}:{line}", path="$", rule=rule) from error
-    entries = decode_catalogue(text, str(path))
-    revision = file_revision(path) if content else None
-    return BaselineCatalogue(entries=entries, digest=_digest(content), revision=revision or "")
 
 
 def content_digest(path: Path) -> str:
@@ -85,7 +98,8 @@ def write_catalogue(
     """Replace the file's content and return the catalogue with its new digest.
 
     The new content is complete on the disk before it takes the old one's place in one step: an
-    interruption at any moment leaves one of the two, whole.
+    interruption at any moment leaves one of the two, whole. The side file is written before: what
+    it says of baselines that did not land belongs to none.
 
     Parameters
     ----------
@@ -117,10 +131,17 @@ def write_catalogue(
                 f"expected {expected_digest[:12]}); nothing was written: look at it and run again"
             )
         try:
+            _write_side_file(target, catalogue)
             replace_file(target, content)
         except OSError as error:
             raise _not_written(path, error) from error
     return dataclasses.replace(catalogue, digest=_digest(content), revision="")
+
+
+def _write_side_file(target: Path, catalogue: BaselineCatalogue) -> None:
+    beside = side_file(target)
+    if beside.exists() or any(entry.behaviour for entry in catalogue.entries.values()):
+        replace_file(beside, behaviour_text(catalogue.entries.values()).encode("utf-8"))
 
 
 def _not_written(path: Path, error: OSError) -> CatalogueNotWrittenError:

@@ -20,6 +20,8 @@ PROPOSALS = "proposals/"
 QUARANTINE = "quarantine/"
 CONFIRMATIONS = "confirmations/"
 PROFILES = "profiles/"
+# What the shards of a run have read; of no use once that run has ended.
+SHARDS = "shards/"
 # What runs print; Dagster itself writes it there (deploy/dagster/dagster.yaml).
 COMPUTE_LOGS = "compute-logs/"
 ALERT_STATES = "alerts/states/"
@@ -27,7 +29,13 @@ ALERT_EVENTS = "alerts/events/"
 
 REPORT_NAMES = ("executive.md", "technical.html", "detailed.pdf", "raw.jsonl")
 PROPOSED_CATALOGUE = "load-test-baselines.yaml"
+PROPOSED_BEHAVIOUR = "load-test-behaviour.yaml"
 PROPOSAL_TEXT = "pull-request.md"
+INDEX_FRONT_PAGE = f"{REPORTS}index.html"
+# No valid campaign can have the name of this folder.
+INDEX_PAGES = f"{REPORTS}_index/pages/"
+INDEX_CARDS = f"{REPORTS}_index/cards/"
+INDEX_DIGESTS = f"{REPORTS}_index/digests.json"
 MANIFEST_NAME = "manifest.json"
 SUCCESS_NAME = "_SUCCESS"
 PODS_NAME = "pods.json"
@@ -177,6 +185,11 @@ def profile_key(campaign: str, combination: str, run_id: str) -> str:
     return profiles_prefix(campaign, combination) + name
 
 
+def shards_prefix(campaign: str, run: str) -> str:
+    """Return the prefix of what the shards of one run of a campaign share."""
+    return f"{SHARDS}{validated_id('campaign', campaign)}/{validated_id('run', run)}/"
+
+
 def reports_prefix(campaign: str) -> str:
     """Return the prefix of a campaign's reports."""
     return f"{REPORTS}{validated_id('campaign', campaign)}/"
@@ -187,6 +200,16 @@ def report_key(campaign: str, name: str) -> str:
     if name not in REPORT_NAMES:
         raise ValueError(f"name must be one of {list(REPORT_NAMES)}, got {name!r}")
     return reports_prefix(campaign) + name
+
+
+def index_card_key(time: str, campaign: str) -> str:
+    """Return the key of a campaign's card in the index; keys sort by time."""
+    return f"{INDEX_CARDS}{time}_{validated_id('campaign', campaign)}.json"
+
+
+def index_page_key(name: str) -> str:
+    """Return the key of a month's page of the index."""
+    return f"{INDEX_PAGES}{name}.html"
 
 
 def confirmation_request_key(campaign: str) -> str:

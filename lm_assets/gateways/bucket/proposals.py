@@ -7,7 +7,9 @@ MARKDOWN = "text/markdown; charset=utf-8"
 YAML = "application/yaml"
 
 
-def write_proposal(store: ObjectStore, campaign: str, *, catalogue: str, text: str) -> list[str]:
+def write_proposal(
+    store: ObjectStore, campaign: str, *, catalogue: str, behaviour: str, text: str
+) -> list[str]:
     """Replace the baselines that a campaign proposes and return the keys that there are.
 
     An empty document is none: what an earlier run proposed in its place is deleted.
@@ -15,6 +17,7 @@ def write_proposal(store: ObjectStore, campaign: str, *, catalogue: str, text: s
     prefix = object_keys.proposals_prefix(campaign)
     documents = {
         f"{prefix}{object_keys.PROPOSED_CATALOGUE}": (catalogue, YAML),
+        f"{prefix}{object_keys.PROPOSED_BEHAVIOUR}": (behaviour, YAML),
         f"{prefix}{object_keys.PROPOSAL_TEXT}": (text, MARKDOWN),
     }
     for key, (document, content_type) in documents.items():

@@ -38,6 +38,7 @@ def wanted_days(policy: RetentionPolicy) -> dict[str, int]:
         object_keys.RAW: policy.raw_days,
         object_keys.QUARANTINE: policy.raw_days,
         object_keys.COMPUTE_LOGS: policy.raw_days,
+        object_keys.SHARDS: policy.raw_days,
         object_keys.AGGREGATED: policy.aggregated_days,
         object_keys.REPORTS: policy.aggregated_days,
         object_keys.CONFIRMATIONS: policy.aggregated_days,

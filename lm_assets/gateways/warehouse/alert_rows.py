@@ -22,7 +22,7 @@ _OWN_NAMES = (
     *("acknowledged_until", "reason", "resolved_by", "resolved_at", "owner", "reference"),
     *("duplicate_of", "reopened_count"),
 )
-_SAID = ("until", "owner", "reference", "resolution", "duplicate_of")
+_MORE = ("until", "owner", "reference", "resolution", "duplicate_of", "worsened_at")
 
 
 def alert_row(alert: Alert) -> Mapping[str, Any]:
@@ -76,6 +76,6 @@ def alert_of_row(row: Mapping[str, Any]) -> Alert:
 
 
 def details(event: AlertEvent) -> Mapping[str, Any]:
-    """Return the figures of an event's moment, and what a person added to a word, by name."""
-    said = {name: value for name in _SAID if (value := getattr(event, name)) is not None}
-    return said if event.sighting is None else {**said, **asdict(event.sighting)}
+    """Return the figures of an event's moment, and what else goes with it, by name."""
+    more = {name: value for name in _MORE if (value := getattr(event, name)) is not None}
+    return more if event.sighting is None else {**more, **asdict(event.sighting)}

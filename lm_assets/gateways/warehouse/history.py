@@ -12,7 +12,8 @@ from psycopg.rows import class_row
 class HistoryPoint:
     """One metric of one combination in one campaign. Figures are in ``unit``.
 
-    ``started_at`` is the start of the campaign's first load run, None when unknown.
+    ``started_at`` is the start of the campaign's first load run, None when unknown; ``sources``
+    are what measured its runs, none where nobody said.
     """
 
     campaign: str
@@ -29,6 +30,7 @@ class HistoryPoint:
     ci95_low: float | None
     ci95_high: float | None
     verdict: str | None
+    sources: list[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +55,8 @@ class CampaignOverview:
 # A campaign with no known start stands where it was first stored.
 OF_COMBINATION = """
 SELECT s.campaign, c.started_at, c.git_sha, s.combination, s.metric, s.unit, s.n, s.mean,
-       s.median, s.stddev, s.cv, s.ci95_low, s.ci95_high, v.verdict
+       s.median, s.stddev, s.cv, s.ci95_low, s.ci95_high, v.verdict,
+       s.sources
 FROM summaries s
 JOIN campaigns c USING (campaign)
 LEFT JOIN verdicts v USING (campaign, combination, metric)
@@ -68,7 +71,8 @@ ORDER BY coalesce(c.started_at, c.first_stored_at), s.campaign, s.combination, s
 
 OF_METRIC = """
 SELECT s.campaign, c.started_at, c.git_sha, s.combination, s.metric, s.unit, s.n, s.mean,
-       s.median, s.stddev, s.cv, s.ci95_low, s.ci95_high, v.verdict
+       s.median, s.stddev, s.cv, s.ci95_low, s.ci95_high, v.verdict,
+       s.sources
 FROM summaries s
 JOIN campaigns c USING (campaign)
 LEFT JOIN verdicts v USING (campaign, combination, metric)

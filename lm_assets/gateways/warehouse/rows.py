@@ -70,6 +70,7 @@ SUMMARIES = Target(
         "n_missing": "int4",
         **dict.fromkeys((*_FIGURES, *_QUANTILES), "float8"),
         "outlier_runs": "text[]",
+        "sources": "text[]",
     },
 )
 VERDICTS = Target(
@@ -119,7 +120,8 @@ FINDINGS = Target(
     },
 )
 
-_SUMMARY_VALUES = attrgetter(*[name for name in SUMMARIES.columns if name != "outlier_runs"])
+_SUMMARY_LISTS = ("outlier_runs", "sources")
+_SUMMARY_VALUES = attrgetter(*[name for name in SUMMARIES.columns if name not in _SUMMARY_LISTS])
 
 
 def run_rows(records: Iterable[RunRecord]) -> Iterator[Row]:
@@ -156,7 +158,7 @@ def run_metric_rows(records: Iterable[RunRecord]) -> Iterator[Row]:
 def summary_rows(summaries: Iterable[MetricSummary]) -> Iterator[Row]:
     """Give a row a combination and metric."""
     for summary in summaries:
-        yield (*_SUMMARY_VALUES(summary), list(summary.outlier_runs))
+        yield (*_SUMMARY_VALUES(summary), list(summary.outlier_runs), list(summary.sources))
 
 
 def verdict_rows(campaign: str, cells: Iterable[CellVerdict]) -> Iterator[Row]:

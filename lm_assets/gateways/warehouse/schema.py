@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 # The newest revision: what this version of the platform works with.
-HEAD = "0007"
+HEAD = "0008"
 VERSION_TABLE = "lm_schema_version"
 _MIGRATION_LOCK = "lm-assets migrations"
 

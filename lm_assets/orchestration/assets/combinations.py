@@ -1,6 +1,6 @@
 """What is kept of one combination over time: its baseline and its history."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import dagster as dg
 
@@ -8,10 +8,10 @@ from lm_assets.gateways.baseline_file.file import read_catalogue
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.warehouse import HistoryPoint as StoredPoint
 from lm_assets.gateways.warehouse import Warehouse
-from lm_assets.model.baseline import BaselineCatalogue
+from lm_assets.model.baseline import BaselineAnchor, BaselineCatalogue
 from lm_assets.model.campaign import Stage
 from lm_assets.model.combination import Matrix
-from lm_assets.model.history import HistoryPoint, MetricHistory
+from lm_assets.model.history import HistoryPoint
 from lm_assets.orchestration import metadata
 from lm_assets.orchestration.baseline_metadata import of_baseline
 from lm_assets.orchestration.partitions import combination_partitions
@@ -57,7 +57,12 @@ def combination_assets(matrix: Matrix) -> list[dg.AssetsDefinition]:
         catalogue = read_catalogue(settings.baselines_path)
         for combination in context.partition_keys:
             history = warehouse.combination_history(combination)
-            judged = judged_history(history, settings, anchor_samples(catalogue, combination))
+            judged = judge_combination_history(
+                points_by_metric(history),
+                metrics=settings.metrics,
+                policy=settings.regression.stages[Stage.WEEKLY],
+                **pinned(catalogue, combination),
+            )
             context.add_asset_metadata(
                 metadata.of_history(history, judged, settings.metrics), partition_key=combination
             )
@@ -65,33 +70,22 @@ def combination_assets(matrix: Matrix) -> list[dg.AssetsDefinition]:
     return [baselines, combination_history]
 
 
-def judged_history(
-    history: Sequence[StoredPoint],
-    settings: Configuration,
-    anchor: Mapping[str, tuple[float, ...]],
-) -> Sequence[MetricHistory]:
-    """Return what the weekly stage says of a combination's stored means."""
-    return judge_combination_history(
-        points_by_metric(history),
-        metrics=settings.metrics,
-        policy=settings.regression.stages[Stage.WEEKLY],
-        anchor=anchor,
-    )
-
-
 def points_by_metric(history: Sequence[StoredPoint]) -> dict[str, list[HistoryPoint]]:
     """Return stored means by metric, in time order; campaigns without a value are left out."""
     points: dict[str, list[HistoryPoint]] = {}
     for stored in history:
         if stored.mean is not None:
-            point = HistoryPoint(campaign=stored.campaign, value=stored.mean, runs=stored.n)
+            point = HistoryPoint(
+                campaign=stored.campaign,
+                value=stored.mean,
+                runs=stored.n,
+                sources=tuple(stored.sources),
+            )
             points.setdefault(stored.metric, []).append(point)
     return points
 
 
-def anchor_samples(
-    catalogue: BaselineCatalogue, combination: str
-) -> Mapping[str, tuple[float, ...]]:
-    """Return the pinned samples of a combination; none where nothing is pinned."""
+def pinned(catalogue: BaselineCatalogue, combination: str) -> dict[str, BaselineAnchor]:
+    """Return the anchor of a combination as it is handed on; nothing where none is pinned."""
     entry = catalogue.entries.get(combination)
-    return {} if entry is None or entry.anchor is None else entry.anchor.samples
+    return {} if entry is None or entry.anchor is None else {"anchor": entry.anchor}

@@ -4,6 +4,7 @@ import dagster as dg
 import pandas as pd
 
 from lm_assets.collect.collector import campaign_manifest
+from lm_assets.gateways.baseline_file.behaviour import behaviour_text
 from lm_assets.gateways.baseline_file.file import catalogue_text, read_catalogue
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.bucket.proposals import write_proposal
@@ -43,12 +44,17 @@ def baseline_proposal(
         )
     except DataFaultError as fault:
         return _no_proposal(bucket, campaign, f"not possible: {fault}")
-    catalogue = catalogue_text(proposal.plan.catalogue) if proposal.plan.changes else ""
-    keys = write_proposal(bucket.store, campaign, catalogue=catalogue, text=proposal.markdown)
+    catalogue = behaviour = ""
+    if proposal.plan.changes:
+        proposed = proposal.plan.catalogue
+        catalogue, behaviour = catalogue_text(proposed), behaviour_text(proposed.entries.values())
+    keys = write_proposal(
+        bucket.store, campaign, catalogue=catalogue, behaviour=behaviour, text=proposal.markdown
+    )
     return dg.MaterializeResult(metadata=baseline_metadata.of_proposal(proposal, keys))
 
 
 def _no_proposal(bucket: CampaignBucket, campaign: str, why: str) -> dg.MaterializeResult:
     """Leave no proposal of an earlier run in place, and say why there is none."""
-    write_proposal(bucket.store, campaign, catalogue="", text="")
+    write_proposal(bucket.store, campaign, catalogue="", behaviour="", text="")
     return dg.MaterializeResult(metadata={"proposal": why})

@@ -177,7 +177,7 @@ def _offered(
 def _has_same_samples(old: Baseline, new: Baseline) -> bool:
     return (
         (old.status, old.source_campaigns, old.runs) == (new.status, new.source_campaigns, new.runs)
-    ) and old.metrics == new.metrics
+    ) and (old.metrics, old.behaviour) == (new.metrics, new.behaviour)
 
 
 def _due(

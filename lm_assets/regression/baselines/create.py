@@ -14,6 +14,7 @@ from lm_assets.model.baseline import (
     MetricBaseline,
     RejectedRun,
 )
+from lm_assets.model.behaviour import exact_behaviour
 from lm_assets.model.metric import Metric, MetricCatalogue, Scale
 from lm_assets.model.provenance import is_at_least, source_of
 from lm_assets.model.record import RunRecord
@@ -140,6 +141,7 @@ def entry_of(
         metrics=metrics,
         runs=_run_names(runs),
         rejected_runs=selection.rejected,
+        behaviour=exact_behaviour(runs),
     )
     return dataclasses.replace(entry, anchor=anchor_of(entry)), refusals
 

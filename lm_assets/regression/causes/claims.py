@@ -4,15 +4,19 @@ What was counted is asked before what was timed, and what brings about other cha
 follows from it: another plan, then more data, then how the work is cut, then how it went.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from lm_assets.model.application_profile import StageProfile
 from lm_assets.model.explanation import EXACT, OBSERVED, STATISTICAL
 from lm_assets.regression.causes.counters import FEWEST_RUNS, STAGE_RUNS, CounterDifference
-from lm_assets.regression.causes.matching import GONE, MATCHED, NEW, MatchedRow, MatchedRuns
+from lm_assets.regression.causes.matching import GONE, NEW, MatchedRow, MatchedRuns
 from lm_assets.regression.causes.plan_changes import ChangedPlan
 from lm_assets.regression.causes.statements import counter_phrase, plan_phrase
 
+CACHE = "cache"
+# From this factor on, the largest task's part of a stage's rows has grown: data are skewed.
+_LEAST_SKEW = 1.3
 # A counter that moved by less explains nothing, however exactly it is known.
 _LEAST_CHANGE = 0.01
 
@@ -69,6 +73,7 @@ def exact_claims(
     claims = [
         *_plan_claims(state, plans),
         *_volume_claims(state),
+        *_skew_claims(state),
         *_row_claims(state),
         *_coming_and_going(state, n_baseline=len(matched.baseline)),
         *_read_claims(state, plans),
@@ -77,38 +82,42 @@ def exact_claims(
 
 
 def _plan_claims(state: _Open, plans: Sequence[ChangedPlan]) -> list[Claim]:
-    by_change: dict[tuple[tuple[str, ...], tuple[str, ...]], list[ChangedPlan]] = {}
+    by_change: dict[Hashable, list[ChangedPlan]] = {}
     for plan in plans:
         if not plan.is_only_of_reads:
-            change = plan.change
-            by_change.setdefault((change.removed, change.added), []).append(plan)
-    claims = []
-    for alike in by_change.values():
-        queries = {plan.query for plan in alike}
-        change = alike[0].change
-        bars = state.take(
-            bar
-            for bar in state.free()
-            if state.rows[bar].query in queries
-            and (state.rows[bar].kind != MATCHED or state.of_bar(bar))
-        )
-        details = [counter_phrase(d) for bar in bars for d in state.of_bar(bar)]
-        named = (*change.added, *change.removed)
-        kind = "cache" if any("InMemoryTableScan" in name for name in named) else "plan_changed"
-        prefix = "cached data: " if kind == "cache" else ""
-        many = f" in {len(queries)} queries" if len(queries) > 1 else ""
-        claims.append(
-            Claim(
-                kind=kind,
-                statement=f"{prefix}{plan_phrase(change)}{many}",
-                evidence=_weakest(plan.change.evidence for plan in alike),
-                bars=bars,
-                operators=tuple(dict.fromkeys(named)),
-                stage=state.rows[bars[0]].label if bars else None,
-                details=tuple(dict.fromkeys(details))[:12],
-            )
-        )
-    return claims
+            by_change.setdefault(_what_changed(plan), []).append(plan)
+    return [_plan_claim(state, alike) for alike in by_change.values()]
+
+
+def _what_changed(plan: ChangedPlan) -> Hashable:
+    """Return what is the same of queries whose plans changed for one reason."""
+    if plan.uses_cache_otherwise:
+        return CACHE
+    return plan.change.removed, plan.change.added
+
+
+def _plan_claim(state: _Open, alike: Sequence[ChangedPlan]) -> Claim:
+    queries = {plan.query for plan in alike}
+    change = alike[0].change
+    bars = state.take(
+        bar
+        for bar in state.free()
+        if state.rows[bar].query in queries
+        and (state.rows[bar].is_done_otherwise or state.of_bar(bar))
+    )
+    details = [counter_phrase(d) for bar in bars for d in state.of_bar(bar)]
+    is_of_cache = alike[0].uses_cache_otherwise
+    prefix = "cached data: " if is_of_cache else ""
+    many = f" in {len(queries)} queries" if len(queries) > 1 else ""
+    return Claim(
+        kind=CACHE if is_of_cache else "plan_changed",
+        statement=f"{prefix}{plan_phrase(change)}{many}",
+        evidence=_weakest(plan.change.evidence for plan in alike),
+        bars=bars,
+        operators=tuple(dict.fromkeys((*change.added, *change.removed))),
+        stage=state.rows[bars[0]].label if bars else None,
+        details=tuple(dict.fromkeys(details))[:12],
+    )
 
 
 def _read_claims(state: _Open, plans: Sequence[ChangedPlan]) -> list[Claim]:
@@ -146,6 +155,34 @@ def _volume_claims(state: _Open) -> list[Claim]:
     return claims
 
 
+def _skew_claims(state: _Open) -> list[Claim]:
+    """Return stages whose largest task has more of the rows, however many tasks there are."""
+    bars = [
+        bar
+        for bar in _with(state, {"largest_task_rows"})
+        if _sign(state, bar, "largest_task_rows") and _has_become_skewed(state.rows[bar])
+    ]
+    names = ("largest_task_rows",)
+    return [_counter_claim(state, "skew", bars, names, _UNEVEN)] if bars else []
+
+
+def _has_become_skewed(row: MatchedRow) -> bool:
+    before, now = (
+        [imbalance for run in side if (imbalance := _imbalance(run))]
+        for side in (row.baseline, row.current)
+    )
+    return bool(before and now) and min(now) >= _LEAST_SKEW * max(before)
+
+
+def _imbalance(stages: Sequence[StageProfile]) -> float:
+    """Return how many times the mean task's rows the largest task has; 0 where none has rows."""
+    rows = sum(stage.sum_of("input_rows") + stage.sum_of("shuffle_read_rows") for stage in stages)
+    tasks = sum(stage.sum_of("tasks") for stage in stages)
+    largest = max((stage.sum_of("largest_task_rows") for stage in stages), default=0)
+    return largest * tasks / rows if rows else 0.0
+
+
+_UNEVEN = "data is spread unevenly: {}"
 _OF_ROWS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("tasks", ("tasks",), "{}"),
     ("files", ("files_written", "files_read"), "{}"),
@@ -153,7 +190,7 @@ _OF_ROWS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("failures", ("failed_tasks", "killed_tasks"), "{}"),
     ("spill", ("disk_spilled_bytes", "memory_spilled_bytes"), "{}"),
     ("row_volume", ("shuffle_read_rows", "shuffle_write_rows", "output_rows"), "{}"),
-    ("skew", ("largest_task_rows",), "data is spread unevenly: {}"),
+    ("skew", ("largest_task_rows",), _UNEVEN),
     ("input_bytes", ("input_bytes",), "{} for the same rows"),
     ("output_volume", ("output_bytes",), "{} for the same rows"),
     ("shuffle_volume", ("shuffle_write_bytes", "shuffle_read_bytes"), "{} for the same rows"),

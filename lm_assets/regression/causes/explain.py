@@ -88,6 +88,7 @@ def explain_change(
     explanation = Explanation(
         change=fall.change,
         coverage=matched.coverage,
+        coverage_by_kind=matched.shares(),
         causes=tuple(causes),
         parts=fall.parts,
         counters=tuple(_counter_change(d, matched) for d in differences),

@@ -23,6 +23,7 @@ class MatchedRow:
     """One kind of stage over all runs; a run's stages of it, which may be none.
 
     ``baseline_operators`` and ``current_operators`` differ where it was re-planned.
+    ``is_done_otherwise`` says that the operators, whatever their names, are not the same ones.
     """
 
     kind: str
@@ -32,6 +33,7 @@ class MatchedRow:
     current_operators: tuple[str, ...]
     baseline: tuple[tuple[StageProfile, ...], ...]
     current: tuple[tuple[StageProfile, ...], ...]
+    is_done_otherwise: bool = False
 
     @property
     def operators(self) -> tuple[str, ...]:
@@ -57,15 +59,23 @@ class MatchedRuns:
     rows: tuple[MatchedRow, ...]
     queries: Mapping[str, Query]
 
+    def shares(self) -> Mapping[str, float]:
+        """Return the share of all run time by kind of row; nothing where nothing ran."""
+        ran: dict[str, int] = {}
+        for row in self.rows:
+            stages = (stage for run in (*row.baseline, *row.current) for stage in run)
+            ran[row.kind] = ran.get(row.kind, 0) + sum(s.sum_of("run_time_ms") for s in stages)
+        whole = sum(ran.values())
+        return {kind: of_kind / whole for kind, of_kind in ran.items() if whole}
+
     @property
     def coverage(self) -> float | None:
-        """Share of all run time that is in stages paired operator by operator."""
-        whole = matched = 0
-        for row in self.rows:
-            ran = sum(s.sum_of("run_time_ms") for run in (*row.baseline, *row.current) for s in run)
-            whole += ran
-            matched += ran if row.kind == MATCHED else 0
-        return matched / whole if whole else None
+        """Share of all run time in stages that are compared with the other side's.
+
+        These are stages paired outright, and those paired though they were planned anew.
+        """
+        shares = self.shares()
+        return shares.get(MATCHED, 0.0) + shares.get(RE_PLANNED, 0.0) if shares else None
 
 
 @dataclass(slots=True)
@@ -155,6 +165,8 @@ def _rows_of_query(
             current_operators=_operators(new[later]) if later else (),
             baseline=_tuples(old.get(earlier), n_baseline),
             current=_tuples(new.get(later), n_current),
+            is_done_otherwise=kind != MATCHED
+            or before.shapes[query, earlier] != now.shapes[query, later],
         )
         for earlier, later, kind in pairs
     ]

@@ -12,6 +12,7 @@ from lm_assets.regression.causes.matching import MatchedRuns, Query
 
 # Operators that say how adaptive execution reads a shuffle: a change of tasks tells it better.
 _READS_OF_SHUFFLES = frozenset({"AQEShuffleRead", "CustomShuffleReader"})
+_CACHED = "InMemoryTableScan"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +27,11 @@ class ChangedPlan:
         """Whether nothing differs but how shuffles are read."""
         names = set(self.change.removed) | set(self.change.added)
         return bool(names) and names <= _READS_OF_SHUFFLES
+
+    @property
+    def uses_cache_otherwise(self) -> bool:
+        """Whether it reads cached data on one side only, or other cached data."""
+        return any(_CACHED in name for name in (*self.change.removed, *self.change.added))
 
 
 def changed_plans(matched: MatchedRuns) -> list[ChangedPlan]:

@@ -37,10 +37,20 @@ _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
 def counter_phrase(difference: CounterDifference) -> str:
     """Return a counter's change, such as ``tasks 8 → 100``."""
-    name = counter_name(difference.name)
-    if "bytes" in difference.name:
-        return f"{name} {bytes_text(difference.baseline)} → {bytes_text(difference.current)}"
-    return f"{name} {_count(difference.baseline)} → {_count(difference.current)}"
+    values = counted_phrase(difference.name, difference.baseline, difference.current)
+    return f"{counter_name(difference.name)} {values}"
+
+
+def counted_phrase(name: str, baseline: float, current: float) -> str:
+    """Return a counter's two values, such as ``8 → 100``, bytes with their unit.
+
+    Examples
+    --------
+    >>> counted_phrase("output_bytes", 1_250_000, 3_000_000)
+    '1.25 MB → 3 MB'
+    """
+    said = bytes_text if "bytes" in name else _count
+    return f"{said(baseline)} → {said(current)}"
 
 
 def counter_name(name: str) -> str:

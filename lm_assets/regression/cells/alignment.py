@@ -1,13 +1,14 @@
 """The cells of a campaign: baseline and current samples side by side."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lm_assets.model.metric import Direction, Metric, MetricCatalogue, Scale
 from lm_assets.regression.cells.sample_table import SampleTable, recoded
 from lm_assets.stats.ragged import RaggedSamples
+from lm_assets.stats.resolution import SD_OF_ROUNDING, resolution
 from lm_assets.stats.validation import BoolArray, FloatArray, IntArray
 
 
@@ -95,7 +96,7 @@ def align_cells(baseline: SampleTable, current: SampleTable, catalogue: MetricCa
     sign = np.array([-1.0 if m.direction is Direction.HIGHER else 1.0 for m in metrics])
     floor = np.array([m.noise_floor for m in metrics])
     scale = np.array([m.scale.value for m in metrics], dtype=np.str_)[metric_code]
-    return Cells(
+    cells_of_both = Cells(
         combinations=combinations,
         metrics=metrics,
         combination_code=cells // max(len(metrics), 1),
@@ -108,6 +109,36 @@ def align_cells(baseline: SampleTable, current: SampleTable, catalogue: MetricCa
         is_points=scale == Scale.POINTS.value,
         is_count=scale == Scale.COUNT.value,
     )
+    return replace(
+        cells_of_both, noise_floor=np.maximum(floor[metric_code], _rounding(cells_of_both))
+    )
+
+
+def _rounding(cells: Cells) -> FloatArray:
+    """Return the spread of a run that a coarse clock hides, on the scale of each cell.
+
+    Five runs that all read 7 s have no spread, and may differ by most of a second.
+    """
+    hidden = np.zeros(len(cells))
+    for position in range(len(cells.metrics)):
+        chosen = cells.of_metric(position)
+        if cells.is_count[chosen].any():
+            continue
+        sides = [side.ragged for side in (cells.baseline, cells.current)]
+        is_chosen = [cells.metric_code[side.cells] == position for side in sides]
+        values = [side.values[mask] for side, mask in zip(sides, is_chosen, strict=True)]
+        step = resolution(np.concatenate(values))
+        if step:
+            hidden[chosen] = SD_OF_ROUNDING * step / _levels(cells, sides)[chosen]
+    return hidden
+
+
+def _levels(cells: Cells, sides: Sequence[RaggedSamples]) -> FloatArray:
+    """Return the mean of all runs of each cell; 1 where the scale is not relative."""
+    total = sum(np.bincount(s.cells, s.values, minlength=len(cells)) for s in sides)
+    n = sum(s.n for s in sides)
+    levels = total / np.maximum(n, 1)
+    return np.where(cells.is_ratio & (levels > 0.0), levels, 1.0)
 
 
 def _judged_metrics(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from lm_assets.model.deciding import DecidingTest
 from lm_assets.model.policy import StagePolicy
 from lm_assets.regression.cells.alignment import Cells, CellSamples
 from lm_assets.regression.cells.event_rates import (
@@ -132,6 +133,16 @@ def changes(
     change[chosen] = comparisons.rates.rate_difference
     low[chosen], high[chosen] = comparisons.clumped.difference_interval()
     return change, low, high
+
+
+def tests_of_cells(comparisons: CellComparisons) -> list[str]:
+    """Return the name of the test that decides each cell."""
+    names = np.full(comparisons.is_compared.size, DecidingTest.WELCH.value, dtype="<U16")
+    names[comparisons.is_predicted] = DecidingTest.PREDICTION.value
+    names[comparisons.is_moderated] = DecidingTest.MODERATED.value
+    names[comparisons.rate_cells] = DecidingTest.RATES.value
+    result: list[str] = names.tolist()
+    return result
 
 
 def _sides(cells: Cells) -> tuple[tuple[str, CellSamples], tuple[str, CellSamples]]:

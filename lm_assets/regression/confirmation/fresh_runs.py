@@ -10,7 +10,7 @@ from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
 from lm_assets.regression.cells.alignment import Cells, align_cells
-from lm_assets.regression.cells.comparison import changes, compare_cells
+from lm_assets.regression.cells.comparison import changes, compare_cells, tests_of_cells
 from lm_assets.regression.cells.data_faults import fault_mask, find_faults
 from lm_assets.regression.cells.sample_table import SampleTable
 from lm_assets.regression.cells.soundness import sound_decisions
@@ -36,6 +36,7 @@ class ConfirmedCell:
     """What the fresh runs alone say of a suspected cell; the change is of fresh against fresh."""
 
     verdict: Verdict
+    test: str
     change: float
     change_ci95: tuple[float, float] | None
     degradation: float
@@ -88,9 +89,11 @@ def _answers(fresh: Cells, is_asked: BoolArray, policy: StagePolicy) -> Mapping[
     )
     outcome = sound_decisions(decided, fresh, sources)
     change, low, high = changes(fresh, comparisons)
+    tests = tests_of_cells(comparisons)
     return {
         at: ConfirmedCell(
             verdict=VERDICTS[outcome.code[at]],
+            test=tests[at],
             change=float(change[at]),
             change_ci95=_interval(float(low[at]), float(high[at])),
             degradation=float(outcome.degradation[at]),

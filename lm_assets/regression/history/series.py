@@ -2,15 +2,18 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from lm_assets.model.history import HistoryPoint, LevelChange, MetricHistory
 from lm_assets.model.metric import Direction, Metric, Scale
 from lm_assets.model.policy import StagePolicy
+from lm_assets.model.provenance import UNKNOWN_SOURCE
 from lm_assets.model.verdict import Verdict
 from lm_assets.regression.cells.figures import defined, interval
 from lm_assets.regression.cells.threshold import distance_on_scale, margin_of, threshold_of
+from lm_assets.regression.history.sources import of_one_quantity
 from lm_assets.stats.change_points import ChangePoints, find_change_points
 from lm_assets.stats.drift import Drift, drift_from_anchor
 from lm_assets.stats.state import State
@@ -27,6 +30,7 @@ def judge_history(
     metric: Metric,
     policy: StagePolicy,
     anchor: Sequence[float] = (),
+    anchor_source: str = UNKNOWN_SOURCE,
 ) -> MetricHistory:
     """Return trend, drift and change points of one metric of one combination.
 
@@ -36,13 +40,35 @@ def judge_history(
         In time order, one a campaign; campaigns without a value are left out.
     anchor : sequence of float
         Pinned samples of a release, in run order; drift is measured against them.
+    anchor_source : str
+        What measured them; empty where that was not kept.
 
     Notes
     -----
+    Campaigns that another quantity was measured in are left out and counted, and so is such an
+    anchor: a cost of Prometheus and one of an event log are no trend.
+
     Worse than the threshold against the anchor decides first, then a level shift that has lasted
     to the end, then a trend. Nothing is called unchanged that is not shown to lie within the
     margin.
     """
+    quantity = of_one_quantity([point.sources for point in points], metric)
+    points = [points[at] for at in quantity.kept]
+    is_anchor_of_another = (
+        bool(quantity.source_class and anchor_source)
+        and metric.class_of(anchor_source) != quantity.source_class
+    )
+    judged = _judged(points, metric, policy, () if is_anchor_of_another else anchor)
+    return replace(
+        judged,
+        left_out=quantity.left_out,
+        is_anchor_left_out=is_anchor_of_another and bool(anchor),
+    )
+
+
+def _judged(
+    points: Sequence[HistoryPoint], metric: Metric, policy: StagePolicy, anchor: Sequence[float]
+) -> MetricHistory:
     values = np.array([point.value for point in points], dtype=np.float64)
     if any(_is_impossible(metric, value) for value in (*values.tolist(), *anchor)):
         return MetricHistory(

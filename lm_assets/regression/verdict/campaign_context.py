@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lm_assets.model.verdict import Finding
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CampaignContext:
@@ -14,7 +16,8 @@ class CampaignContext:
     why combinations are expected, ``promised_runs`` how many runs of each. ``unusable`` has, by
     combination, why no run of it is usable although something of it landed; ``unfit`` what makes
     the campaign as a whole unfit to be judged. ``nodes_*`` name the
-    node that each run was on, by run id, as far as it is known.
+    node that each run was on, by run id, as far as it is known. ``behaviour`` are the findings of
+    what runs counted otherwise than their baselines.
     """
 
     environment_baseline: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -29,3 +32,4 @@ class CampaignContext:
     promised_runs: int | None = None
     unusable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unfit: tuple[str, ...] = ()
+    behaviour: tuple[Finding, ...] = ()

@@ -4,12 +4,11 @@ import numpy as np
 
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
-from lm_assets.regression.cells.comparison import changes
 from lm_assets.regression.cells.evidence import degradation_of, worse_by
-from lm_assets.regression.cells.figures import optional
 from lm_assets.regression.cells.unit_suspects import find_unit_suspects
 from lm_assets.regression.cells.verdicts import VERDICTS
 from lm_assets.regression.verdict.campaign_context import CampaignContext
+from lm_assets.regression.verdict.deciding import deciding_of_cells, disagreements
 from lm_assets.regression.verdict.environment import environment_changes
 from lm_assets.regression.verdict.judgement import Judgement
 from lm_assets.stats.validation import BoolArray
@@ -25,7 +24,7 @@ def explanations(
 ) -> list[Explanation]:
     """Return the explanation of every cell."""
     result = _figures_of_the_rule(judgement, policy)
-    _add_deciding_figures(result, judgement, policy)
+    _add_decisions(result, judgement, policy)
     _add_shifts(result, judgement)
     _add_places(result, judgement, policy, context)
     _add_outliers(result, judgement)
@@ -88,44 +87,17 @@ def _figures_of_the_rule(judgement: Judgement, policy: StagePolicy) -> list[Expl
     return result
 
 
-def _add_deciding_figures(
-    result: list[Explanation], judgement: Judgement, policy: StagePolicy
-) -> None:
-    """Add test, change, interval, p and q of the test that decided, and how sure the size is.
-
-    They belong together: what is told beside them may be of another test or of another change.
-    """
-    comparisons = judgement.judged
-    change, low, high = changes(judgement.cells, comparisons)
-    figures = zip(
-        _tests(judgement),
-        *(optional(of) for of in (change, low, high, comparisons.deciding_p, judgement.q)),
-        strict=True,
-    )
-    for cell, (test, of_change, of_low, of_high, p, q) in enumerate(figures):
-        if p is not None:
-            interval = None if of_low is None or of_high is None else [of_low, of_high]
-            result[cell]["deciding"] = {
-                "test": test,
-                "change": of_change,
-                "change_ci95": interval,
-                "p": p,
-                "q": q,
-            }
+def _add_decisions(result: list[Explanation], judgement: Judgement, policy: StagePolicy) -> None:
+    """Add what decided, where the plain rule says another thing, and how sure the size is."""
+    for cell, figures in deciding_of_cells(judgement).items():
+        result[cell]["deciding"] = figures
+    for cell, sentence in disagreements(judgement, policy).items():
+        result[cell]["disagreement"] = sentence
     p_beyond = judgement.decisions.p_beyond_threshold
     for cell in np.flatnonzero(judgement.decisions.has(Verdict.REGRESSED)).tolist():
         p = float(p_beyond[cell])
         result[cell]["size"] = "beyond_threshold" if p < policy.alpha else "uncertain"
         result[cell]["p_beyond_threshold"] = p if p == p else None  # noqa: PLR0124 - NaN
-
-
-def _tests(judgement: Judgement) -> list[str]:
-    comparisons = judgement.judged
-    names = np.where(comparisons.is_predicted, "prediction", "welch").astype("<U16")
-    names[comparisons.is_moderated] = "moderated"
-    names[comparisons.rate_cells] = "rates"
-    result: list[str] = names.tolist()
-    return result
 
 
 def _add_places(

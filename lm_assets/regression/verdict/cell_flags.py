@@ -9,6 +9,7 @@ from lm_assets.regression.cells.soundness import has_lower_bound
 from lm_assets.regression.cells.unit_suspects import find_unit_suspects
 from lm_assets.regression.matrix.common_shift import follows_any
 from lm_assets.regression.verdict.campaign_context import CampaignContext
+from lm_assets.regression.verdict.deciding import differs_within_margin
 from lm_assets.regression.verdict.environment import environment_changes
 from lm_assets.regression.verdict.judgement import Judgement
 from lm_assets.stats.bimodality import MIN_VALUES, detect_two_modes
@@ -34,6 +35,7 @@ def flags_of_cells(
         "environment_changed": _of_combinations(judgement, changed_places),
         "has_failed_runs": _of_combinations(judgement, set(context.failed_runs)),
         "runs_needed_above_maximum": _needs_too_many(judgement),
+        "differs_within_margin": differs_within_margin(judgement, policy),
         "two_modes": _two_modes(judgement),
         "at_least": has_lower_bound(cells),
         "unit_suspect": fault_mask(cells, find_unit_suspects(cells)),

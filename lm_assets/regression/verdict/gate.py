@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lm_assets.model.policy import GatePolicy
-from lm_assets.model.verdict import Finding, Verdict
+from lm_assets.model.verdict import BEHAVIOUR_CHANGED, Finding, Verdict
 from lm_assets.regression.verdict.coverage import TierGap
 
 # Also in lm_assets.cli.exit_codes, which this layer does not know: the numbers are a contract.
@@ -65,12 +65,22 @@ def campaign_outcome(
         present -= set(_UNDECIDED) - {f.severity for f in findings}
     else:
         notes = (f"{undecided} of {total} cells are undecided",)
-    codes = {verdict: _exit_code(verdict, policy) for verdict in present}
+    codes = {_exit_code(verdict, policy) for verdict in present}
+    if warning := _behaviour_warning(findings, policy):
+        notes = (*notes, warning)
+        codes.add(EXIT_UNDECIDED)
     return GateOutcome(
         verdict=min(present, key=_GRAVITY.index, default=Verdict.UNCHANGED),
-        exit_code=_gravest(set(codes.values())),
+        exit_code=_gravest(codes),
         notes=notes,
     )
+
+
+def _behaviour_warning(findings: Sequence[Finding], policy: GatePolicy) -> str:
+    changed = {c for f in findings if f.kind == BEHAVIOUR_CHANGED for c in f.combinations}
+    if not changed or policy.behaviour_change != "warns":
+        return ""
+    return f"behaviour changed in {len(changed)} combinations, of which the policy warns"
 
 
 def _exit_code(verdict: Verdict, policy: GatePolicy) -> int:

@@ -1,5 +1,6 @@
 """What a reader must know of a campaign beside its verdict, in sentences."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 
@@ -116,10 +117,10 @@ def _priors(judgement: Judgement) -> list[str]:
 
 
 def _prior_phrase(prior: VariancePrior) -> str:
-    return (
-        f"prior of {prior.df:.1f} degrees of freedom at a standard deviation of "
-        f"{prior.variance**0.5:.4g}"
-    )
+    noise = f"a standard deviation of {prior.variance**0.5:.4g}"
+    if math.isinf(prior.df):
+        return f"all alike, at {noise}"
+    return f"worth {prior.df:.1f} runs to each, at {noise}"
 
 
 def _changed_sources(judgement: Judgement) -> list[str]:

@@ -1,9 +1,19 @@
 """Changes and confirmations in words, for findings and whoever tells of a verdict."""
 
 import math
+from collections.abc import Mapping
 
 from lm_assets.model.campaign import confirmation_campaign
+from lm_assets.model.deciding import DecidingTest
 from lm_assets.model.verdict import CampaignVerdict
+
+TEST_WORDS: Mapping[DecidingTest, str] = {
+    DecidingTest.MODERATED: "moderated t",
+    DecidingTest.WELCH: "Welch's t",
+    DecidingTest.PREDICTION: "prediction of one run",
+    DecidingTest.RATES: "exact test of rates",
+    DecidingTest.LIMIT: "limit",
+}
 
 
 def change_phrase(change: float | None, unit: str) -> str:
@@ -11,6 +21,11 @@ def change_phrase(change: float | None, unit: str) -> str:
     if change is None or not math.isfinite(change):
         return "by an unknown amount"
     return f"{100.0 * change:+.1f} %" if unit == "relative" else f"{change:+.2f} {unit}"
+
+
+def p_phrase(p: float) -> str:
+    """Return a p or q value; below a ten-thousandth the size no longer matters."""
+    return "<0.0001" if p < 0.0001 else f"{p:.2g}" if p < 0.01 else f"{p:.3f}"
 
 
 def metric_phrase(

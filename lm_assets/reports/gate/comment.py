@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from lm_assets.model.verdict import CellVerdict, Verdict
+from lm_assets.model.verdict import BEHAVIOUR_CHANGED, CellVerdict, Verdict
 from lm_assets.regression.verdict.own_baseline import is_own_baseline
-from lm_assets.reports import formatting, phrases
+from lm_assets.reports import decision, formatting, phrases
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
 from lm_assets.reports.gate.entries import (
     Entry,
@@ -23,6 +23,7 @@ _MOST_FINDINGS = 20
 _MOST_KNOWN = 20
 _MOST_UNDECIDED = 10
 _MOST_NOTES = 3
+_MOST_BEHAVIOURS = 5
 _LOSSES = (Verdict.REGRESSED, Verdict.SUSPECTED, Verdict.CONFOUNDED)
 _TABLE = (
     "| | what | where | baseline → now | change [95 % interval] | alert |",
@@ -47,6 +48,7 @@ def comment_markdown(material: GateMaterial) -> str:
     sections: list[Sequence[str]] = [
         _table("Findings", material, fresh, _MOST_FINDINGS),
         _table("Known, not blocking", material, known, _MOST_KNOWN),
+        list(_behaviour(material)),
         list(_undecided(material, told)),
         list(_details(material)),
     ]
@@ -135,6 +137,18 @@ def _row(material: GateMaterial, entry: Entry) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _behaviour(material: GateMaterial) -> Iterator[str]:
+    findings = [f for f in material.verdict.findings if f.kind == BEHAVIOUR_CHANGED]
+    if not findings:
+        return
+    yield "#### Behaviour changed (counted exactly, no verdict)"
+    yield ""
+    for finding in findings[:_MOST_BEHAVIOURS]:
+        yield f"- {comment_code(finding.message, limit=500)}"
+    if len(findings) > _MOST_BEHAVIOURS:
+        yield f"- … and {len(findings) - _MOST_BEHAVIOURS} more in the reports"
+
+
 def _undecided(material: GateMaterial, told: Sequence[Entry]) -> Iterator[str]:
     cells = [
         entry.noun
@@ -160,14 +174,16 @@ def _details(material: GateMaterial) -> Iterator[str]:
         return
     yield f"<details><summary>{plural(len(moved), 'cell')} that moved</summary>"
     yield ""
-    yield "| | metric | combination | change [95 % interval] | q | runs |"
-    yield "|---|---|---|---:|---:|---:|"
+    yield "| | metric | combination | change [95 % interval] | test | p | q | plain rule | runs |"
+    yield "|---|---|---|---:|---|---:|---:|---|---:|"
     for cell in moved:
         change = phrases.change_with_interval(cell.change, cell.change_ci95, cell.change_unit)
         yield (
             f"| {VERDICT_SIGNS[cell.verdict]} {VERDICT_WORDS[cell.verdict]} "
             f"| {comment_code(phrases.metric_label(material.metrics, cell.metric))} "
-            f"| {comment_code(cell.combination)} | {change} | {formatting.p_value(cell.q)} "
+            f"| {comment_code(cell.combination)} | {change} | {decision.deciding_test(cell)} "
+            f"| {formatting.p_value(decision.deciding_p(cell))} "
+            f"| {formatting.p_value(decision.deciding_q(cell))} | {decision.plain_rule(cell)} "
             f"| {cell.n_baseline} : {cell.n_current} |"
         )
     yield ""

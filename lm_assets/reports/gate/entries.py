@@ -9,6 +9,7 @@ from lm_assets.model.known_alert import KnownAlert
 from lm_assets.model.verdict import CellVerdict, Finding, Verdict
 from lm_assets.regression.verdict.known_losses import alert_of_cell, alert_of_finding
 from lm_assets.reports import formatting, phrases
+from lm_assets.reports.decision import decision_phrase
 from lm_assets.reports.formatting import VERDICT_WORDS
 from lm_assets.reports.gate.material import GateMaterial
 from lm_assets.reports.insight import severity
@@ -65,19 +66,17 @@ def figures(material: GateMaterial, cell: CellVerdict) -> str:
     before = formatting.quantity(cell.baseline_mean, unit)
     after = formatting.quantity(cell.current_mean, unit)
     change = phrases.change_with_interval(cell.change, cell.change_ci95, cell.change_unit)
-    return (
-        f"{before} → {after}, {change}, {phrases.p_phrase(cell)}, "
-        f"q {formatting.p_value(cell.q)}, runs {cell.n_baseline} : {cell.n_current}"
-    )
+    runs = f"runs {cell.n_baseline} : {cell.n_current}"
+    return f"{before} → {after}, {change}, {runs}, {decision_phrase(cell)}"
 
 
 def sentence(material: GateMaterial, entry: Entry) -> str:
     """Return one thing to tell as a plain sentence; not escaped."""
     if isinstance(entry.noun, CellVerdict):
         label = phrases.metric_label(material.metrics, entry.metric)
-        words = VERDICT_WORDS[entry.verdict]
-        text = f"{label} in {entry.where}: {words}, {figures(material, entry.noun)}"
+        text = f"{label} in {entry.where}: {figures(material, entry.noun)}"
         if entry.verdict not in _WORSE:
+            words = VERDICT_WORDS[entry.verdict]
             text = f"{label} in {entry.where}: {words}, {why_undecided(entry.noun)}"
     else:
         text = phrases.finding_sentence(entry.noun, material.metrics)

@@ -13,7 +13,7 @@
     const name = data.combinations[combination].id;
     const label = data.metrics[metric].label;
     return {
-      place, verdict: data.verdicts[verdict], rank: verdict, unit, texts, baseline, current, note, source,
+      place, verdict: data.verdicts[verdict], rank: verdict, unit, texts, test: texts[4], baseline, current, note, source,
       before, after, change, low, high, degradation, p, q, n,
       combination: name, values: data.combinations[combination].values, metric: label, metricName: data.metrics[metric].name,
       haystack: `${name} ${label} ${data.metrics[metric].name}`.toLowerCase(),
@@ -92,13 +92,13 @@
     if (row.note) verdict.append(element("span", { class: "note" }, row.note));
     const name = element("button", { type: "button", class: "linkish", title: "Show every metric of this combination" }, element("code", {}, row.combination));
     name.addEventListener("click", () => showCombination(row.combination));
-    const [before, after, change, interval, p, q, n] = row.texts;
+    const [before, after, change, interval, test, p, q, rule, n] = row.texts;
     const number = (text) => element("td", { class: "num" }, text);
     const measured = (text) => element("td", row.source ? { class: "num", title: `measured by ${row.source}` } : { class: "num" }, text);
     return element("tr", {}, verdict, element("td", {}, name), element("td", {}, row.metric),
       measured(before), measured(after), number(change), number(interval),
       element("td", { class: `v-${row.verdict.key}` }, intervalPlot(row)), element("td", {}, stripPlot(row)),
-      number(p), number(q), number(n));
+      element("td", {}, test), number(p), number(q), element("td", {}, rule), number(n));
   }
 
   const dimensionSelects = data.dimensions.map((dimension, place) => {

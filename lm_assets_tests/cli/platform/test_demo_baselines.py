@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lm_assets.cli.platform.demo import BASELINE, initial_plan
+from lm_assets.cli.platform.demo_run import BASELINE, initial_plan
 from lm_assets.collect.collector import collect_campaign
 from lm_assets.gateways.baseline_file.file import catalogue_text, read_catalogue
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket

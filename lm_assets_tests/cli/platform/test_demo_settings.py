@@ -1,6 +1,6 @@
 """The demo touches nothing that the environment names."""
 
-from lm_assets.cli.platform.demo import ignore_settings
+from lm_assets.cli.platform.demo_run import ignore_settings
 
 
 def test_the_settings_of_a_real_platform_are_taken_away_and_named():

@@ -11,6 +11,7 @@ from mcp import Client, StdioServerParameters
 
 from lm_assets.cli.questions.answers import MOST_ITEMS
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
+from lm_assets.gateways.bucket.causes import write_causes
 from lm_assets.gateways.bucket.verdict_json import verdict_rows
 from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.warehouse import Warehouse
@@ -22,6 +23,7 @@ from lm_assets_tests.builders import (
     a_record,
     a_summary,
     a_verdict,
+    causes_of,
 )
 from lm_assets_tests.conftest import PROJECT
 from lm_assets_tests.reports.gate.materials import HOSTILE, of_cell
@@ -48,6 +50,14 @@ def environment(service_environment):
     verdict = a_verdict(cells, findings=(of_cell(cells[0]),), notes=(HOSTILE_TEXT,) * 100)
     store = S3ObjectStore.from_environment(service_environment)
     CampaignBucket(store).write_verdict_rows(CAMPAIGN, verdict_rows(verdict))
+    write_causes(
+        store,
+        CAMPAIGN,
+        [
+            causes_of(COMBINATION, "less CPU time", metrics=("cpu_core_seconds",)),
+            causes_of(COMBINATION, f"spills to disk {HOSTILE_TEXT}"),
+        ],
+    )
     with Warehouse.from_environment(service_environment) as warehouse:
         warehouse.migrate()
         warehouse.replace_runs(CAMPAIGN, [a_record(started_at=datetime.now(UTC))])
@@ -129,6 +139,9 @@ def test_every_tool_answers_in_bounds_and_nothing_is_written(environment):
     )
     assert verdict["left_out"] == {"findings": 0, "cells": 301 - MOST_ITEMS}
     assert cell["cell"]["change_ci95"] == [0.71, 0.9]
+    (cause,) = cell["causes"]["causes"]
+    assert cause["statement"].startswith("spills to disk")
+    assert (cause["evidence"], cell["causes"]["change"]["change_s"]) == ("exact", 1.0)
     assert [point["campaign"] for point in history["history"]] == [CAMPAIGN]
     assert [alert["alert_id"] for alert in alerts["alerts"]] == ["a1"]
     for answer in answers:

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from lm_assets.cli.main import main
+from lm_assets.cli.samples import stored_series
+from lm_assets_tests.builders import a_history_point
 
 CONFIG = Path(__file__).parents[3] / "config"
 RNG = np.random.default_rng(8)
@@ -169,3 +171,70 @@ def test_a_real_series_has_the_change_points_that_others_found(lm, shared_data):
     code, out, _ = lm("trend", shared_data / "series" / "long_series.json", "--json")
     document = json.loads(out)
     assert (code, document["n"], len(document["change_points"])) == (0, 1000, 4)
+
+
+def of_sources(*named):
+    rows = [
+        {
+            "combination": "a",
+            "metric": "memory_gib_seconds",
+            "run": at,
+            "value": v,
+            "source": source,
+        }
+        for at, (v, source) in enumerate(named)
+    ]
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+@pytest.mark.parametrize("command", ["trend", "outliers"])
+def test_values_of_another_quantity_are_left_out_and_named(lm, tmp_path, command):
+    file = tmp_path / "samples"
+    nights = [(270.0 + at % 3, "prometheus") for at in range(12)]
+    file.write_text(of_sources(*nights, (1196.0, "event log"), *nights[:2]))
+    code, out, err = lm(command, file, "--json")
+    document = json.loads(out)
+    assert (code, document["n"], document["other_sources"]) == (0, 14, {"event log": 1})
+    assert "left out: 1 of event log, which measures another quantity" in err
+    assert document.get("change_points", document.get("indices")) == []
+
+
+class Stored:
+    """A warehouse with twelve campaigns of one combination, the last of which is slower."""
+
+    def __init__(self, *_: object) -> None:
+        self.asked: list[str] = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def combination_history(self, combination, *, metrics):
+        values = [10.0 + 0.1 * (at % 3) for at in range(11)] + [30.0]
+        if (combination, metrics) != ("a", ["duration_s"]):
+            values = []
+        return [a_history_point(f"nightly-{at}", mean) for at, mean in enumerate(values)]
+
+
+@pytest.mark.parametrize("command", ["trend", "outliers"])
+def test_without_a_file_the_series_is_that_of_the_stored_campaigns(lm, monkeypatch, command):
+    monkeypatch.setattr(stored_series.Warehouse, "from_environment", Stored)
+    code, out, _ = lm(command, "--combination", "a", "--metric", "duration_s", "--json")
+    document = json.loads(out)
+    assert (code, document["n"]) == (0, 12)
+    assert document.get("indices", [11]) == [11]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "name a FILE, or --combination and --metric"),
+        (("--combination", "b", "--metric", "duration_s"), "no stored campaign has a 'duration_s'"),
+    ],
+)
+def test_a_series_that_nobody_stored_is_named(lm, monkeypatch, arguments, message):
+    monkeypatch.setattr(stored_series.Warehouse, "from_environment", Stored)
+    code, _, err = lm("trend", *arguments)
+    assert message in err
+    assert code != 0

@@ -521,3 +521,64 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path):
     path = tmp_path / "baselines" / "load-test-baselines.yaml"
     with pytest.raises(CatalogueNotWrittenError, match=r"cannot be written: .*; the old content"):
         write_catalogue(path, BaselineCatalogue(), "")
+
+
+COUNTED = {"tasks": 8, "output_bytes": 1_200_000, "plans": "12345678", "note: odd": 1}
+
+
+def test_what_the_runs_counted_lies_in_a_file_beside_the_catalogue(path):
+    entry = an_entry(behaviour=COUNTED)
+    written(path, entry, an_entry("other"))
+    assert "output_bytes" not in path.read_text()
+    beside = path.with_name("load-test-behaviour.yaml").read_text()
+    assert yaml.safe_load(beside)["behaviour"] == {
+        entry.combination: {"baseline": MOMENT, **COUNTED}
+    }
+    assert read_catalogue(path).entries[entry.combination] == entry
+    written(path, an_entry(), an_entry("other"))
+    assert read_catalogue(path).entries[entry.combination].behaviour == {}
+
+
+def test_what_belongs_to_another_baseline_says_nothing(path):
+    written(path, an_entry(behaviour=COUNTED))
+    later = "2026-11-23T01:02:03+00:00"
+    path.write_text(path.read_text().replace(f'updated_at: "{MOMENT}"', f'updated_at: "{later}"'))
+    (entry,) = read_catalogue(path).entries.values()
+    assert (entry.updated_at, entry.behaviour) == (later, {})
+
+
+def test_a_write_that_is_killed_between_the_two_files_leaves_the_old_baselines(path, monkeypatch):
+    written(path, an_entry(behaviour=COUNTED))
+    replaced = []
+
+    def replace_once(self, target):
+        replaced.append(target)
+        if len(replaced) == 2:
+            raise OSError(28, "No space left on device")
+        os.rename(self, target)  # noqa: PTH104 - Path.replace is what is watched
+
+    monkeypatch.setattr(Path, "replace", replace_once)
+    new = an_entry(updated_at="2026-11-23T01:02:03+00:00", behaviour={"tasks": 9})
+    with pytest.raises(CatalogueNotWrittenError):
+        written(path, new)
+    (entry,) = read_catalogue(path).entries.values()
+    assert (entry.updated_at, entry.behaviour) == (MOMENT, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("format: 2\nbehaviour: {}\n", r":1: .*must be 1"),
+        ("format: 1\nbehaviour:\n  x: {tasks: 8}\n", r":3: .*lacks the required key 'baseline'"),
+        (
+            "format: 1\nbehaviour:\n  x: {baseline: b, tasks: 0.5}\n",
+            r":3: .*must be a whole number",
+        ),
+        ("format: 1\nbehaviour:\n  x: {baseline: b, plans: why}\n", r":3: .*must be a digest"),
+    ],
+)
+def test_a_side_file_that_breaks_a_rule_is_refused_with_its_line(path, text, rule):
+    written(path, an_entry())
+    path.with_name("load-test-behaviour.yaml").write_text(text)
+    with pytest.raises(ConfigurationError, match=rf"load-test-behaviour\.yaml{rule}"):
+        read_catalogue(path)

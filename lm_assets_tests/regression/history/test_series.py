@@ -1,5 +1,7 @@
 """A metric over campaigns: trend, drift from the anchor, level shifts, and too little of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -86,3 +88,45 @@ def test_percentages_drift_by_points():
     found = history(10 + 0.3 * NIGHTS, "gc_time_pct", anchor=(10.0, 10.5, 9.5))
     assert (found.verdict, found.decided_by) == (Verdict.REGRESSED, "drift")
     assert found.drift == pytest.approx(0.3 * 37, abs=0.1)
+
+
+def of_sources(*named: tuple[float, str], metric: str = "memory_gib_seconds", **changes):
+    points = [
+        HistoryPoint(campaign=f"n{at}", value=value, sources=tuple(filter(None, source.split("+"))))
+        for at, (value, source) in enumerate(named)
+    ]
+    one_class = replace(metric_of(metric), comparable_sources=(("event log", "history server"),))
+    return judge_history(points, metric=one_class, policy=StagePolicy(), **changes)
+
+
+def test_campaigns_that_measured_another_quantity_are_no_part_of_the_trend():
+    steady = [(273.0 * float(noise), "prometheus") for noise in NOISE[:20]]
+    other = [(1196.0 * float(noise), "event log") for noise in NOISE[20:30]]
+    found = of_sources(*steady, *other)
+    assert (found.verdict, found.n) == (Verdict.UNCHANGED, 20)
+    assert found.left_out == {"event log": 10}
+
+
+def test_sources_of_one_class_and_those_that_nobody_named_belong_together():
+    found = of_sources((1.0, "event log"), (1.1, "history server"), (1.2, ""))
+    assert (found.n, found.left_out) == (3, {})
+
+
+def test_a_mean_over_several_quantities_is_of_none():
+    found = of_sources((1.0, "prometheus"), (1.0, "prometheus"), (3.0, "event log+prometheus"))
+    assert (found.n, found.left_out) == (2, {"event log, prometheus": 1})
+
+
+def test_of_as_many_campaigns_the_later_class_is_judged():
+    found = of_sources((1.0, "prometheus"), (4.0, "event log"))
+    assert found.left_out == {"prometheus": 1}
+
+
+@pytest.mark.parametrize(
+    ("anchor_source", "is_left_out"), [("event log", True), ("prometheus", False), ("", False)]
+)
+def test_nothing_drifts_from_an_anchor_of_another_quantity(anchor_source, is_left_out):
+    steady = [(273.0 * float(noise), "prometheus") for noise in NOISE]
+    found = of_sources(*steady, anchor=ANCHOR, anchor_source=anchor_source)
+    assert found.is_anchor_left_out is is_left_out
+    assert (found.drift is None) is is_left_out

@@ -92,8 +92,10 @@ def repaired(line: bytes) -> Repaired:
     if not isinstance(content, dict):
         return _lost(None)
     name = content.get("Event")
+    if not isinstance(name, str):
+        return _lost(None)
     if name not in KINDS:
-        return Repaired(event=OtherEvent(name=str(name))) if isinstance(name, str) else _lost(None)
+        return Repaired(event=OtherEvent(name=name))
     return _with_what_fits(content, name)
 
 

@@ -49,7 +49,7 @@ _FIGURES = {
     "number of files read": FILES_READ,
     "number of written files": FILES_WRITTEN,
 }
-_SCAN_FACTS = ("Format", "Batched")
+_FORMAT, _BATCHED = "Format", "Batched"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +71,7 @@ class ComparablePlan:
 @dataclass(slots=True)
 class _Walk:
     nodes: list[PlanNode] = field(default_factory=list)
+    works: list[str] = field(default_factory=list)
     fragment_of: dict[int, int] = field(default_factory=dict)
     figure_of: dict[int, tuple[int, str]] = field(default_factory=dict)
     fragments: int = 1
@@ -80,19 +81,19 @@ def comparable_plan(plan: "PlanInfo") -> ComparablePlan:
     """Return what can be compared of a plan."""
     walk = _Walk()
     _visit(plan, walk, depth=0, level=0, fragment=0)
-    parts: dict[int, list[PlanNode]] = {}
-    for node in walk.nodes:
-        parts.setdefault(node.fragment, []).append(node)
+    parts: dict[int, list[str]] = {}
+    works: dict[int, list[str]] = {}
+    for node, work in zip(walk.nodes, walk.works, strict=True):
+        parts.setdefault(node.fragment, []).append(node.name)
+        if node.name not in _FORMS:
+            works.setdefault(node.fragment, []).append(work)
     return ComparablePlan(
         digest=digest_of(f"{n.depth} {n.name} {n.shape}" for n in walk.nodes),
         nodes=tuple(walk.nodes),
         fragment_of=walk.fragment_of,
         figure_of=walk.figure_of,
-        keys={
-            part: digest_of(f"{n.name} {n.shape}" for n in nodes if n.name not in _FORMS)
-            for part, nodes in parts.items()
-        },
-        operators={part: tuple(n.name for n in nodes) for part, nodes in parts.items()},
+        keys={part: digest_of(works.get(part, ())) for part in parts},
+        operators={part: tuple(names) for part, names in parts.items()},
     )
 
 
@@ -141,7 +142,9 @@ def _visit(info: "PlanInfo", walk: _Walk, *, depth: int, level: int, fragment: i
         below_depth = depth
     else:
         position = len(walk.nodes)
-        walk.nodes.append(_node(info, depth=depth, fragment=below))
+        node, work = _node(info, depth=depth, fragment=below)
+        walk.nodes.append(node)
+        walk.works.append(work)
         below_depth = depth + 1
         for metric in info.metrics:
             if name := _FIGURES.get(metric.name):
@@ -167,24 +170,37 @@ def _without_names_of_runs(text: str) -> str:
     return _MOMENT.sub("<date>", text)
 
 
-def _node(info: "PlanInfo", *, depth: int, fragment: int) -> PlanNode:
-    facts = tuple(f"{k}={info.metadata[k]}" for k in _SCAN_FACTS if k in info.metadata)
+def _node(info: "PlanInfo", *, depth: int, fragment: int) -> tuple[PlanNode, str]:
+    """Return an operator, and its work: what makes two stages the same, however it is done."""
     # Without its numbers the text is the same in every run of a query, and is read once.
     text = _EXPRESSION_ID.sub("#", info.text[:_MOST_TEXT_CHARACTERS])
     if "plan_id" in text:
         text = _PLAN_ID.sub("", text)
-    detail, shape = _detail_and_shape(info.name, text, facts)
-    return PlanNode(
+    detail, shape, work = _read_operator(
+        info.name, text, info.metadata.get(_FORMAT), info.metadata.get(_BATCHED)
+    )
+    node = PlanNode(
         depth=depth, name=info.name.strip(), detail=detail, shape=shape, fragment=fragment
     )
+    return node, work
 
 
 @lru_cache(maxsize=2048)
-def _detail_and_shape(name: str, text: str, facts: tuple[str, ...]) -> tuple[str, str]:
-    """Return what an operator does, and the digest of what makes it the same in another run."""
+def _read_operator(
+    name: str, text: str, read_format: str | None, is_batched: str | None
+) -> tuple[str, str, str]:
+    """Return what an operator does, the digest that makes it the same in another run, its work.
+
+    A scan that reads in batches is another operator, and does the same work.
+    """
     text = _without_names_of_runs(text)
     attributes = sorted({_DIGITS.sub("", found.strip()) for found in _ATTRIBUTE.findall(text)})
     detail = text.replace("#", "").strip()[:_MOST_DETAIL_CHARACTERS]
     kind = detail.split("(", 1)[0].removeprefix(name).strip() if "Exchange" in name else ""
-    is_told = attributes or facts or kind
-    return detail, digest_of([kind, *facts, *attributes])[:8] if is_told else ""
+    works_on = [kind, *([f"{_FORMAT}={read_format}"] if read_format else []), *attributes]
+    shape = [*works_on, *([f"{_BATCHED}={is_batched}"] if is_batched else [])]
+    return detail, _short_digest(shape), f"{name.strip()} {_short_digest(works_on)}"
+
+
+def _short_digest(facts: list[str]) -> str:
+    return digest_of(facts)[:8] if any(facts) else ""

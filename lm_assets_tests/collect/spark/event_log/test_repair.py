@@ -65,6 +65,11 @@ class TestOneOddField:
         assert answer.measurements.values["cpu_core_seconds"] == 0.8
         assert provenance(answer, "cpu_core_seconds") == "event log"
 
+    @pytest.mark.parametrize("name", [[], {"a": 1}, 7, None], ids=str)
+    def test_in_the_place_of_the_events_name_costs_that_line(self, name):
+        answer = answered(*application(task_end(), {"Event": name}))
+        assert answer.measurements.values["duration_s"] > 0.0
+
     def test_of_the_settings_leaves_the_others(self):
         events = application(task_end(), properties={"spark.executor.memory": "4g", "odd": 3})
         assert answered(*events).measurements.values["memory_gib_seconds"] > 0.0

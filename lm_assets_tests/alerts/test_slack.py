@@ -1,4 +1,4 @@
-"""Messages about alerts, within the receivers' limits, with nothing obeyed from outside."""
+"""Messages for Slack, within its real limits, with nothing obeyed from outside."""
 
 import json
 import re
@@ -6,10 +6,9 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator, FormatChecker
 
-from lm_assets.alerts.messages import MOST_SLACK_CHARACTERS, slack_message, webhook_message
-from lm_assets.alerts.telling import Teller, Told
+from lm_assets.alerts.operations import overdue_notice
+from lm_assets.alerts.slack import MOST_SLACK_CHARACTERS, slack_message
 from lm_assets.alerts.wording import (
     change_phrase,
     signed_change,
@@ -17,58 +16,14 @@ from lm_assets.alerts.wording import (
     slack_link,
     slack_text,
 )
-from lm_assets.model.addresses import Addresses
-from lm_assets.model.alert import Alert, AlertState, Resolution, Sighting, StoredEvent
+from lm_assets.model.alert import AlertState, Resolution, Sighting
 from lm_assets.model.verdict import Verdict
 from lm_assets_tests.alerts.lives import a_sighting, night
-from lm_assets_tests.builders import a_cell, a_metric_catalogue
-from lm_assets_tests.conftest import PROJECT
+from lm_assets_tests.alerts.tellings import CAMPAIGN, TELLER, an_alert, told
+from lm_assets_tests.builders import a_cell
 from lm_assets_tests.fakes.slack import refusal
 
 HOSTILE = "<!channel> & <http://evil|click> `*_~ @here :boom:\n> quote \u200b"
-ADDRESSES = Addresses.from_environment(
-    {"LM_REPORTS_URL": "https://reports.invalid/", "LM_DAGSTER_URL": "https://dagster.invalid"}
-)
-TELLER = Teller(metrics=a_metric_catalogue(), addresses=ADDRESSES)
-SCHEMA = json.loads((PROJECT / "schemas" / "webhook.schema.json").read_text(encoding="utf-8"))
-CAMPAIGN = "nightly-2026-11-22-1a2b3c4"
-
-
-def an_alert(**changes: object) -> Alert:
-    fields = {
-        "alert_id": "3f9a1c77aa",
-        "fingerprint": "0123456789abcdef",
-        "stage": "nightly",
-        "state": AlertState.OPEN,
-        "sighting": a_sighting("a_x", "a_y", size=0.31),
-        "first_campaign": CAMPAIGN,
-        "last_campaign": CAMPAIGN,
-        "opened_at": night(0),
-        "last_seen_at": night(1),
-    }
-    return Alert(**{**fields, **changes})
-
-
-def told(event: str = "opened", alert: Alert | None = None, **changes: object) -> Told:
-    fields = {
-        "event_id": "e" * 32,
-        "number": 1,
-        "alert_id": "3f9a1c77aa",
-        "fingerprint": "0123456789abcdef",
-        "stage": "nightly",
-        "at": night(1),
-        "event": event,
-        "from_state": None,
-        "to_state": "open",
-        "by": None,
-        "reason": None,
-        "campaign": CAMPAIGN,
-        "details": {},
-        "due_on": ["slack", "webhook"],
-        "recorded_at": night(1),
-    }
-    made = an_alert() if alert is None and event != "digest" else alert
-    return Told(event=StoredEvent(**{**fields, **changes}), alert=made)
 
 
 def whole(message: dict) -> str:
@@ -76,12 +31,6 @@ def whole(message: dict) -> str:
     for block in message["blocks"]:
         texts += [block["text"]["text"]] if "text" in block else [block["elements"][0]["text"]]
     return "\n".join(texts)
-
-
-def is_valid(message: dict) -> bool:
-    validator = Draft202012Validator(SCHEMA, format_checker=FormatChecker())
-    assert [error.message for error in validator.iter_errors(message)] == []
-    return len(json.dumps(message, sort_keys=True, ensure_ascii=False).encode()) <= 20_000
 
 
 class TestSlack:
@@ -108,6 +57,12 @@ class TestSlack:
         assert "*Worse:*" in text
         assert "ada has it until 2026-11-09 06:00 UTC, owner team-io" in text
         assert "lm alerts ack" not in text
+
+    def test_says_what_got_worse_while_somebody_had_it(self):
+        event = told("expired", details={"worsened_at": "2026-11-05T06:00:00Z"})
+        text = whole(slack_message([event], TELLER))
+        assert "*Open again, its acknowledgement has ended:*" in text
+        assert "worse since 2026-11-05 06:00 UTC" in text
 
     def test_tells_of_a_recovery(self):
         alert = an_alert(state=AlertState.RESOLVED, resolution=Resolution.RECOVERED)
@@ -146,6 +101,27 @@ class TestSlack:
             assert ":boom:" not in outside_code
             assert "\n> quote" not in text
 
+    @pytest.mark.parametrize("name", ["evil.example", "https://evil.example/x", "#general"])
+    def test_links_no_name_by_itself(self, name):
+        alert = an_alert(sighting=a_sighting("a", "b", where={name: name}, message=name))
+        for message in (
+            slack_message([told(alert=alert)], TELLER),
+            overdue_notice(name, 3)["slack"],
+        ):
+            texts = [block.get("text") or block["elements"][0] for block in message["blocks"]]
+            shown = [text for text in texts if text["type"] == "mrkdwn"]
+            assert shown
+            assert all(text["verbatim"] is True for text in shown)
+            assert not any(f"<{name}" in text["text"] for text in shown)
+
+    @pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\x1b", "\x00"])
+    def test_turns_no_text_around_and_says_that_it_would_have_been(self, sign):
+        alert = an_alert(sighting=a_sighting("a", "b", message=f"x{sign}y", metric=f"m{sign}n"))
+        message = slack_message([told(alert=alert, campaign=f"c{sign}d")], TELLER)
+        assert sign not in json.dumps(message, ensure_ascii=False)
+        assert "m�n" in whole(message)
+        assert "c�d" in message["blocks"][0]["text"]["text"]
+
     def test_a_digest_lists_what_is_live(self):
         live = [an_alert(), an_alert(alert_id="b", state=AlertState.ACKNOWLEDGED)]
         text = whole(slack_message([told("digest")], TELLER, live=live))
@@ -158,39 +134,6 @@ class TestSlack:
         )
         text = whole(slack_message([told(alert=an_alert(sighting=sighting))], TELLER))
         assert ":warning: *New:* data fault in the campaign; no runs" in text
-
-
-class TestWebhook:
-    @pytest.mark.parametrize(
-        "event", ["opened", "worsened", "reopened", "recovered", "expired", "reminded", "withdrawn"]
-    )
-    def test_is_what_the_schema_says(self, event):
-        message = webhook_message(told(event), TELLER)
-        assert is_valid(message)
-        assert message["type"] == f"alert.{event}"
-        assert message["timestamp"] == "2026-11-03T06:00:00Z"
-        assert message["data"]["alert"]["combinations"] == ["a_x", "a_y"]
-        assert message["truncated"] == 0
-
-    def test_of_a_digest_has_every_live_alert(self):
-        message = webhook_message(told("digest"), TELLER, live=[an_alert()] * 3)
-        assert is_valid(message)
-        assert len(message["data"]["alerts"]) == 3
-
-    def test_leaves_out_what_is_beyond_20_kb_and_counts_it(self):
-        names = tuple(f"3.5.0_connect_kubernetes_none_read_{n}gb" for n in range(1280))
-        message = webhook_message(told(alert=an_alert(sighting=a_sighting(*names))), TELLER)
-        assert is_valid(message)
-        left = len(message["data"]["alert"]["combinations"])
-        assert left > 100
-        assert message["truncated"] == 1280 - left
-
-    @given(st.text(max_size=60_000), st.integers(0, 100))
-    def test_stays_within_20_kb_whatever_it_tells(self, text, count):
-        sighting = a_sighting("a_x", message=text, metric=text[:50])
-        alert = an_alert(sighting=sighting, reason=text)
-        assert is_valid(webhook_message(told(alert=alert, reason=text), TELLER))
-        assert is_valid(webhook_message(told("digest"), TELLER, live=[alert] * count))
 
 
 @given(st.text())

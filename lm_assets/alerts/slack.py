@@ -1,22 +1,17 @@
-"""Messages about alerts: one a campaign for Slack, one an event for any other receiver.
-
-Whether and to whom a message goes is decided elsewhere; here it only gets its words.
-"""
+"""What happened to alerts as a message for Slack: one a campaign, within Slack's real limits."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
 from lm_assets.alerts import wording
-from lm_assets.alerts.telling import WORDS, Teller, Told, alert_json, event_json, slack_line
+from lm_assets.alerts.telling import WORDS, Teller, Told, slack_line
 from lm_assets.alerts.wording import slack_text
 from lm_assets.model.alert import Alert, AlertEventKind, AlertState
-
-SCHEMA_VERSION = 2
+from lm_assets.model.visible_text import visible_text
 
 # Slack refuses somewhat above 13,000 (msg_blocks_too_long), whatever its pages say of each block.
 MOST_SLACK_CHARACTERS = 12_000
-MOST_WEBHOOK_BYTES = 20_000
 _RESERVED_CHARACTERS = 1500
 _MOST_SECTIONS = 40
 _MOST_HEADER_CHARACTERS = 150
@@ -54,31 +49,6 @@ def slack_message(
     return {"text": slack_text(header, limit=300), "blocks": [*blocks, *after]}
 
 
-def webhook_message(told: Told, teller: Teller, *, live: Sequence[Alert] = ()) -> dict[str, Any]:
-    """Return one event for any receiver, as ``schemas/webhook.schema.json`` says.
-
-    At most 20 kB: ``truncated`` counts the combinations, or the alerts of a digest, left out.
-    """
-    event, alert = told.event, told.alert
-    data: dict[str, Any] = {
-        "event": event_json(event),
-        "alert": None if alert is None else alert_json(alert),
-        "links": dict(teller.links(event.campaign or (alert.last_campaign if alert else None))),
-    }
-    if alert is None:
-        data["alerts"] = [alert_json(each) for each in live]
-    message = {
-        "schema_version": SCHEMA_VERSION,
-        "type": f"alert.{event.event}",
-        "timestamp": event_json(event)["at"],
-        "campaign": event.campaign or "",
-        "stage": event.stage,
-        "data": data,
-        "truncated": 0,
-    }
-    return _within_size(message)
-
-
 def _summary(told: Sequence[Told]) -> str:
     counts: dict[str, int] = {}
     for item in told:
@@ -108,7 +78,7 @@ def _closing(campaign: str | None, stage: str, teller: Teller) -> list[dict[str,
         if len(address) < _RESERVED_CHARACTERS // _MOST_LINKS
     ]
     facts = [f"stage {slack_text(stage, limit=50)}", *links]
-    return [{"type": "context", "elements": [{"type": "mrkdwn", "text": " · ".join(facts)}]}]
+    return [{"type": "context", "elements": [_verbatim(" · ".join(facts))]}]
 
 
 def _fitting(lines: Sequence[str], *, room: int) -> list[dict[str, Any]]:
@@ -130,11 +100,22 @@ def _shortened(line: str) -> str:
     return f"an alert with names too long to show\n{command[: _MOST_LINE_CHARACTERS // 2]}"
 
 
+def text_message(text: str) -> dict[str, Any]:
+    """Return one paragraph as an incoming webhook of Slack takes it; it is not escaped here."""
+    return {"text": text, "blocks": [_section(text)]}
+
+
 def _section(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+    return {"type": "section", "text": _verbatim(text)}
+
+
+def _verbatim(text: str) -> dict[str, Any]:
+    """Return a text in which Slack links nothing by itself: no domain, no channel, no name."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
 def _plain(text: str) -> dict[str, Any]:
+    text = visible_text(text)
     is_short = len(text) <= _MOST_HEADER_CHARACTERS
     cut = text if is_short else f"{text[: _MOST_HEADER_CHARACTERS - 1]}…"
     return {"type": "plain_text", "text": cut, "emoji": False}
@@ -142,24 +123,3 @@ def _plain(text: str) -> dict[str, Any]:
 
 def _length(blocks: Sequence[object]) -> int:
     return len(json.dumps(blocks, ensure_ascii=False))
-
-
-def _within_size(message: dict[str, Any]) -> dict[str, Any]:
-    """Return the message with so much of its lists left out that it has at most 20 kB."""
-    data = message["data"]
-    for holder, name in ((data, "alerts"), (data["alert"] or {}, "combinations")):
-        whole = holder.get(name, [])
-        while holder.get(name) and _bytes(message) > MOST_WEBHOOK_BYTES:
-            holder[name] = holder[name][: len(holder[name]) // 2]
-            message["truncated"] = len(whole) - len(holder[name])
-    for holder in (data["alert"] or {}, data["event"]):
-        for name in ("message", "reason", "where", "metrics"):
-            if _bytes(message) > MOST_WEBHOOK_BYTES and holder.get(name):
-                text = holder[name]
-                holder[name] = f"{text[:500]}…" if isinstance(text, str) else type(text)()
-                message["truncated"] += 1
-    return message
-
-
-def _bytes(message: object) -> int:
-    return len(json.dumps(message, sort_keys=True, ensure_ascii=False).encode())
