@@ -139,7 +139,7 @@ def collect(explain: bool, as_json: bool, config_directory: Path, **named: objec
             "--prometheus or --pods"
         )
     if explain:
-        explanations(explain_answers(answers, metrics=settings.metrics.names))
+        explanations(explain_answers(answers, metrics=settings.metrics))
     record = collected_record(answers, settings, line, span=_span(asked, line, answers))
     click.echo(record_to_json(record).decode() if as_json else indented(record))
     return _exit_code(record)

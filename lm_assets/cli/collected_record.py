@@ -34,7 +34,7 @@ def collected_record(
 ) -> RunRecord:
     """Return the record of one run, of no campaign, from what its sources answered."""
     metrics = settings.metrics
-    merged = merge_answers(answers, bounds=metrics.bounds)
+    merged = merge_answers(answers, metrics=metrics)
     combination = _combination(line, settings.matrix)
     app_id = next((a.application.app_id for a in answers if a.application is not None), "")
     tiers = {tier: _of_tier(metrics, tier, merged) for tier in Tier}

@@ -86,7 +86,7 @@ def collect_campaign(
             run,
             manifest=manifest,
             metrics=metrics,
-            measurements=[merge_answers(answered, bounds=metrics.bounds)],
+            measurements=[merge_answers(answered, metrics=metrics)],
             source_notes={a.source: a.notes for a in answered if a.notes},
             behaviour=next((a.behaviour for a in answered if a.behaviour), None),
         )

@@ -1,10 +1,11 @@
 """What each source was asked and answered for one load run, and the merge of all of them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lm_assets.model.measurement import Measurements
+from lm_assets.model.metric import MetricCatalogue
 
 RESULT_LINE = "result line"
 PROMETHEUS = "prometheus"
@@ -14,9 +15,6 @@ EVENT_LOG = "event log"
 
 # The first available wins. What a source cannot give does not keep a later one from giving it.
 PRECEDENCE = (RESULT_LINE, PROMETHEUS, PODS, HISTORY_SERVER, EVENT_LOG)
-
-
-_UNBOUNDED: Mapping[str, tuple[float, float]] = {}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +30,9 @@ class ApplicationSpan:
 class SourceAnswer:
     """One source's measurements of one load run; ``asked`` and ``answered`` are by metric.
 
+    ``allowed`` is the most that the limits of the containers it saw let a metric be in the run's
+    window, where the source knows them.
+
     ``is_pending`` says that the same question may have a better answer soon. ``application`` is the
     run's, where the source knows it.
 
@@ -43,6 +44,7 @@ class SourceAnswer:
     measurements: Measurements
     asked: Mapping[str, str] = field(default_factory=dict)
     answered: Mapping[str, str] = field(default_factory=dict)
+    allowed: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     is_pending: bool = False
     application: ApplicationSpan | None = None
@@ -92,31 +94,38 @@ def ask_result_line(measurements: Measurements) -> SourceAnswer:
     )
 
 
-def merge_answers(
-    answers: Iterable[SourceAnswer], *, bounds: Mapping[str, tuple[float, float]] = _UNBOUNDED
-) -> Measurements:
+def merge_answers(answers: Iterable[SourceAnswer], *, metrics: MetricCatalogue) -> Measurements:
     """Return one run's measurements: by metric, the first source of ``PRECEDENCE`` that has it.
 
-    A value beyond the bounds of its metric is no value, and the next source is used. Where none
-    has one, the reasons of all that were asked are kept.
+    A value that its metric cannot have is no value, and the next source is used. Where none has
+    one, the reasons of all that were asked are kept.
     """
-    merged = Measurements()
-    for answer in _in_order(answers):
-        merged = merged.merged_with(answer.measurements.within(bounds))
-    return merged
+    return _merged(_possible(answers, metrics))
 
 
 def explain_answers(
-    answers: Iterable[SourceAnswer], *, metrics: Iterable[str]
+    answers: Iterable[SourceAnswer], *, metrics: MetricCatalogue
 ) -> tuple[MetricExplanation, ...]:
     """Return for every metric which source gave it, what was asked and what was answered."""
-    ordered = _in_order(answers)
-    merged = merge_answers(ordered)
-    return tuple(_explain(metric, merged, ordered) for metric in metrics)
+    possible = _possible(answers, metrics)
+    merged = _merged(possible)
+    return tuple(_explain(name, merged, possible) for name in metrics.names)
 
 
-def _in_order(answers: Iterable[SourceAnswer]) -> list[SourceAnswer]:
-    return sorted(answers, key=lambda answer: PRECEDENCE.index(answer.source))
+def _possible(answers: Iterable[SourceAnswer], metrics: MetricCatalogue) -> list[SourceAnswer]:
+    """Return the answers in order of precedence, without what their metrics cannot be."""
+    ordered = sorted(answers, key=lambda answer: PRECEDENCE.index(answer.source))
+    return [
+        replace(a, measurements=a.measurements.within(metrics.bounds_of_run(a.allowed)))
+        for a in ordered
+    ]
+
+
+def _merged(possible: Iterable[SourceAnswer]) -> Measurements:
+    merged = Measurements()
+    for answer in possible:
+        merged = merged.merged_with(answer.measurements)
+    return merged
 
 
 def _explain(

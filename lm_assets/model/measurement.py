@@ -19,6 +19,12 @@ def out_of_bounds(value: float) -> str | None:
     return None if abs(value) <= LARGEST_VALUE else f"{value:g} is beyond ±{LARGEST_VALUE:g}"
 
 
+def _range(low: float, high: float) -> str:
+    if math.isinf(high):
+        return f"{low:g} or more"
+    return f"at most {high:g}" if math.isinf(low) else f"{low:g} to {high:g}"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measurements:
     """Metric values of one load run from one source, or merged from several.
@@ -64,7 +70,7 @@ class Measurements:
         """
         beyond = {
             name: f"{self.provenance[name]}: {value:g} is beyond what it can be "
-            f"({low:g} to {high:g})"
+            f"({_range(low, high)})"
             for name, value in self.values.items()
             for low, high in [bounds.get(name, (-math.inf, math.inf))]
             if not low <= value <= high

@@ -40,6 +40,12 @@ class Scale(StrEnum):
         return {Scale.RATIO: "relative", Scale.POINTS: "points"}.get(self, "events/run")
 
 
+class Ceiling(StrEnum):
+    """What bounds a metric in one run, where that is not a number known beforehand."""
+
+    LIMIT_TIMES_WINDOW = "limit x window"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MetricField:
     """A field of result lines that holds a metric, and the factor to the metric's unit."""
@@ -63,7 +69,9 @@ class Metric:
     coarse clock, not a noiseless system. ``limit`` is a hard upper bound per run. A
     ``headline`` metric is one of those that Prometheus is told for every combination.
 
-    ``minimum`` and ``maximum`` say what a value can be at all: beyond them is no measurement.
+    ``minimum`` and ``maximum`` say what a value can be at all: beyond them is no measurement. So is
+    more than ``at_most``, where the run's own bound is known: what its containers' limits allow in
+    its window.
     ``comparable_sources`` are classes of sources whose figures are shown to be the same quantity;
     a source in none of them is a class by itself, and classes are never compared.
 
@@ -82,6 +90,7 @@ class Metric:
     headline: bool = True
     minimum: float | None = None
     maximum: float | None = None
+    at_most: Ceiling | None = None
     comparable_sources: tuple[tuple[str, ...], ...] = ()
     fields: tuple[MetricField, ...] = ()
 
@@ -171,6 +180,18 @@ class MetricCatalogue:
     def names(self) -> tuple[str, ...]:
         """Metric names in display order."""
         return tuple(self._by_name)
+
+    def bounds_of_run(self, allowed: Mapping[str, float]) -> Mapping[str, tuple[float, float]]:
+        """Return the least and the most by metric, in a run whose limits are known.
+
+        ``allowed`` is limit × window in the metric's unit, by metric, where it is known.
+        """
+        own = {
+            metric.name: (metric.bounds[0], min(metric.bounds[1], allowed[metric.name]))
+            for metric in self.metrics
+            if metric.at_most is Ceiling.LIMIT_TIMES_WINDOW and metric.name in allowed
+        }
+        return {**self.bounds, **own}
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:

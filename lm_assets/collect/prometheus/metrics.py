@@ -199,6 +199,7 @@ def _run_answer(
     missing: dict[str, str] = {}
     provenance: dict[str, str] = {}
     answered: dict[str, str] = {}
+    allowed: dict[str, float] = {}
     for metric, (compute, queries) in RUN_METRICS.items():
         fault = next((asked.faults[name] for name in queries if name in asked.faults), None)
         answer = _bounded(compute(run)) if fault is None else fault
@@ -214,6 +215,8 @@ def _run_answer(
             missing[metric] = f"{PROMETHEUS}: {answered[metric]}"
             continue
         values[metric] = answer.value
+        if answer.allowed is not None:
+            allowed[metric] = answer.allowed
         bounds = [*answer.bounds, *([partly] if partly else [])]
         provenance[metric] = provenance_text(
             PROMETHEUS, *answer.remarks, *said, *bounds, at_least=bool(bounds)
@@ -224,6 +227,7 @@ def _run_answer(
         measurements=Measurements(values=values, missing=missing, provenance=provenance),
         asked={name: _asked_text(asked, queries) for name, (_, queries) in RUN_METRICS.items()},
         answered=answered,
+        allowed=allowed,
     )
 
 

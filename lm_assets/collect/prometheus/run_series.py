@@ -15,6 +15,7 @@ NO_SERIES = "no series"
 class Measured:
     """A value, what must be said of it, and why it is a lower bound, if it is.
 
+    ``allowed`` is what the containers' limits allow in the window, where each has one.
     ``is_mean`` is set where a part of the window makes the value another one, and no lower bound.
     """
 
@@ -22,6 +23,7 @@ class Measured:
     remarks: tuple[str, ...] = ()
     bounds: tuple[str, ...] = ()
     is_mean: bool = False
+    allowed: float | None = None
 
 
 # A value, or the reason why there is none.

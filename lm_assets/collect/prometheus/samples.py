@@ -29,11 +29,17 @@ def possible_gpu(series: tuple[Series, ...]) -> Cleaned:
     return _filtered(series, lambda _series: lambda value: 0.0 <= value <= _MOST_PCT)
 
 
+def most_memory(limits: Mapping[Container, float]) -> Mapping[Container, float]:
+    """Return the largest working set that may be seen of each container that has a limit."""
+    return {container: limit * _LIMIT_SLACK for container, limit in limits.items()}
+
+
 def possible_memory(series: tuple[Series, ...], limits: Mapping[Container, float]) -> Cleaned:
     """Return working sets without what is above the limit: the kernel kills before."""
+    mosts = most_memory(limits)
 
     def fits(item: Series) -> Callable[[float], bool]:
-        most = limits.get(container_of(item), _MOST_BYTES / _LIMIT_SLACK) * _LIMIT_SLACK
+        most = mosts.get(container_of(item), _MOST_BYTES)
         return lambda value: 0.0 <= value <= most
 
     return _filtered(series, fits)

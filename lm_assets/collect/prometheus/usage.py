@@ -10,6 +10,7 @@ from lm_assets.collect.prometheus.counters import counter_growth
 from lm_assets.collect.prometheus.run_series import NO_SERIES, Answer, Measured, RunSeries
 from lm_assets.collect.prometheus.samples import (
     Cleaned,
+    most_memory,
     possible_cpu,
     possible_gpu,
     possible_memory,
@@ -31,9 +32,12 @@ def cpu_core_seconds(run: RunSeries) -> Answer:
         max(_grown(group, run, from_zero=from_zero[group.container, group.id]) for group in groups)
         for groups in sets
     )
-    if (most := _most_core_seconds(sets, run)) is not None and total > most:
-        return f"{total:g} core-seconds are more than the limits allow in the window ({most:g})"
-    return Measured(value=total, bounds=late, remarks=_left_out(cleaned))
+    return Measured(
+        value=total,
+        bounds=late,
+        remarks=_left_out(cleaned),
+        allowed=_allowed(sets, run, run.limits("cpu")),
+    )
 
 
 def _from_zero(
@@ -63,9 +67,10 @@ def _grown(group: ControlGroup, run: RunSeries, *, from_zero: bool) -> float:
     return sum(step.by for step in steps)
 
 
-def _most_core_seconds(sets: Sequence[Sequence[ControlGroup]], run: RunSeries) -> float | None:
+def _allowed(
+    sets: Sequence[Sequence[ControlGroup]], run: RunSeries, limits: Mapping[Container, float]
+) -> float | None:
     """Return limit × window over the containers, None where one has no limit."""
-    limits = run.limits("cpu")
     containers = {groups[0].container for groups in sets}
     if any(container not in limits for container in containers):
         return None
@@ -130,7 +135,13 @@ def memory_gib_seconds(run: RunSeries) -> Answer:
     if total <= 0.0:
         return "no container was sampled twice"
     late = _late(sets, run, [run.beginnings.is_older_than_run(groups[0]) for groups in sets])
-    return Measured(value=total / _GIB, bounds=late, remarks=_left_out(cleaned))
+    allowed = _allowed(sets, run, most_memory(run.limits("memory")))
+    return Measured(
+        value=total / _GIB,
+        bounds=late,
+        remarks=_left_out(cleaned),
+        allowed=None if allowed is None else allowed / _GIB,
+    )
 
 
 def cpu_usage_pct(run: RunSeries) -> Answer:

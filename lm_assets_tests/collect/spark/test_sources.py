@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,9 +38,12 @@ from lm_assets.gateways.http.history_server_answers import (
 )
 from lm_assets.gateways.retrying import NO_RETRY
 from lm_assets.model.measurement import Measurements
+from lm_assets.model.metric import Ceiling, MetricCatalogue
+from lm_assets_tests.builders import a_metric, a_metric_catalogue
 from lm_assets_tests.fakes.http_server import Answer, Request, serving
 from lm_assets_tests.fakes.spark_events import event_lines, eventful_application
 
+ALLOWED = {"cpu_core_seconds": 600.0}
 NOON = "2026-11-22T12:00:00.000GMT"
 
 
@@ -125,7 +129,7 @@ def test_the_first_source_in_order_of_precedence_wins_whatever_order_they_come_i
         given("history server", gc_time_pct=2.0),
         given("result line", duration_s=4.0),
     ]
-    merged = merge_answers(answers)
+    merged = merge_answers(answers, metrics=a_metric_catalogue())
     assert merged.values == {"duration_s": 4.0, "gc_time_pct": 2.0}
     assert merged.provenance == {"duration_s": "result line", "gc_time_pct": "history server"}
 
@@ -133,7 +137,7 @@ def test_the_first_source_in_order_of_precedence_wins_whatever_order_they_come_i
 def test_a_source_that_failed_leaves_the_value_to_the_next_and_is_told() -> None:
     failed = failed_source("history server", ["gc_time_pct"], asked="api", reason="is down")
     answers = [given("event log", gc_time_pct=1.0), failed]
-    (explained,) = explain_answers(answers, metrics=["gc_time_pct"])
+    (explained,) = explain_answers(answers, metrics=a_metric_catalogue(["gc_time_pct"]))
     assert (explained.value, explained.source, explained.reason) == (1.0, "event log", "")
     assert explained.asked == "history server: api; event log: asked event log"
     assert explained.answered == "history server: is down; event log: event log answered"
@@ -142,12 +146,30 @@ def test_a_source_that_failed_leaves_the_value_to_the_next_and_is_told() -> None
 def test_a_metric_that_nobody_has_keeps_the_reasons_of_all() -> None:
     failed = failed_source("prometheus", ["oom_kills"], asked="q", reason="no series")
     absent = failed_source("pods.json", ["oom_kills"], asked="pods.json", reason="no snapshot")
-    explained = explain_answers([absent, failed], metrics=["oom_kills", "gpu_usage_pct"])
+    metrics = a_metric_catalogue(["oom_kills", "gpu_usage_pct"])
+    explained = explain_answers([absent, failed], metrics=metrics)
     assert [e.reason for e in explained] == [
         "prometheus: no series; pods.json: no snapshot",
         "no source has this metric",
     ]
     assert [e.value for e in explained] == [None, None]
+
+
+def test_what_the_limits_do_not_allow_is_explained_as_it_is_recorded() -> None:
+    """More than limit x window is no value; the event log has seen other containers."""
+    metrics = MetricCatalogue((a_metric("cpu_core_seconds", at_most=Ceiling.LIMIT_TIMES_WINDOW),))
+    beyond = replace(given("prometheus", cpu_core_seconds=900.0), allowed=ALLOWED)
+    answers = [beyond, given("event log", cpu_core_seconds=700.0)]
+    assert merge_answers(answers, metrics=metrics).values == {"cpu_core_seconds": 700.0}
+    (alone,) = explain_answers([beyond], metrics=metrics)
+    assert (alone.value, alone.source) == (None, None)
+    assert alone.reason == "prometheus: 900 is beyond what it can be (at most 600)"
+
+
+def test_limits_bound_only_what_the_catalogue_says_that_they_bound() -> None:
+    metrics = MetricCatalogue((a_metric("cpu_core_seconds"),))
+    free = replace(given("prometheus", cpu_core_seconds=900.0), allowed=ALLOWED)
+    assert merge_answers([free], metrics=metrics).values == {"cpu_core_seconds": 900.0}
 
 
 def test_a_source_of_no_known_rank_is_refused() -> None:
