@@ -9,6 +9,7 @@ from lm_assets.alerts.likely_cause import likely_cause
 from lm_assets.model.alert import CellOutcomes, Observation, Sighting
 from lm_assets.model.explanation import CombinationCauses
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding, Verdict
+from lm_assets.regression.verdict.own_baseline import OWN_BASELINE
 from lm_assets.regression.verdict.phrases import confirmation_phrase
 
 CLEAN, REGRESSED, SUSPECTED, UNDECIDED, ABSENT = "c", "r", "s", "-", " "
@@ -64,7 +65,10 @@ def cell_outcomes(cells: Iterable[CellVerdict]) -> CellOutcomes:
     """Return every cell as a letter; a cell that there is not is a space."""
     letters: dict[str, dict[str, str]] = defaultdict(dict)
     for cell in cells:
-        letters[cell.combination][cell.metric] = _LETTERS.get(cell.verdict, UNDECIDED)
+        # Compared with itself, a campaign shows nothing of what became of an alert.
+        is_own = OWN_BASELINE in cell.flags
+        letter = UNDECIDED if is_own else _LETTERS.get(cell.verdict, UNDECIDED)
+        letters[cell.combination][cell.metric] = letter
     combinations = sorted(letters)
     metrics = sorted({metric for row in letters.values() for metric in row})
     return CellOutcomes(

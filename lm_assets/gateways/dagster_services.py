@@ -14,7 +14,7 @@ from pathlib import Path
 import requests
 
 from lm_assets.gateways.configuration import SHIPPED
-from lm_assets.gateways.engines.processes import spawn, tail
+from lm_assets.gateways.engines.processes import spawn, tail, undisturbed
 from lm_assets.model.errors import LmError
 
 STOP_GRACE_SECONDS = 15
@@ -107,6 +107,10 @@ class DagsterServices:
 
     def stop(self) -> None:
         """Stop what was started, with all that it started itself: TERM to each group, then KILL."""
+        with undisturbed():
+            self._stop()
+
+    def _stop(self) -> None:
         for process in self._processes.values():
             _signal_group(process, signal.SIGTERM)
         deadline = time.monotonic() + STOP_GRACE_SECONDS

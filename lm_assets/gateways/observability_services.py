@@ -14,7 +14,7 @@ import requests
 import yaml
 
 from lm_assets.gateways.dagster_services import ServiceStartError, installed_script
-from lm_assets.gateways.engines.processes import free_port, spawn, tail
+from lm_assets.gateways.engines.processes import free_port, spawn, tail, undisturbed
 
 _HOST = "127.0.0.1"
 _READY_TIMEOUT_S = 60.0
@@ -107,6 +107,10 @@ class ObservabilityServices:
 
     def stop(self) -> None:
         """Stop what was started: TERM, five seconds, KILL."""
+        with undisturbed():
+            self._stop()
+
+    def _stop(self) -> None:
         for process in self._processes.values():
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)

@@ -137,7 +137,8 @@ def of_verdict(verdict: CampaignVerdict, settings: Configuration) -> Metadata:
     rule = decision_rule(settings.regression.stages[Stage(verdict.stage)])
     return {
         "verdict": verdict_words(verdict),
-        "exit_code": verdict.exit_code,
+        # As text: a plot of exit codes over time would be nothing but a line between words.
+        "exit_code": str(verdict.exit_code),
         "findings": len(verdict.findings),
         "summary": dg.MetadataValue.md(summary_markdown(verdict, settings.metrics)),
         "worst_changes": dg.MetadataValue.md(worst_changes_markdown(verdict, settings.metrics)),

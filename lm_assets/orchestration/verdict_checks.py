@@ -47,7 +47,7 @@ def campaign_not_regressed(
         description=f"{verdict_words(verdict)}: {headline(verdict)}",
         metadata={
             "verdict": verdict_words(verdict),
-            "exit_code": verdict.exit_code,
+            "exit_code": str(verdict.exit_code),
             "summary": dg.MetadataValue.md(summary_markdown(verdict, settings.metrics)),
         },
     )
@@ -117,12 +117,12 @@ def every_message_told(
         for channel, events in left.items()
         for event in events[:_MOST_ALERTS]
     )
-    counts = {channel: len(events) for channel, events in waiting.items()}
+    counts = {f"pending_{channel}": len(events) for channel, events in waiting.items()}
     return dg.AssetCheckResult(
         passed=not left,
         severity=dg.AssetCheckSeverity.WARN,
         description="; ".join(f"{len(events)} pending for {name}" for name, events in left.items()),
-        metadata={**counts, "pending": table(rows)},
+        metadata={**counts, **({"pending": table(rows)} if left else {})},
     )
 
 

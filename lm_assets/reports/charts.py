@@ -33,6 +33,7 @@ _LABEL_WIDTH = 430
 _PLOT_WIDTH = 260
 _VALUE_WIDTH = 90
 _LONGEST_LABEL = 66
+_ROUND_RATIOS = (1.05, 1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
 _HISTORY_LEFT = 130
 _HISTORY_PLOT = 420
 _HISTORY_WIDTH = 570
@@ -76,14 +77,31 @@ def change_chart_svg(
 
 
 def _scale(axis: ChangeAxis, *, y: float) -> str:
-    """Return the labels of an axis: no change in the middle, and ± the threshold."""
+    """Return the labels of an axis: what it measures, no change, and a round change either way.
+
+    The dashed lines are named beside it: their own labels would stand on each other.
+    """
     words = {"relative": "change", "points": "change in points"}.get(axis.change_unit, "per run")
-    labels = [_text(_LABEL_WIDTH - 8, y, f"{words}, 0 and ± threshold", anchor="end")]
-    labels.append(_text(_LABEL_WIDTH + _PLOT_WIDTH / 2, y, "0", anchor="middle"))
-    for bound in (-axis.threshold, axis.threshold) if axis.threshold else ():
-        at = _LABEL_WIDTH + axis.place(bound) * _PLOT_WIDTH
-        labels.append(_text(at, y, change(bound, axis.change_unit), anchor="middle"))
+    lines = f"; dashed: ±{change(axis.threshold, axis.change_unit)[1:]}" if axis.threshold else ""
+    labels = [_text(_LABEL_WIDTH - 8, y, f"{words}{lines}", anchor="end")]
+    for end in (*_round_ends(axis), 0.0):
+        at = _LABEL_WIDTH + axis.place(end) * _PLOT_WIDTH
+        text = change(end, axis.change_unit) if end else "0"
+        labels.append(_text(at, y, text, anchor="middle"))
     return "".join(labels)
+
+
+def _round_ends(axis: ChangeAxis) -> tuple[float, float]:
+    """Return the largest round change on an axis, downwards and upwards.
+
+    Of a relative change it is a round factor, and its inverse: both lie equally far from zero.
+    """
+    if axis.change_unit == "relative":
+        ratio = max((r for r in _ROUND_RATIOS if math.log(r) <= axis.half_width), default=1.01)
+        return 1.0 / ratio - 1.0, ratio - 1.0
+    power = 10.0 ** math.floor(math.log10(axis.half_width))
+    size = max(step * power for step in (1.0, 2.0, 5.0) if step * power <= axis.half_width)
+    return -size, size
 
 
 def counts_bar_svg(counts: Mapping[str, int], *, width: int = 640) -> str:
@@ -209,7 +227,7 @@ def _text(x: float, y: float, text: str, *, anchor: str = "start") -> str:
     text = one_line(text, limit=_LONGEST_LABEL)
     return (
         f'<text x="{x:.1f}" y="{y + 13:.1f}" text-anchor="{anchor}" '
-        f'fill="{_TEXT_COLOUR}">{escape(visible_text(text))}</text>'
+        f'fill="{_TEXT_COLOUR}">{escape(text)}</text>'
     )
 
 

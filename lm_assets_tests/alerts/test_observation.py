@@ -83,6 +83,12 @@ def test_the_likely_cause_comes_along():
     assert seen([a_cell()], (finding,)).sightings[0].likely_cause == "jdk 17 → 21"
 
 
+def test_a_campaign_compared_with_itself_shows_no_cell_in_order():
+    cells = [a_cell(verdict=Verdict.UNCHANGED, flags=("own_baseline",)), a_cell(metric="x")]
+    outcomes = seen(cells).outcomes
+    assert letters_of(outcomes, {COMBINATION}, {"duration_s"}) == "-"
+
+
 class TestLikelyCause:
     OTHER = "4.0.0_connect_kubernetes_none_join_1gb"
     PLACE = a_finding(combinations=(COMBINATION, OTHER))

@@ -38,9 +38,11 @@ def wait_until_ended(servers: dict[str, ProcessIdentity], *, within_s: float) ->
 def command_that_holds_engines(directory: Path) -> subprocess.Popen[str]:
     """Start another process that runs the engines and says when they are up."""
     program = """
-        import sys, time
+        import signal, sys
         from pathlib import Path
         from lm_assets.gateways.engines import EmbeddedEngines
+        # Who is started in the background ignores it otherwise.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         with EmbeddedEngines(Path(sys.argv[1]), environment={}) as engines:
             engines.start()
             print("up", flush=True)
@@ -143,6 +145,21 @@ def test_a_second_command_uses_the_engines_of_the_first_and_leaves_them_running(
     finally:
         close(first)
     assert wait_until_ended(servers, within_s=0) == set()
+
+
+def test_ctrl_c_three_times_leaves_no_server_and_no_socket(state_folder):
+    deep = state_folder / ("d" * 120)
+    holder = command_that_holds_engines(deep)
+    servers, ports = servers_of(deep), StateFolder(deep).running["ports"]
+    for _ in range(3):
+        holder.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    close(holder)
+    assert holder.returncode != 0, "it was not interrupted"
+    assert wait_until_ended(servers, within_s=0) == set()
+    sockets = [file for port in ports for file in Path("/tmp").glob(f"*-{port}.sock")]
+    sockets += [postgres.PostgresServer(deep / "postgres", password="").socket_directory]
+    assert [file for file in (*sockets, *sockets[-1].glob(".s.*")) if file.is_socket()] == []
 
 
 def test_a_killed_command_leaves_no_server_behind_and_loses_nothing(state_folder):

@@ -153,9 +153,9 @@ class HostilePlace:
     """A running platform among hostile servers, and everything that it was trusted with."""
 
     platform: KillablePlatform
-    known: dict[str, str]
-    server: FakeServer
-    command_lines: CommandLines
+    known: dict[str, str] = field(repr=False)
+    server: FakeServer = field(repr=False)
+    command_lines: CommandLines = field(repr=False)
 
     @property
     def bucket(self) -> CampaignBucket:
@@ -288,12 +288,11 @@ def test_no_place_that_anybody_reads_holds_a_secret(
     wrong = f"geheim{secrets.token_hex(8)}"
     place.known["wrong"] = wrong
     commands = [
-        place.lm("campaigns", LM_POSTGRES_URL=with_password(place, wrong)),
-        place.lm("gate", "--campaign", next(iter(inputs())), AWS_SECRET_ACCESS_KEY=wrong),
-        place.lm("alerts", "list", LM_POSTGRES_URL=f"postgresql://u:{wrong}@127.0.0.1:9/x"),
         place.lm("doctor", LM_PROMETHEUS_URL=f"http://u:{wrong}/x@127.0.0.1:9"),
+        place.lm("alerts", "list", LM_POSTGRES_URL=with_password(place, wrong)),
+        place.lm("campaigns", AWS_SECRET_ACCESS_KEY=wrong),
     ]
-    assert all(ended.returncode != 0 for ended in commands)
+    assert 0 not in [ended.returncode for ended in commands]
     looked_at = 0
     for where, content in everything(place, commands):
         looked_at += 1

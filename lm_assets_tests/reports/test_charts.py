@@ -87,7 +87,14 @@ def test_the_forest_shows_the_worst_cells_and_escapes_their_names():
     labels = [text.text for text in ET.fromstring(svg).iter() if text.tag.endswith("text")]
     rows, axis_labels = labels[:4], labels[4:]
     assert rows == ["Duration · <b>&", "+80\u00a0%", "Duration · second", "+80\u00a0%"]
-    assert axis_labels == ["change, 0 and ± threshold", "0", "−20\u00a0%", "+20\u00a0%"]
+    assert axis_labels == ["change; dashed: ±20\u00a0%", "−33\u00a0%", "+50\u00a0%", "0"]
+
+
+def test_an_axis_of_points_ends_at_a_round_number():
+    cell = a_cell(change_unit="points", change=31.0, change_ci95=(20.0, 42.0))
+    svg = charts.change_chart_svg([cell], a_metric_catalogue(), a_decision_rule())
+    labels = [text.text for text in ET.fromstring(svg).iter() if text.tag.endswith("text")]
+    assert [label.replace("\u00a0", " ") for label in labels[-3:]] == ["−20 pp", "+20 pp", "0"]
 
 
 def test_a_control_character_in_a_name_keeps_the_picture_well_formed():

@@ -18,6 +18,7 @@ from lm_assets.gateways.engines.processes import (
     ProcessIdentity,
     stop,
     tail,
+    undisturbed,
 )
 from lm_assets.gateways.engines.seaweedfs import SeaweedServer, remove_sockets
 from lm_assets.gateways.engines.state import StateFolder
@@ -123,6 +124,10 @@ class EmbeddedEngines:
 
     def stop(self) -> None:
         """Stop what this object started; what another command started is left running."""
+        with undisturbed():
+            self._stop()
+
+    def _stop(self) -> None:
         for name, process in self._processes.items():
             if process.poll() is None:
                 process.send_signal(_STOP_SIGNALS[name])

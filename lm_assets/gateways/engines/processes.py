@@ -7,8 +7,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,6 +104,22 @@ def started_at(pid: int) -> datetime | None:
         return datetime.fromtimestamp(int(booted[1]) + since_boot_s, UTC)
     local = datetime.strptime(mark, "%a %b %d %H:%M:%S %Y")  # noqa: DTZ007 - as ps gives it
     return local.astimezone(UTC)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let Ctrl-C wait for the end of the block: what is being stopped is stopped whole.
+
+    For blocks that end within seconds. Elsewhere than on the main thread no signal arrives anyway.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def spawn(

@@ -26,6 +26,14 @@ _PERMANENT = (
     errors.DiskFull,
     errors.QueryCanceled,
 )
+# Of a connection that a server refuses psycopg has no code, only the server's words; in another
+# language than English they are waited out.
+_REFUSALS = (
+    "password authentication failed",
+    "no password supplied",
+    "no pg_hba.conf entry",
+    "is not permitted to log in",
+)
 
 
 class RetryingConnection:
@@ -109,6 +117,10 @@ class RetryingConnection:
                 f"Postgres did not do its work ({kind}), after {self._retry.attempts} attempts; "
                 "is the server of LM_POSTGRES_URL up?"
             )
+        if _is_refusal(error):
+            return WarehouseError(
+                "Postgres refuses the user or the password of LM_POSTGRES_URL; mend it there"
+            )
         detail = error.diag.message_primary or kind
         return WarehouseError(f"Postgres refused ({kind}: {detail}); check LM_POSTGRES_URL")
 
@@ -120,7 +132,13 @@ class RetryingConnection:
 
 
 def _is_transient(error: Exception) -> bool:
-    return isinstance(error, _TRANSIENT) and not isinstance(error, _PERMANENT)
+    is_permanent = isinstance(error, _PERMANENT) or _is_refusal(error)
+    return isinstance(error, _TRANSIENT) and not is_permanent
+
+
+def _is_refusal(error: Exception) -> bool:
+    said = str(error) if isinstance(error, psycopg.OperationalError) else ""
+    return any(words in said for words in _REFUSALS)
 
 
 def read_only(url: str) -> str:

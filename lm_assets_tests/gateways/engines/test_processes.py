@@ -1,10 +1,12 @@
-"""When a process was started, so that another with its number is not taken for it."""
+"""Processes: when one was started, so that no other is taken for it, and how it is stopped."""
 
 import os
+import signal
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 
-from lm_assets.gateways.engines.processes import started_at
+from lm_assets.gateways.engines.processes import started_at, undisturbed
 
 
 def test_a_running_process_was_started_when_it_was():
@@ -26,3 +28,14 @@ def test_a_process_that_has_ended_has_no_start():
     with subprocess.Popen(["true"]) as process:
         process.wait()
     assert started_at(process.pid) is None
+
+
+def test_ctrl_c_waits_for_what_is_being_stopped():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with undisturbed():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
