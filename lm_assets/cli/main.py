@@ -124,6 +124,11 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "calibrate",
         "False alarms and recall, measured.",
     ),
+    "plan": (
+        "lm_assets.cli.samples.plan",
+        "plan",
+        "The next runs, spread or paired over time and nodes.",
+    ),
     "simulate": ("lm_assets.cli.samples.simulate", "simulate", "Write a simulated campaign."),
 }
 

@@ -16,7 +16,7 @@ from lm_assets.model.combination import Combination, Matrix
 from lm_assets.model.errors import UnknownCombinationError, UnusableInputError
 from lm_assets.model.measurement import Measurements
 from lm_assets.model.metric import Metric, MetricCatalogue, Tier
-from lm_assets.model.record import QuarantinedLine, RunRecord, SourceObject
+from lm_assets.model.record import NODES, QuarantinedLine, RunRecord, SourceObject
 from lm_assets.model.visible_text import visible_text
 
 NO_SOURCE = "no source was delivered"
@@ -89,11 +89,12 @@ def canonical_record(
     measurements: Iterable[Measurements],
     source_notes: Mapping[str, Sequence[str]] = _NO_NOTES,
     behaviour: Mapping[str, int | str] | None = None,
+    nodes: Sequence[str] = (),
 ) -> RunRecord:
     """Return the record of one load run; the first source that has a metric gives it.
 
     Metrics that no source gives are ``missing``, with every source's reason. ``behaviour`` is what
-    was counted of its application.
+    was counted of its application, ``nodes`` the machines that its executors were on.
     """
     if run.line.notes:
         source_notes = {RESULT_LINE: run.line.notes, **source_notes}
@@ -122,7 +123,8 @@ def canonical_record(
         exit_code=run.line.exit_code,
         extra=_extra(run.line, merged, metrics)
         | ({"source_notes": visible_notes(source_notes)} if source_notes else {})
-        | ({"behaviour": dict(behaviour)} if behaviour else {}),
+        | ({"behaviour": dict(behaviour)} if behaviour else {})
+        | ({NODES: list(map(visible_text, nodes))} if nodes else {}),
     )
 
 

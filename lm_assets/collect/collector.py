@@ -20,7 +20,7 @@ from lm_assets.collect.landing.manifest import (
     too_large_manifest,
 )
 from lm_assets.collect.run_sources import RunSources
-from lm_assets.collect.source_answers import merge_answers
+from lm_assets.collect.source_answers import merge_answers, nodes_of_run
 from lm_assets.gateways.bucket import object_keys
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.bucket.causes import delete_other_profiles
@@ -89,6 +89,7 @@ def collect_campaign(
             measurements=[merge_answers(answered, metrics=metrics)],
             source_notes={a.source: a.notes for a in answered if a.notes},
             behaviour=next((a.behaviour for a in answered if a.behaviour), None),
+            nodes=nodes_of_run(answered),
         )
         for run, answered in zip(results.runs, answers, strict=True)
     )

@@ -38,6 +38,7 @@ class SourceAnswer:
 
     ``profile`` is what explains the application, packed; once it is stored, ``profile_key`` says
     where, and it is let go. ``behaviour`` is what was counted, small enough for a record.
+    ``nodes`` are the machines that its executors were on, as far as the source names them.
     """
 
     source: str
@@ -51,6 +52,7 @@ class SourceAnswer:
     profile: bytes = b""
     profile_key: str | None = None
     behaviour: Mapping[str, int | str] = field(default_factory=dict)
+    nodes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.source not in PRECEDENCE:
@@ -101,6 +103,12 @@ def merge_answers(answers: Iterable[SourceAnswer], *, metrics: MetricCatalogue) 
     one, the reasons of all that were asked are kept.
     """
     return _merged(_possible(answers, metrics))
+
+
+def nodes_of_run(answers: Iterable[SourceAnswer]) -> tuple[str, ...]:
+    """Return the machines of a run by the first source that names any."""
+    ordered = sorted(answers, key=lambda answer: PRECEDENCE.index(answer.source))
+    return next((answer.nodes for answer in ordered if answer.nodes), ())
 
 
 def explain_answers(

@@ -110,9 +110,10 @@ class BaselineAnchor:
 class Baseline:
     """The reviewed baseline of one combination.
 
-    ``runs`` are the accepted runs in run order. ``allowed_guards`` maps each guard that was
-    overruled when the samples were accepted to what it had found; ``acknowledged_findings`` maps
-    each metric whose slow-down was accepted to its acknowledgement, kept until the anchor moves.
+    ``runs`` are the accepted runs in run order, ``nodes`` the machine of each that is known.
+    ``allowed_guards`` maps each guard that was overruled when the samples were accepted to what it
+    had found; ``acknowledged_findings`` maps each metric whose slow-down was accepted to its
+    acknowledgement, kept until the anchor moves.
     ``behaviour`` has the counters on which the runs agree exactly (`lm_assets.model.behaviour`).
     """
 
@@ -127,6 +128,7 @@ class Baseline:
     environment: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, MetricBaseline] = field(default_factory=dict)
     runs: tuple[str, ...] = ()
+    nodes: Mapping[str, str] = field(default_factory=dict)
     rejected_runs: tuple[RejectedRun, ...] = ()
     allowed_guards: Mapping[str, str] = field(default_factory=dict)
     acknowledged_findings: Mapping[str, AcknowledgedFinding] = field(default_factory=dict)

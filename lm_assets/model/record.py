@@ -8,6 +8,10 @@ from datetime import datetime, timedelta
 from lm_assets.model.campaign import Subject
 from lm_assets.model.measurement import out_of_bounds
 
+NODES = "nodes"
+# What load runners call the machine that a run was on.
+_NODE_FIELDS = ("node", "node_name", "host", "hostname")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceObject:
@@ -67,6 +71,17 @@ class RunRecord:
     @property
     def _values(self) -> Mapping[str, float]:
         return {**self.tier1_stability, **self.tier2_efficiency, **self.tier3_performance}
+
+    @property
+    def node(self) -> str:
+        """The machine that the run was on, all of them where there were several; empty if unknown.
+
+        What the result line says comes first, then what pods or event log named.
+        """
+        said = (self.extra.get(name) for name in _NODE_FIELDS)
+        named = next((text for text in said if isinstance(text, str) and text), "")
+        found = self.extra.get(NODES)
+        return named or (", ".join(map(str, found)) if isinstance(found, list | tuple) else "")
 
     @property
     def is_failed(self) -> bool:

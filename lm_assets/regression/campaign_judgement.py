@@ -21,9 +21,6 @@ from lm_assets.regression.verdict.campaign_context import CampaignContext
 from lm_assets.regression.verdict.expectation import Expectation, campaign_expectation
 from lm_assets.regression.verdict.own_baseline import mark_own_baselines
 
-# What load runners call the machine that a run was on.
-_NODE_FIELDS = ("node", "node_name", "host", "hostname")
-
 
 def judge_campaign(
     manifest: Manifest,
@@ -114,6 +111,7 @@ def campaign_context(
     return CampaignContext(
         environment_baseline={name: entry.environment for name, entry in baselines.items()},
         environment_current={record.combination: record.environment for record in records},
+        nodes_baseline={name: entry.nodes for name, entry in baselines.items() if entry.nodes},
         nodes_current=_nodes(records),
         expected_combinations=manifest.expected_combinations,
         failed_runs=failed,
@@ -125,11 +123,9 @@ def campaign_context(
 
 
 def _nodes(records: Sequence[RunRecord]) -> Mapping[str, Mapping[str, str]]:
-    """Return the node of each run by combination, as far as its result line names one."""
+    """Return the node of each run by combination, as far as anything names one."""
     nodes: dict[str, dict[str, str]] = {}
     for record in records:
-        named = (record.extra.get(field) for field in _NODE_FIELDS)
-        node = next((text for text in named if isinstance(text, str) and text), "")
-        if node:
-            nodes.setdefault(record.combination, {})[record.run_id] = node
+        if record.node:
+            nodes.setdefault(record.combination, {})[record.run_id] = record.node
     return nodes

@@ -6,7 +6,8 @@ from lm_assets.stats.validation import FloatArray
 
 # Fewer distinct values lie on some lattice by chance.
 _FEWEST_DISTINCT = 4
-_OFF_LATTICE = 1e-6
+# In steps. Values as they are stored err by less, unless steps are as fine as that.
+_OFF_LATTICE = 1e-3
 # Standard deviation of what rounding takes away, in steps: that of a uniform law of width 1.
 SD_OF_ROUNDING = 1.0 / np.sqrt(12.0)
 
@@ -36,5 +37,4 @@ def resolution(values: FloatArray) -> float:
     step = float(np.diff(distinct).min())
     multiples = distinct / step
     off = np.abs(multiples - np.round(multiples))
-    is_lattice = bool((off <= _OFF_LATTICE * np.maximum(np.abs(multiples), 1.0)).all())
-    return step if is_lattice else 0.0
+    return step if bool((off <= _OFF_LATTICE).all()) else 0.0

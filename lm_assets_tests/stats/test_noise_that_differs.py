@@ -1,5 +1,7 @@
 """Priors that loud cells do not stretch, what cells differ by, clumps of events, run positions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -10,7 +12,10 @@ from lm_assets.stats.moments import sample_moments
 from lm_assets.stats.overdispersion import estimate_overdispersion, widened
 from lm_assets.stats.position_effects import position_effects
 from lm_assets.stats.ragged import RaggedSamples
+from lm_assets.stats.resolution import resolution
+from lm_assets.stats.robust_prior import fit_robust_prior
 from lm_assets.stats.state import State
+from lm_assets.stats.student import t_of_p, two_sided_p
 
 
 def moments(rows):
@@ -117,3 +122,84 @@ def test_clean_runs_have_no_position():
     samples = RaggedSamples.from_lists(list(rng.normal(0.0, 0.1, (200, 5))))
     positions = np.tile(np.arange(1, 6), 200)
     assert not position_effects(samples, positions, minimum=0.02, min_cells=20).any()
+
+
+def loud_current(rng, *, share, runs=3):
+    """Two sides of 200 cells at 5 %, of which a share of the current ones is four times as loud."""
+    loud = np.where(rng.random(200) < share, 4.0, 1.0)
+    return moments(drawn(rng, np.full(200, 0.05), 10)), moments(drawn(rng, 0.05 * loud, runs))
+
+
+def test_a_cell_that_was_quiet_by_luck_is_called_no_oftener_for_it():
+    """1 in 10 cells at four times the noise, 10 v 3: P(p < 0.0001) was 58 times that."""
+    rng = np.random.default_rng(7)
+    drawn_sides = [loud_current(rng, share=0.1) for _ in range(80)]
+    p = np.concatenate([compare_sides(*sides).comparison.p for sides in drawn_sides])
+    assert (p < 1e-4).mean() < 6e-4
+    found = [
+        compare_sides(before, moments_moved(now, np.log(2.0))).comparison.p[~_is_loud(before, now)]
+        for before, now in drawn_sides[:5]
+    ]
+    assert (np.concatenate(found) < 5e-4).mean() > 0.99
+
+
+def moments_moved(of, by):
+    return replace(of, mean=of.mean + by, minimum=of.minimum + by, maximum=of.maximum + by)
+
+
+def _is_loud(before, now):
+    return compare_sides(before, now).is_loud
+
+
+def test_test_and_interval_agree_where_an_error_is_widened():
+    rng = np.random.default_rng(8)
+    result = compare_sides(*loud_current(rng, share=0.2)).comparison
+    np.testing.assert_allclose(two_sided_p(result.t, result.df), result.p, rtol=1e-9)
+    low, high = result.interval()
+    assert (((low > 0.0) | (high < 0.0)) == (result.p < 0.05)).all()
+
+
+def test_clean_cells_are_taken_for_loud_ones_by_nobody():
+    rng = np.random.default_rng(9)
+    shares = []
+    for _ in range(100):
+        variances = sample_variances(rng, np.full(200, 0.05))
+        shares.append(fit_robust_prior(variances, np.full(200, 4.0)).loud_share)
+    assert np.mean(np.array(shares) > 0.0) < 0.12
+    loud = np.where(np.arange(200) < 20, 0.3, 0.05)
+    robust = fit_robust_prior(sample_variances(rng, loud), np.full(200, 4.0))
+    assert robust.loud_share == pytest.approx(0.1, abs=0.03)
+    weights = robust.loud_weights(np.array([0.002, 0.02, 0.2]), np.full(3, 4.0))
+    assert (np.diff(weights) > 0.0).all()
+    assert weights[0] < 0.05 < 0.95 < weights[2]
+
+
+def sample_variances(rng, sd):
+    return moments(drawn(rng, sd, 5)).variance
+
+
+@pytest.mark.parametrize("runs", [(5, 5), (5, 4)], ids=["equal df", "some lack a run"])
+def test_the_prior_is_the_same_however_its_quartiles_are_sought(runs):
+    """Equal degrees of freedom take a shorter way to the same prior."""
+    rng = np.random.default_rng(10)
+    sd = 0.05 * np.exp(0.3 * rng.normal(size=2000))
+    df = np.where(np.arange(2000) < 1, runs[1] - 1.0, runs[0] - 1.0)
+    variances = sample_variances(rng, sd)
+    near = fit_robust_prior(variances, np.full(2000, 4.0)).prior
+    assert fit_robust_prior(variances, df).prior.df == pytest.approx(near.df, rel=0.02)
+
+
+def test_the_step_of_a_clock_is_found_and_none_where_values_were_not_rounded():
+    rng = np.random.default_rng(11)
+    values = rng.normal(60.0, 10.0, 500)
+    assert resolution(np.round(values)) == 1.0
+    assert resolution(10.0 * np.round(values / 10.0)) == pytest.approx(10.0)
+    assert resolution(np.round(values, 3)) == pytest.approx(0.001, rel=1e-3)
+    assert resolution(values) == 0.0
+    assert resolution(np.array([100.0, 130.0, 100.0])) == 0.0
+
+
+@pytest.mark.parametrize("df", [1.0, 4.5, 80.0, np.inf])
+def test_t_of_p_is_the_inverse_of_p(df):
+    t = np.array([0.3, 2.0, 6.0])
+    assert t_of_p(two_sided_p(t, np.full(3, df)), np.full(3, df)) == pytest.approx(t, rel=1e-9)

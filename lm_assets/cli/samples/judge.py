@@ -166,7 +166,7 @@ def compare_versions(
     Wilcoxon's test beside it.
 
     \b
-    Exit codes: 0 ok, 2 B is worse, 3 inconclusive, 4 data fault, 1 usage.
+    Exit codes: 0 ok, 2 B is worse, 3 inconclusive or scales disagree, 4 data fault, 1 usage.
 
     \b
     Example:
@@ -258,8 +258,12 @@ def _write_request(path: Path, request: Mapping[str, object] | None) -> None:
 
 
 def _deciding_verdicts(comparisons: Sequence[VersionComparison]) -> set[Verdict]:
-    """Return the verdicts of the metrics, and a regression that only some dimension value shows."""
-    parts = {part.verdict for row in comparisons for part in row.parts}
+    """Return the verdicts of the metrics, and a regression that only some dimension value shows.
+
+    Where the scales of a metric disagree its dimension values decide nothing either: one large
+    combination may carry them as it carries the whole.
+    """
+    parts = {part.verdict for row in comparisons if not row.scale_conflict for part in row.parts}
     return {row.verdict for row in comparisons} | (parts & {Verdict.REGRESSED})
 
 

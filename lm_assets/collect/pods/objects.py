@@ -10,6 +10,7 @@ from lm_assets.model.errors import UnusableInputError
 
 # Spark on Kubernetes sets the label spark-role to this, or to ``executor``.
 DRIVER_ROLE = "driver"
+EXECUTOR_ROLE = "executor"
 MAX_SNAPSHOT_BYTES = 64 * 2**20
 
 _Instant = Annotated[datetime, Meta(tz=True)]
@@ -107,10 +108,17 @@ class Metadata(Struct):
     labels: dict[str, str] | None = None
 
 
+class PodSpec(Struct, rename="camel"):
+    """Where a pod was put."""
+
+    node_name: str | None = None
+
+
 class Pod(Struct):
     """A pod."""
 
     metadata: Metadata
+    spec: PodSpec = field(default_factory=PodSpec)
     status: PodStatus = field(default_factory=PodStatus)
 
     @property

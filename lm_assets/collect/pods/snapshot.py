@@ -8,6 +8,7 @@ from functools import partial
 
 from lm_assets.collect.pods.objects import (
     DRIVER_ROLE,
+    EXECUTOR_ROLE,
     ContainerStatus,
     Pod,
     Terminated,
@@ -103,7 +104,16 @@ def _read_pods(
         reason = f"none of {len(pods)} pods belongs to {window.app_id}" if pods else "no pod in it"
         return failed_source(PODS, POD_METRICS, asked="pods.json", reason=reason), ()
     events = stability_events(own, window)
-    return replace(_answer(own, window), notes=tuple(_named(e) for e in events)), events
+    answer = replace(
+        _answer(own, window), notes=tuple(_named(e) for e in events), nodes=_nodes(own)
+    )
+    return answer, events
+
+
+def _nodes(pods: Sequence[Pod]) -> tuple[str, ...]:
+    """Return the nodes of the executors, of all pods where none is called one."""
+    executors = [pod for pod in pods if pod.role == EXECUTOR_ROLE] or pods
+    return tuple(sorted({pod.spec.node_name for pod in executors if pod.spec.node_name}))
 
 
 def _named(event: StabilityEvent) -> str:

@@ -1,5 +1,6 @@
 """One Spark application asked of its event log or of a History Server; a failure is an answer."""
 
+import ipaddress
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -20,7 +21,10 @@ from lm_assets.collect.spark.history_server_profile import profile_from_answers
 from lm_assets.collect.spark.metrics import APPLICATION_METRICS, application_measurements
 from lm_assets.collect.spark.profile_document import profile_document, read_profile_document
 from lm_assets.gateways.http.history_server import HistoryServer, Patience, UnknownApplicationError
+from lm_assets.model.application_profile import ApplicationProfile
 from lm_assets.model.errors import UnusableInputError
+
+_DRIVER = "driver"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,4 +121,19 @@ def _answer(source: str, asked: str, application: ReadApplication) -> SourceAnsw
         ),
         profile=profile_document(application),
         behaviour=behaviour_of(application.profile),
+        nodes=nodes_of(application.profile),
     )
+
+
+def nodes_of(profile: ApplicationProfile) -> tuple[str, ...]:
+    """Return the hosts of the executors; an address is a pod's own and no machine's name."""
+    executors = [e for e in profile.executors if e.executor_id != _DRIVER] or profile.executors
+    return tuple(sorted({e.host for e in executors if e.host and not _is_address(e.host)}))
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True

@@ -30,7 +30,7 @@ _ENTRY_REQUIRED = frozenset(
     | {"environment", "reason", "metrics"}
 )
 _ENTRY_OPTIONAL = frozenset(
-    {"runs", "rejected_runs", "allowed_guards", "acknowledged_findings", "anchor"}
+    {"runs", "nodes", "rejected_runs", "allowed_guards", "acknowledged_findings", "anchor"}
 )
 _SUBJECT = frozenset({"git_sha", "version_labels", "image_digests"})
 _METRIC = frozenset({"samples", "mean", "stddev", "ci95"})
@@ -115,8 +115,9 @@ def _entry(at: At, combination: str, node: Node) -> Baseline:
         environment=_text_mapping(at / "environment", fields["environment"]),
         metrics=_metrics(at / "metrics", fields["metrics"], size),
         runs=runs,
+        nodes=_optional_texts(at / "nodes", fields.get("nodes")),
         rejected_runs=_rejected_runs(at / "rejected_runs", fields.get("rejected_runs")),
-        allowed_guards=_allowed_guards(at / "allowed_guards", fields.get("allowed_guards")),
+        allowed_guards=_optional_texts(at / "allowed_guards", fields.get("allowed_guards")),
         acknowledged_findings=_acknowledged_findings(
             at / "acknowledged_findings", fields.get("acknowledged_findings")
         ),
@@ -255,7 +256,7 @@ def _text_mapping(at: At, node: Node) -> dict[str, str]:
     return {name: (at / name).text(item) for name, item in at.mapping(node).items()}
 
 
-def _allowed_guards(at: At, node: Node | None) -> dict[str, str]:
+def _optional_texts(at: At, node: Node | None) -> dict[str, str]:
     return {} if node is None else _text_mapping(at, node)
 
 

@@ -78,6 +78,8 @@ def _review_lines(entry: Baseline) -> Iterator[str]:
     """Yield what only some entries have: runs, what was overruled and acknowledged, the anchor."""
     if entry.runs:
         yield f"    runs: {_flow(map(scalar, entry.runs))}"
+    if entry.nodes:
+        yield from _mapping("nodes", entry.nodes, indent=4)
     if entry.rejected_runs:
         yield "    rejected_runs:"
         for run in entry.rejected_runs:

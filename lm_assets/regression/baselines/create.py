@@ -140,6 +140,9 @@ def entry_of(
         environment=dict(runs[-1].environment),
         metrics=metrics,
         runs=_run_names(runs),
+        nodes={
+            name: run.node for name, run in zip(_run_names(runs), runs, strict=True) if run.node
+        },
         rejected_runs=selection.rejected,
         behaviour=exact_behaviour(runs),
     )

@@ -117,7 +117,9 @@ def align_cells(baseline: SampleTable, current: SampleTable, catalogue: MetricCa
 def _rounding(cells: Cells) -> FloatArray:
     """Return the spread of a run that a coarse clock hides, on the scale of each cell.
 
-    Five runs that all read 7 s have no spread, and may differ by most of a second.
+    Five runs that all read 7 s have no spread, and may differ by most of a second. Where runs
+    fall on several steps the error averages out; where a side has one value only, all of its
+    runs err alike, and more of them make it no smaller.
     """
     hidden = np.zeros(len(cells))
     for position in range(len(cells.metrics)):
@@ -130,7 +132,16 @@ def _rounding(cells: Cells) -> FloatArray:
         step = resolution(np.concatenate(values))
         if step:
             hidden[chosen] = SD_OF_ROUNDING * step / _levels(cells, sides)[chosen]
-    return hidden
+    runs = np.minimum(cells.baseline.n, cells.current.n)
+    is_one_value = _has_one_value(cells.baseline) | _has_one_value(cells.current)
+    return np.where(is_one_value, np.sqrt(np.maximum(runs, 1)), 1.0) * hidden
+
+
+def _has_one_value(side: CellSamples) -> BoolArray:
+    ragged = side.ragged
+    first = np.append(ragged.values, np.nan)[ragged.offsets[:-1]]
+    differs = ragged.values != first[ragged.cells]
+    return np.bincount(ragged.cells, differs, minlength=ragged.n_cells) == 0
 
 
 def _levels(cells: Cells, sides: Sequence[RaggedSamples]) -> FloatArray:

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lm_assets.model.baseline import Baseline
-from lm_assets.model.campaign import CONFIRMATION_SIDES, Subject, confirmation_campaign
+from lm_assets.model.campaign import Subject, confirmation_campaign
 from lm_assets.model.policy import ConfirmationPolicy, StagePolicy
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, ConfirmationState
 from lm_assets.regression.confirmation.fresh_runs import ASKING
+from lm_assets.regression.confirmation.run_order import paired_runs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +46,8 @@ def confirmation_request(
     stays the same when it is answered, but for the answers and ``status``.
 
     ``runs`` is the order of execution: sides alternate and change places from one repetition to
-    the next, so that neither a drift nor a slow hour favours one of them.
+    the next, so that neither a drift nor a slow hour favours one of them. The runs of one ``pair``
+    belong on one machine, the next pair of a combination on another.
     """
     asking = _asking(verdict.cells, policy.confirmation)
     state = confirmation_state(verdict.cells, policy.confirmation)
@@ -65,7 +67,7 @@ def confirmation_request(
         "cells": [_cell(cell) for cell in chosen],
         "left_out": state.left_out,
         "subjects": _subjects(combinations, subjects),
-        "runs": _interleaved(combinations, policy.confirmation.runs_per_side),
+        "runs": _planned(combinations, policy.confirmation.runs_per_side),
     }
 
 
@@ -105,19 +107,14 @@ def _subjects(
     }
 
 
-def _interleaved(combinations: Sequence[str], runs_per_side: int) -> list[Mapping[str, object]]:
-    runs: list[Mapping[str, object]] = []
-    for repetition in range(runs_per_side):
-        sides = CONFIRMATION_SIDES[:: 1 if repetition % 2 == 0 else -1]
-        for combination in combinations:
-            for side in sides:
-                order = len(runs) + 1
-                runs.append(
-                    {
-                        "order": order,
-                        "combination": combination,
-                        "side": side,
-                        "run_id": f"{side}-{repetition + 1}",
-                    }
-                )
-    return runs
+def _planned(combinations: Sequence[str], runs_per_side: int) -> list[Mapping[str, object]]:
+    return [
+        {
+            "order": run.order,
+            "combination": run.combination,
+            "side": run.side,
+            "run_id": run.run_id,
+            "pair": run.pair,
+        }
+        for run in paired_runs(combinations, runs=runs_per_side)
+    ]

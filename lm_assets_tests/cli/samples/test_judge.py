@@ -345,3 +345,125 @@ def test_the_worst_metric_stands_first_and_a_regressed_row_ends_with_2(lm, sampl
     lines = [line for line in out.splitlines() if "regressed" in line or "unchanged" in line]
     assert code == 2
     assert "throughput_rows_s" in lines[0]
+
+
+def table_of(lm, *arguments):
+    code, out, _ = lm("judge", *arguments)
+    return code, out, json.loads(lm("judge", *arguments, "--json")[1])
+
+
+def test_cells_of_another_environment_are_not_comparable_and_say_what_changed(lm, samples):
+    """ "Environment changed" was a note, and the cells stayed regressed."""
+    key = ("read", "duration_s")
+    files = (
+        *("--baseline", samples("a", {key: STEADY})),
+        *("--current", samples("b", {key: slower(1.5)})),
+        *("--baseline-environment", "jdk=17", "--current-environment", "jdk=21"),
+    )
+    code, out, document = table_of(lm, *files)
+    (cell,) = document["cells"]
+    assert (code, cell["verdict"]) == (3, "not_comparable")
+    assert cell["explanation"]["environment"] == {"jdk": ["17", "21"]}
+    assert "jdk 17 → 21" in out
+    assert table_of(lm, *files[:-1], "jdk=17")[2]["cells"][0]["verdict"] == "regressed"
+    assert lm("judge", *files[:-1], "jdk")[0] == 1
+
+
+def test_samples_name_their_own_environment_and_node(lm, samples):
+    other = {(f"other-{at}", "duration_s"): STEADY for at in range(2)}
+    key = ("read", "duration_s")
+    before = samples("a", {key: STEADY, **other}, node="n1", environment={"jdk": "17"})
+    same_place = samples("b", other, node="n1", environment={"jdk": "17"})
+    slow = samples("c", {key: slower(1.5)}, node="n2", environment={"jdk": "17"})
+    both = Path(same_place).with_name("both.jsonl")
+    both.write_text(Path(same_place).read_text() + Path(slow).read_text())
+    _, out, document = table_of(lm, "--baseline", before, "--current", str(both))
+    verdicts = {cell["combination"]: cell["verdict"] for cell in document["cells"]}
+    assert verdicts == {"read": "confounded", "other-0": "unchanged", "other-1": "unchanged"}
+    assert "not to be told from n2" in out
+    elsewhere = samples("d", {key: slower(1.5)}, environment={"jdk": "21"})
+    _, _, document = table_of(lm, "--baseline", before, "--current", elsewhere)
+    assert "not_comparable" in document["counts"]
+
+
+def test_runs_of_one_combination_in_two_environments_are_refused(lm, samples):
+    key = ("read", "duration_s")
+    parts = [samples(jdk, {key: STEADY}, environment={"jdk": jdk}) for jdk in ("17", "21")]
+    both = Path(parts[0]).with_name("both.jsonl")
+    both.write_text("".join(Path(part).read_text() for part in parts))
+    code, _, err = lm("judge", "--baseline", parts[0], "--current", str(both))
+    assert (code, "two_environments" in err) == (4, True)
+
+
+def test_a_side_of_two_modes_is_flagged(lm, samples):
+    modes = [100.0, 101.0, 99.0, 100.5, 99.5, 140.0, 141.0, 139.0, 140.5, 139.5]
+    key = ("read", "duration_s")
+    files = ("--baseline", samples("a", {key: modes}), "--current", samples("b", {key: modes}))
+    assert "two_modes" in table_of(lm, *files)[2]["cells"][0]["flags"]
+
+
+def test_a_shift_that_was_taken_off_is_told_below_the_verdict(lm, samples):
+    """A shift of 2 to 10 % was taken off, and its note was not printed."""
+    sides = [
+        {
+            (f"c{at}", "duration_s"): [factor * v * (1.0 + at / 1000.0) for v in STEADY]
+            for at in range(24)
+        }
+        for factor in (1.0, 1.08)
+    ]
+    files = ("--baseline", samples("a", sides[0]), "--current", samples("b", sides[1]))
+    _, out, _ = table_of(lm, *files)
+    assert "a common shift of +8.0 % was taken off every cell of duration_s" in out
+
+
+def test_the_table_names_the_deciding_test_and_the_plain_rule(lm, samples):
+    key = ("read", "duration_s")
+    files = (
+        *("--baseline", samples("a", {key: STEADY})),
+        *("--current", samples("b", {key: slower(1.5)})),
+    )
+    _, out, document = table_of(lm, *files)
+    assert "Welch's t" in out
+    assert "yes (p <0.0001)" in out
+    assert document["cells"][0]["explanation"]["deciding"]["test"] == "welch"
+
+
+def test_a_total_that_one_query_carries_is_no_improvement(lm, samples):
+    """ "improved -27.5 %" ended with 0 while the total was +46 % by one query, not named."""
+    before = {(f"q{at}", "duration_s"): [60.0 + at] for at in range(21)}
+    after = {cell: [0.65 * values[0]] for cell, values in before.items()}
+    before["q9", "duration_s"], after["q9", "duration_s"] = [89.0], [812.0]
+    files = (samples("spark", before), samples("gluten", after))
+    code, out, _ = lm("compare-versions", *files)
+    assert code == 3
+    assert "the total is carried by q9 89 → 812 (100%)" in out
+    document = json.loads(lm("compare-versions", *files, "--json")[1])["duration_s"]
+    assert (document["verdict"], document["scale_conflict"]) == ("inconclusive", True)
+    assert [carried["combination"] for carried in document["carried_by"]] == ["q9"]
+
+
+def test_a_paired_comparison_by_the_noise_floor_says_so(lm, samples):
+    before = {(f"q{at}", "duration_s"): [100.0 + at] for at in range(8)}
+    exact = {cell: [1.5 * values[0]] for cell, values in before.items()}
+    loud = {cell: [(1.2 + 0.1 * at) * 100.0] for at, cell in enumerate(before)}
+    first = samples("a", before)
+    used = [
+        json.loads(lm("compare-versions", first, samples(name, side), "--json")[1])["duration_s"]
+        for name, side in (("exact", exact), ("loud", loud))
+    ]
+    assert [row["noise_floor_used"] for row in used] == [True, False]
+
+
+def test_the_next_runs_are_planned_over_nodes(lm):
+    code, out, _ = lm(
+        *("plan", "--priority", "p0", "--runs", "2", "--node", "n1", "--node", "n2", "--json")
+    )
+    planned = json.loads(out)
+    assert code == 0
+    assert {run["node"] for run in planned if run["combination"] == NAME} == {"n1", "n2"}
+    code, out, _ = lm("plan", "--paired", "--combination", NAME, "--runs", "1", "--node", "n1")
+    assert out.splitlines() == [
+        f"1  {NAME}  baseline-1  pair 1  on n1",
+        f"2  {NAME}  current-1  pair 1  on n1",
+    ]
+    assert lm("plan", "--priority", "none")[0] == 1

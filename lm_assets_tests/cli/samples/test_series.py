@@ -238,3 +238,26 @@ def test_a_series_that_nobody_stored_is_named(lm, monkeypatch, arguments, messag
     code, _, err = lm("trend", *arguments)
     assert message in err
     assert code != 0
+
+
+def test_a_step_has_size_levels_direction_and_the_label_of_its_first_point(lm, tmp_path):
+    """A +2.4 % step had more strength than a +16 % one, and neither had a size or a date."""
+    rng = np.random.default_rng(11)
+    levels = np.repeat([100.0, 116.0, 118.8], 40)
+    values = levels * np.exp(0.004 * rng.normal(size=120))
+    days = [f"2026-{1 + at // 28:02}-{1 + at % 28:02}" for at in range(120)]
+    file = tmp_path / "series.csv"
+    rows = "".join(f"{d},{v}\n" for d, v in zip(days, values, strict=True))
+    file.write_text("day,duration_s\n" + rows)
+    told, every = (json.loads(lm("trend", file, *more, "--json")[1]) for more in ((), ("--all",)))
+    (step,) = told["steps"]
+    assert (step["index"], step["label"], step["direction"]) == (40, days[40], "up")
+    assert step["change"] == pytest.approx(0.16, abs=0.01)
+    assert step["before"] == pytest.approx(100.0, rel=0.01)
+    assert step["after"] == pytest.approx(116.0, rel=0.01)
+    assert told["steps_too_small_to_tell"] == 1
+    assert [round(s["change"], 2) for s in every["steps"]] == [0.16, 0.02]
+    _, out, _ = lm("trend", file)
+    assert "step up: +16" in out
+    assert days[40] in out
+    assert "1 smaller steps; --all shows them" in out

@@ -289,3 +289,15 @@ class TestPodsOfSeveralApplications:
         pods = [pod("exec-1", container()), pod("exec-2", container(**OOM_EARLY), labels=labels)]
         window = SnapshotWindow(started_at=START, ended_at=WINDOW.ended_at, app_id="spark-1")
         assert measured(*pods, window=window)["oom_kills"] == 0.0
+
+
+def test_the_nodes_are_those_of_the_executors() -> None:
+    driver = {"spark-role": "driver", "spark-app-selector": "spark-1"}
+    pods = [
+        {**pod("driver", container(), labels=driver), "spec": {"nodeName": "control-1"}},
+        {**pod("exec-1", container()), "spec": {"nodeName": "worker-2"}},
+        {**pod("exec-2", container()), "spec": {"nodeName": "worker-1"}},
+        pod("exec-3", container()),
+    ]
+    assert ask_pods(snapshot(*pods), WINDOW)[0].nodes == ("worker-1", "worker-2")
+    assert ask_pods(snapshot(pods[0]), WINDOW)[0].nodes == ("control-1",)

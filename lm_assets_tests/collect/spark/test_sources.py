@@ -24,6 +24,7 @@ from lm_assets.collect.spark.sources import (
     ask_event_log,
     ask_history_server,
     ask_history_server_for_all,
+    nodes_of,
 )
 from lm_assets.gateways.http.history_server import HistoryServer
 from lm_assets.gateways.http.history_server_answers import (
@@ -37,6 +38,7 @@ from lm_assets.gateways.http.history_server_answers import (
     Task,
 )
 from lm_assets.gateways.retrying import NO_RETRY
+from lm_assets.model.application_profile import ApplicationProfile, ExecutorProfile
 from lm_assets.model.measurement import Measurements
 from lm_assets.model.metric import Ceiling, MetricCatalogue
 from lm_assets_tests.builders import a_metric, a_metric_catalogue
@@ -275,3 +277,12 @@ def test_a_memory_setting_of_thousands_of_digits_is_not_readable_and_costs_nothi
     told = ask_event_log([part]).measurements
     assert told.missing["memory_usage_pct"] == "event log: executor memory setting not readable"
     assert told.values["duration_s"] == 10.0
+
+
+def test_hosts_of_executors_are_nodes_and_addresses_are_not() -> None:
+    """On Kubernetes a host of an event log is the pod's own address, another one in every run."""
+    hosts = ("worker-1", "10.1.2.3", "[fd00::1]", "worker-1", "")
+    executors = tuple(ExecutorProfile(executor_id=str(at), host=h) for at, h in enumerate(hosts))
+    driver = ExecutorProfile(executor_id="driver", host="edge-1")
+    assert nodes_of(ApplicationProfile(app_id="a", executors=(driver, *executors))) == ("worker-1",)
+    assert nodes_of(ApplicationProfile(app_id="a", executors=(driver,))) == ("edge-1",)

@@ -582,3 +582,11 @@ def test_a_side_file_that_breaks_a_rule_is_refused_with_its_line(path, text, rul
     path.with_name("load-test-behaviour.yaml").write_text(text)
     with pytest.raises(ConfigurationError, match=rf"load-test-behaviour\.yaml{rule}"):
         read_catalogue(path)
+
+
+def test_the_nodes_of_the_runs_are_kept(tmp_path):
+    nodes = {"run-1": "worker-1", "run-2": "worker: 2"}
+    entry = an_entry(runs=("run-1", "run-2", "run-3", "run-4", "run-5"), nodes=nodes)
+    file = tmp_path / "baselines.yaml"
+    file.write_text(catalogue_text(BaselineCatalogue(entries={entry.combination: entry})))
+    assert read_catalogue(file).entries[entry.combination].nodes == nodes

@@ -147,3 +147,25 @@ def test_test_interval_and_q_that_decided_are_told_together():
     assert tuple(deciding["change_ci95"]) == cell.change_ci95
     low, high = cell.change_ci95
     assert (low > 0.0 or high < 0.0) == (deciding["p"] < 0.05)
+
+
+def test_runs_that_a_coarse_clock_calls_equal_are_not_taken_for_exact():
+    """Five runs of 10 s against five of 20 s, on a clock of tens, were regressed with p 1e-12."""
+    rng = np.random.default_rng(51)
+    level = np.exp(rng.normal(4.1, 1.0, size=len(NAMES)))
+    sides = [
+        {
+            (name, "duration_s"): (
+                10.0 * np.maximum(np.round(of * np.exp(0.1 * rng.normal(size=5)) / 10.0), 1.0)
+            ).tolist()
+            for name, of in zip(NAMES, level, strict=True)
+        }
+        for _ in range(2)
+    ]
+    sides[0][NAMES[0], "duration_s"] = [10.0] * 5
+    sides[1][NAMES[0], "duration_s"] = [20.0] * 5
+    sides[0][NAMES[1], "duration_s"] = sides[1][NAMES[1], "duration_s"] = [10.0] * 5
+    verdict = judged(*sides)
+    assert cell_of(verdict, NAMES[0]).verdict is Verdict.SUSPECTED
+    assert cell_of(verdict, NAMES[1]).verdict is Verdict.INCONCLUSIVE
+    assert "noise_floor_used" in cell_of(verdict, NAMES[0]).flags
