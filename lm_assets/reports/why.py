@@ -38,12 +38,13 @@ def _section(row: CombinationCauses) -> Mapping[str, Any]:
         "metrics": ", ".join(row.metrics),
         "summary": explanation.summary,
         "is_known": True,
-        "coverage": "" if explanation.coverage is None else f"{explanation.coverage:.0%}",
+        "coverage": _coverage(explanation),
         "causes": [
             {"line": _cause_line(cause), "evidence": cause.evidence, "details": cause.details}
             for cause in explanation.causes
         ],
         "parts": _bars(explanation),
+        "whole": _signed(explanation.change.change_s),
         "width": _WIDTH,
         "plans": [_plan(change) for change in explanation.plans[:_MOST_PLANS]],
         "settings": [
@@ -57,6 +58,17 @@ def _section(row: CombinationCauses) -> Mapping[str, Any]:
         ],
         "unknown": explanation.unknown,
     }
+
+
+def _coverage(explanation: Explanation) -> str:
+    """Say how much of the run time is compared with the other side's, and as what."""
+    if explanation.coverage is None:
+        return "how much of run time is compared is not known"
+    kinds = ", ".join(
+        f"{share:.0%} {kind.replace('_', '-')}"
+        for kind, share in explanation.coverage_by_kind.items()
+    )
+    return f"{explanation.coverage:.0%} of run time is compared with the baseline's ({kinds})"
 
 
 def _cause_line(cause: Cause) -> str:
@@ -95,19 +107,34 @@ def _bars(explanation: Explanation) -> list[Mapping[str, Any]]:
 def _bar(part: ChangePart, *, start: float, scale: float) -> Mapping[str, Any]:
     interval = ""
     if part.change_ci95_s is not None:
-        interval = f"[{part.change_ci95_s[0]:+.2f}, {part.change_ci95_s[1]:+.2f}]"
+        interval = f"[{', '.join(map(_signed, part.change_ci95_s))}]"
     return {
         "kind": part.kind.replace("_", "-"),
         "label": part.label,
-        "change": f"{part.change_s:+.2f} s",
+        "change": f"{_signed(part.change_s)} s",
         "interval": interval,
-        "share": "" if part.share is None else f"{part.share:.0%}",
+        "share": "" if part.share is None else _percent(part.share),
         "q": "" if part.q is None else f"{part.q:.2g}",
         "x": f"{start:.1f}",
         "width": f"{max(abs(part.change_s) * scale, 0.8):.1f}",
         "sign": "more" if part.change_s > 0 else "less",
-        "inside": "; ".join(f"{i.name} {i.change_s:+.2f} s" for i in part.inside[:4]),
+        "inside": "; ".join(
+            f"{i.name} {_signed(i.change_s)} s"
+            for i in part.inside[:4]
+            if _signed(i.change_s) != "0"
+        ),
     }
+
+
+def _signed(seconds: float) -> str:
+    """Return seconds with their sign; what rounds to nothing is 0, to neither side."""
+    text = f"{seconds:+.2f}"
+    return "0" if float(text) == 0.0 else text
+
+
+def _percent(share: float) -> str:
+    text = f"{share:.0%}"
+    return "0%" if text == "-0%" else text
 
 
 def _plan(change: PlanChange) -> Mapping[str, Any]:

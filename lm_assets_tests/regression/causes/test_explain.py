@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lm_assets.model.application_profile import ExecutorProfile
+from lm_assets.model.application_profile import ExecutionProfile, ExecutorProfile
 from lm_assets.regression.causes.explain import explain_change
 from lm_assets_tests.regression.causes.profiles import (
+    a_plan,
     a_stage,
     an_application,
     some_runs,
@@ -108,6 +109,20 @@ class TestCounters:
         after = some_runs(lambda n: usual(n, join=6_000.0, sums={"largest_task_rows": 700}))
         assert explain_change(before, after).causes[0].kind == "skew"
 
+    @pytest.mark.parametrize(
+        ("sums", "kind"),
+        [
+            pytest.param({"tasks": 12, "largest_task_rows": 600}, "skew", id="one task has most"),
+            pytest.param({"tasks": 80, "largest_task_rows": 20}, "tasks", id="cut small"),
+            pytest.param({"tasks": 1, "largest_task_rows": 900}, "tasks", id="all in one task"),
+        ],
+    )
+    def test_of_tasks_that_follow_from_skew_are_told_as_skew(self, sums, kind):
+        rows = {"shuffle_read_rows": 900}
+        before = some_runs(lambda n: usual(n, sums={**rows, "tasks": 8, "largest_task_rows": 120}))
+        after = some_runs(lambda n: usual(n, join=6_000.0, sums={**rows, **sums}))
+        assert explain_change(before, after).causes[0].kind == kind
+
 
 class TestAnotherPlan:
     def replanned(self, noise, **options):
@@ -142,6 +157,30 @@ class TestAnotherPlan:
             "spark.x": "also_differs",
         }
         assert "spark.sql.adaptive.enabled true → false" in found.causes[0].statement
+
+    def test_of_several_queries_that_lost_their_cache_is_one_cause(self):
+        def queries(noise, reader):
+            plans = {f"{n}-{reader}": a_plan(f"Aggregate{n}", reader) for n in range(3)}
+            stages = [
+                a_stage(
+                    f"{n}-{reader}", 900.0 * noise, execution=n, operators=(reader, "Aggregate")
+                )
+                for n in range(3)
+            ]
+            return replace(
+                an_application(stages),
+                plans=plans,
+                executions=tuple(
+                    ExecutionProfile(description=f"query {n}", plan=plan)
+                    for n, plan in enumerate(plans)
+                ),
+            )
+
+        cached = some_runs(lambda n: queries(n, "InMemoryTableScan"))
+        read = some_runs(lambda n: queries(2.0 * n, "Scan parquet"))
+        (cause,) = explain_change(cached, read).causes
+        assert (cause.kind, cause.evidence) == ("cache", "exact")
+        assert cause.statement.endswith("in place of InMemoryTableScan in 3 queries")
 
     def test_is_found_with_settings_hidden(self):
         found = explain_change(BASELINE, some_runs(self.replanned), hide_settings=True)

@@ -1,12 +1,15 @@
 """A profile says what its log says: stages and their operators, settings, executors, the clock."""
 
 import io
+import json
 from typing import Any
 
 import pytest
 
 from lm_assets.collect.spark.event_log import EventLogPart, read_event_log
+from lm_assets.collect.spark.event_log.sql_events import decode_plan
 from lm_assets.collect.spark.profile_document import profile_document, read_profile_document
+from lm_assets.collect.spark.profiling.plans import comparable_plan
 from lm_assets.gateways.bucket.profile_json import profile_from_bytes
 from lm_assets.model.errors import UnusableInputError
 from lm_assets_tests.architecture.project import PROJECT
@@ -133,6 +136,10 @@ class TestTwoPlansOfOneQuery:
         slow = a_plan("FileScan parquet [k#1] Batched: false", metadata={"Batched": "false"})
         fast = a_plan("FileScan parquet [k#1] Batched: true", metadata={"Batched": "true"})
         assert self.of_plan(slow) != self.of_plan(fast)
+        assert self.works_of(slow) == self.works_of(fast)
+
+    def works_of(self, plan: dict[str, Any]) -> dict[int, str]:
+        return dict(comparable_plan(decode_plan(json.dumps(plan).encode())).keys)
 
     def digest(self, text: str) -> str:
         return self.of_plan(a_plan(text))

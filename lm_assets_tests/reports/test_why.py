@@ -1,0 +1,92 @@
+"""Why combinations changed, in the reports: a sentence, bars that join up, operators, settings."""
+
+import dataclasses
+
+import pytest
+
+from lm_assets.model.explanation import CombinationCauses
+from lm_assets.regression.causes.explain import explain_change
+from lm_assets.reports.detailed_frame import appendix_pages
+from lm_assets.reports.technical import technical_html
+from lm_assets.reports.why import why_sections
+from lm_assets_tests.builders import a_report_material
+from lm_assets_tests.regression.causes.profiles import (
+    a_stage,
+    an_application,
+    some_runs,
+    with_settings,
+)
+
+SCAN = ("Filter", "Scan parquet")
+HOSTILE = "x_<script>alert(1)</script>"
+
+
+def explained(name, *, slower, plan=("SortMergeJoin", "Scan parquet")):
+    def usual(noise):
+        stages = [
+            a_stage("scan", 1_000.0),
+            a_stage("broadcast", 3_000.0 * noise, operators=("Broadcast", *SCAN)),
+        ]
+        return an_application(stages, plan=("BroadcastHashJoin", "Scan parquet"))
+
+    def changed(noise):
+        stages = [
+            a_stage("scan", 1_000.0),
+            a_stage("merge", 3_000.0 * slower * noise, operators=("Merge", *SCAN)),
+        ]
+        return with_settings(an_application(stages, plan=plan), spark__sql__adaptive__enabled="no")
+
+    found = explain_change(some_runs(usual), some_runs(changed))
+    return CombinationCauses(combination=name, metrics=("duration_s",), explanation=found)
+
+
+@pytest.fixture(scope="module")
+def material():
+    rows = (
+        explained("small", slower=1.5),
+        explained(HOSTILE, slower=3.0),
+        CombinationCauses(combination="unknown", metrics=("duration_s",), reason="no profile"),
+    )
+    return dataclasses.replace(a_report_material(), causes=rows)
+
+
+def test_the_largest_change_stands_first_and_what_is_not_known_last(material):
+    assert [s["combination"] for s in why_sections(material)] == [HOSTILE, "small", "unknown"]
+
+
+def test_each_bar_begins_where_the_one_before_it_ended(material):
+    (section, *_) = why_sections(material)
+    longest, *others = section["parts"]
+    end = float(longest["x"]) + float(longest["width"])
+    assert (longest["x"], longest["sign"]) == ("0.0", "more")
+    assert float(others[0]["x"]) == pytest.approx(end, abs=1.0)
+    assert section["whole"] == "+6.00"
+
+
+def test_what_rounds_to_nothing_leans_to_neither_side(material):
+    (section, *_) = why_sections(material)
+    scan = next(part for part in section["parts"] if part["label"] == "scan")
+    assert (scan["change"], scan["share"], scan["inside"]) == ("0 s", "0%", "")
+
+
+def test_only_changed_operators_are_set_side_by_side(material):
+    (section, *_) = why_sections(material)
+    (plan,) = section["plans"]
+    assert [line["text"] for line in plan["baseline"]] == ["BroadcastHashJoin"]
+    assert [line["text"] for line in plan["current"]] == ["SortMergeJoin"]
+
+
+def test_the_page_has_the_causes_with_their_evidence_and_settings_and_no_markup_of_others(material):
+    page = technical_html(material)
+    assert "now SortMergeJoin in place of BroadcastHashJoin" in page
+    assert '<span class="evidence e-exact">exact</span>' in page
+    assert "100% of run time is compared with the baseline" in page
+    assert "82% re-planned)" in page
+    assert "<code>spark.sql.adaptive.enabled</code>" in page
+    assert "<script>alert(1)" not in page
+
+
+def test_the_pdf_has_a_section_of_them(material):
+    pages = dict(appendix_pages(material))
+    assert "now SortMergeJoin in place of BroadcastHashJoin" in pages["Why"]
+    assert "unknown: no profile" in pages["Why"]
