@@ -81,7 +81,7 @@ def test_the_page_has_the_causes_with_their_evidence_and_settings_and_no_markup_
     assert "now SortMergeJoin in place of BroadcastHashJoin" in page
     assert '<span class="evidence e-exact">exact</span>' in page
     assert "100% of run time is compared with the baseline" in page
-    assert "82% re-planned)" in page
+    assert "86% re-planned)" in page
     assert "<code>spark.sql.adaptive.enabled</code>" in page
     assert "<script>alert(1)" not in page
 
