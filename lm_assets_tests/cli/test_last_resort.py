@@ -70,3 +70,30 @@ def test_a_full_disk_behind_the_output_is_one_line():
         )
     assert done.returncode == 1
     assert done.stderr == "lm: the system said 'No space left on device'; mend that and try again\n"
+
+
+def test_a_state_folder_that_cannot_be_made_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(main, "_leave_output", lambda: None)
+    # Where nobody can make a folder, root included.
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit) as end:
+        main.main(["serve", "--state", str(tmp_path / "file" / "state"), "--port", "0"])
+    assert end.value.code == 1
+    said = capsys.readouterr().err
+    assert "the system said 'Not a directory'" in said
+    assert str(tmp_path / "file") in said
+    assert "Traceback" not in said
+
+
+def test_an_odd_file_in_the_state_folder_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "engines.json").write_text('{"processes": {"s3": 7}}')
+    with pytest.raises(SystemExit) as end:
+        main.main(["serve", "--state", str(tmp_path), "--port", "0"])
+    assert end.value.code == 1
+    said = capsys.readouterr().err
+    assert "engines.json is not what a start wrote" in said
+    assert "Traceback" not in said

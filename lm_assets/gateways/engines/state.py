@@ -7,11 +7,29 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, TypedDict, TypeVar
+
+import msgspec
 
 from lm_assets.gateways.engines.processes import EngineError
 
+T = TypeVar("T")
+
 _PRIVATE = 0o600
+_Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
+
+
+class _Process(TypedDict):
+    pid: Annotated[int, msgspec.Meta(ge=1)]
+    started: str
+
+
+class Running(TypedDict, total=False):
+    """What a start writes down: its servers' processes and ports, and the variables they need."""
+
+    processes: dict[Literal["s3", "postgres"], _Process]
+    ports: list[_Port]
+    environment: dict[str, str]
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -68,31 +86,30 @@ class StateFolder:
     def secret(self, name: str) -> str:
         """Return the generated secret of this name, the same for the life of the folder."""
         path = self.directory / "secrets.json"
-        kept = self._load(path)
+        kept = self._load(path, dict[str, str], otherwise={})
         if name not in kept:
             kept[name] = secrets.token_hex(20)
             self._save(path, kept)
-        return str(kept[name])
+        return kept[name]
 
     @property
-    def running(self) -> dict[str, Any]:
+    def running(self) -> Running:
         """What the last start wrote down; ``{}`` when nothing was, or it has been stopped."""
-        return self._load(self.directory / "engines.json")
+        return self._load(self.directory / "engines.json", Running, otherwise=Running())
 
     def record_running(self, facts: Mapping[str, Any]) -> None:
         """Write down what is running."""
         self._save(self.directory / "engines.json", facts)
 
-    def _load(self, path: Path) -> dict[str, Any]:
+    def _load(self, path: Path, form: type[T], *, otherwise: T) -> T:
         try:
-            content = json.loads(path.read_text())
+            return msgspec.json.decode(path.read_bytes(), type=form)
         except FileNotFoundError:
-            return {}
-        except ValueError as error:
-            raise EngineError(f"{path} is not JSON ({error}); remove it and start again") from error
-        if not isinstance(content, dict):
-            raise EngineError(f"{path} must hold a JSON object; remove it and start again")
-        return content
+            return otherwise
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise EngineError(
+                f"{path} is not what a start wrote ({error}); remove it and start again"
+            ) from error
 
     def _save(self, path: Path, content: Mapping[str, Any]) -> None:
         write_private(path, json.dumps(content, indent=1).encode())
