@@ -23,6 +23,7 @@ from lm_assets.gateways.engines.postgres import PostgresServer
 from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.retrying import RetryPolicy
 from lm_assets.gateways.warehouse.schema import migrate
+from lm_assets_tests.integration.ended import end_for_certain
 
 PROJECT = Path(__file__).parents[1]
 # One seed for all workers, which inherit it: printed at the end, it tries the same inputs again.
@@ -40,6 +41,7 @@ PLATFORM_PREFIXES = ("LM_", "AWS_", "DAGSTER_")
 hypothesis_settings.register_profile(
     "any_machine", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
+
 hypothesis_settings.load_profile("any_machine")
 
 
@@ -184,8 +186,7 @@ def debian_postgres_url() -> Iterator[str]:
             server.wait()
             yield server.url("postgres")
         finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=20)
+            end_for_certain(process, first=signal.SIGINT)
 
 
 def _migrated_template(server_url: str) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ import dagster as dg
 import pandas as pd
 
 from lm_assets.collect.collector import campaign_manifest
-from lm_assets.collect.coverage import tier_coverage
+from lm_assets.collect.coverage import line_notes, tier_coverage
 from lm_assets.collect.landing.delivery import first_reasons
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.bucket.deliveries import read_delivery
@@ -21,6 +21,8 @@ from lm_assets.orchestration.catalogue import current_catalogue
 from lm_assets.orchestration.partitions import campaign_partitions
 from lm_assets.orchestration.tables_of_campaigns import RECORDS
 from lm_assets.regression.verdict.expectation import campaign_expectation
+
+_MOST_NAMED = 5
 
 
 @dg.asset_check(
@@ -125,19 +127,21 @@ def fit_to_judge(
 @dg.asset_check(
     asset="raw_metrics",
     partitions_def=campaign_partitions,
-    description="Every run has values of all three tiers; required or not, a gap is said.",
+    description="Every run has values of all three tiers, and every number of its line was read.",
 )
 def every_tier_measured(
     context: dg.AssetCheckExecutionContext, raw_metrics: pd.DataFrame
 ) -> dg.AssetCheckResult:
-    """Runs without any metric of a tier are none."""
+    """Runs without any metric of a tier are none, and no number of a line was left unread."""
     every_tier = [TierCoverage(tier=tier, allowed_missing_share=0.0) for tier in Tier]
-    coverage = tier_coverage(RECORDS.rows(raw_metrics), every_tier)
+    records = RECORDS.rows(raw_metrics)
+    coverage, notes = tier_coverage(records, every_tier), line_notes(records)
+    unread = [f"{note} ({n} runs)" for note, n in notes.items()]
     return dg.AssetCheckResult(
-        passed=coverage.is_enough,
+        passed=coverage.is_enough and not notes,
         severity=dg.AssetCheckSeverity.WARN,
-        description=coverage.message,
-        metadata={"runs": coverage.runs, **coverage.missing_shares},
+        description="; ".join(filter(None, (coverage.message, *unread[:_MOST_NAMED]))),
+        metadata={"runs": coverage.runs, **coverage.missing_shares, "unread": len(notes)},
     )
 
 

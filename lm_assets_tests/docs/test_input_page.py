@@ -5,6 +5,7 @@ import json
 import re
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from lm_assets.collect import result_line
 from lm_assets.collect.landing.manifest import parse_manifest
@@ -12,6 +13,7 @@ from lm_assets.collect.result_line import parse_result_line
 from lm_assets.gateways.bucket.object_keys import SUCCESS_NAME, parse_incoming_key
 from lm_assets.gateways.configuration import shipped_metrics
 from lm_assets.model.campaign import Manifest
+from lm_assets.model.errors import UnusableInputError
 from lm_assets_tests.architecture.project import PACKAGE, PROJECT
 from lm_assets_tests.docs.input_schemas import FOLDER, SCHEMAS, text_of
 
@@ -70,6 +72,28 @@ def test_every_example_is_read():
     assert len(lines) == 3
     for line in lines:
         assert parse_result_line(line.encode()).measurements.values["duration_s"] > 0
+
+
+def by_schema(name: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads((FOLDER / name).read_text(encoding="utf-8")))
+
+
+def test_every_example_is_one_by_the_schema_and_what_is_refused_is_none():
+    schema = by_schema("result_line.schema.json")
+    for line in re.findall(r"```json\n(.*?)\n```", section("Examples"), re.DOTALL):
+        example = json.loads(line)
+        assert list(schema.iter_errors(example)) == []
+        assert not schema.is_valid({**example, "run_id": "no id / at all"})
+        assert not schema.is_valid({**example, "duration_sec": "soon"})
+
+
+def test_a_manifest_that_the_reader_takes_is_one_by_the_schema():
+    schema = by_schema("manifest.schema.json")
+    assert schema.is_valid({"stage": "ci", "environment": {"cores": 8}, "runs_per_combination": 5})
+    for refused in ({}, {"stage": "hourly"}, {"stage": "ci", "runs_per_combination": 0}):
+        assert not schema.is_valid(refused)
+        with pytest.raises(UnusableInputError):
+            parse_manifest(json.dumps(refused).encode(), campaign="ci-1")
 
 
 def test_each_key_of_the_layout_is_one():

@@ -19,6 +19,7 @@ import requests
 import yaml
 
 from lm_assets.gateways.engines.processes import free_port, spawn
+from lm_assets_tests.integration.ended import end_for_certain
 
 PROJECT = Path(__file__).parents[2]
 SHIPPED = PROJECT / "prometheus"
@@ -80,9 +81,7 @@ class Observatory:
         wait_until(lambda: requests.get(address, timeout=5).ok, name, process=process)
 
     def stop(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
-        process = self._processes.pop(name)
-        process.send_signal(number)
-        process.wait(timeout=30)
+        end_for_certain(self._processes.pop(name), first=number)
 
     def asked(self, query: str) -> list[dict[str, Any]]:
         """Return what Prometheus answers to a query now."""

@@ -9,6 +9,7 @@ from lm_assets.gateways.engines.databases import ensure_database, sibling_url
 from lm_assets.gateways.engines.postgres import PostgresServer
 from lm_assets.gateways.engines.processes import free_ports
 from lm_assets.gateways.engines.seaweedfs import PORT_FLAGS, SeaweedServer
+from lm_assets_tests.integration.ended import end_for_certain
 
 _PASSWORD = "only-for-tests"
 BUCKET = "load-metrics"
@@ -78,9 +79,4 @@ class OwnObjectStore:
 
 
 def _end(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    process.send_signal(number)
-    try:
-        process.wait(timeout=30 if number is signal.SIGINT else 5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    end_for_certain(process, first=number, grace_s=30 if number is signal.SIGINT else 5)

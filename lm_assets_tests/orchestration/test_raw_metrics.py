@@ -26,6 +26,7 @@ from lm_assets_tests.integration.result_files import STARTED, land, result_line
 
 CAMPAIGN = "nightly-2026-11-22-1a2b3c4"
 COMBINATION = "3.5.0_connect_kubernetes_none_read_1gb"
+UNREAD = {"latency_p95_ticks": 3}
 # By run: what the History Server does when it is asked for the run's application.
 FAULTS = {
     3: Answer(status=500),
@@ -55,7 +56,10 @@ def bucket() -> CampaignBucket:
     store = InMemoryObjectStore()
     lines = {
         COMBINATION: [
-            result_line(COMBINATION, run, 10.0, spark_app_id=f"app-{run}") for run in range(1, 6)
+            result_line(
+                COMBINATION, run, 10.0, spark_app_id=f"app-{run}", **({} if run > 2 else UNREAD)
+            )
+            for run in range(1, 6)
         ]
     }
     land(store, CAMPAIGN, {COMBINATION: []}, extra_lines=lines)
@@ -126,6 +130,10 @@ def test_a_source_that_fails_for_some_runs_loses_none_and_says_so_everywhere(
         assert said in failed_tasks["missing_because"]
     assert coverage["duration_s"]["sources"] == "result line (5)"
     assert "asked for 5 of 5 load runs" in capfd.readouterr().err
+    said = {c.check_name: c for c in result.get_asset_check_evaluations()}["every_tier_measured"]
+    assert not said.passed
+    assert "latency_p95_ticks" in (said.description or "")
+    assert "(2 runs)" in (said.description or "")
 
 
 @pytest.mark.parametrize(("allowed", "is_fit"), [(0.6, True), (0.59, False)])

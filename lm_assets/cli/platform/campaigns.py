@@ -87,6 +87,8 @@ def quarantine(campaign: str, as_json: bool) -> int:
         raise LmError(f"{campaign!r} can be no campaign id: lm campaigns lists those there are")
     bucket = CampaignBucket(S3ObjectStore.from_environment(os.environ))
     refused = bucket.quarantine(campaign)
+    if not refused and not bucket.landed(campaign) and bucket.facts(campaign) is None:
+        raise LmError(f"nothing of {campaign} has landed: lm campaigns lists what has")
     if as_json:
         lines = [
             {"key": r.key, "line": r.line, "rule": r.rule, "detail": r.detail} for r in refused

@@ -15,7 +15,7 @@ from lm_assets.cli.options import config_option, json_option
 from lm_assets.cli.platform.delivered_folder import Content, ManifestOptions, delivered_objects
 from lm_assets.cli.terminal_text import printable
 from lm_assets.collect.collector import CollectedCampaign, collect_campaign
-from lm_assets.collect.coverage import with_coverage
+from lm_assets.collect.coverage import line_notes, with_coverage
 from lm_assets.gateways.baseline_file.file import read_catalogue
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import Configuration, load_configuration
@@ -23,6 +23,7 @@ from lm_assets.gateways.object_store.folder import FolderStore
 from lm_assets.model.campaign import Stage
 from lm_assets.model.verdict import CampaignVerdict, Verdict
 from lm_assets.regression.campaign_judgement import judge_campaign
+from lm_assets.regression.cells.unit_suspects import suspect_phrase
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -60,12 +61,7 @@ class Validation:
     @property
     def notes(self) -> Mapping[str, int]:
         """What was left unread of the records, each with how many say so."""
-        counts: Counter[str] = Counter()
-        for record in self.collected.records:
-            notes = record.extra.get("source_notes")
-            if isinstance(notes, Mapping):
-                counts.update(notes.get("result line", ()))
-        return dict(counts.most_common())
+        return line_notes(self.collected.records)
 
 
 def manifest_options(command: F) -> F:
@@ -198,8 +194,7 @@ def print_validation(found: Validation) -> None:
         if finding.kind in _OF_THE_DELIVERY:
             click.echo(printable(f"  {finding.severity.value}: {finding.message}"))
     for suspect in found.suspects[:_MOST_LINES]:
-        figures = ", ".join(f"{name} {value}" for name, value in suspect.items())
-        click.echo(printable(f"  unit_suspect: {figures}"))
+        click.echo(printable(f"  unit_suspect: {suspect_phrase(suspect)}"))
     _say_more(len(found.suspects))
     for note, n in found.notes.items():
         click.echo(printable(f"  note: {note} ({n} runs)"))

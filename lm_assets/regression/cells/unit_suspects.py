@@ -37,6 +37,19 @@ def find_unit_suspects(cells: Cells) -> Mapping[int, list[Mapping[str, object]]]
     return found
 
 
+def suspect_phrase(reading: Mapping[str, Any]) -> str:
+    """Return a reading as a sentence, with both ways to read the value."""
+    place = ", ".join(str(reading[name]) for name in ("combination", "metric") if name in reading)
+    said = [f"{place}, run {reading['run']}: {reading['value']:g}"]
+    if "baseline_median" in reading:
+        before, times = reading["baseline_median"], reading["times_the_baseline"]
+        said.append(f"{times:.3g} times the baseline's {before:g}")
+    if "factor" in reading:
+        factor, other = reading["factor"], reading["value_in_the_other_runs_unit"]
+        said.append(f"a factor of {factor:g} off the other runs: in their unit {other:g}?")
+    return "; ".join(said)
+
+
 def _reading(cells: Cells, at: int, before: float, known: float) -> Mapping[str, object]:
     value = float(cells.current.ragged.values[at])
     reading: dict[str, Any] = {

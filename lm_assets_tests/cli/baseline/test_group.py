@@ -94,6 +94,44 @@ def initialised(platform):
     return platform
 
 
+class TestRetire:
+    def test_it_stays_in_the_file_with_its_samples_and_nothing_is_compared_with_it(
+        self, initialised
+    ):
+        before = initialised.entries
+        _, stdout, _ = initialised.run(
+            "retire", "--combination", "*_write_*", "--reason", "no longer run"
+        )
+        assert f"1 baselines retired in {initialised.path}:\n  {OTHER}\n" == stdout
+        after = initialised.entries
+        assert after[COMBINATION] == before[COMBINATION]
+        assert (after[OTHER].status, after[OTHER].reason) == ("retired", "retired: no longer run")
+        assert after[OTHER].metrics == before[OTHER].metrics
+        assert read_catalogue(initialised.path).active.keys() == {COMBINATION}
+
+    def test_a_dry_run_writes_nothing(self, initialised):
+        before = initialised.path.read_bytes()
+        _, stdout, _ = initialised.run(
+            "retire", "--combination", "*", "--reason", "nothing is run", "--dry-run"
+        )
+        assert "2 baselines would be retired" in stdout
+        assert initialised.path.read_bytes() == before
+
+    def test_what_matches_nothing_or_is_retired_already_is_refused(self, initialised):
+        initialised.run("retire", "--combination", OTHER, "--reason", "no longer run")
+        for pattern in (OTHER, "2.4.*"):
+            with pytest.raises(LmError, match=r"no active baseline matches .*lm baseline list"):
+                initialised.run("retire", "--combination", pattern, "--reason", "again")
+
+    def test_an_update_makes_it_active_again(self, initialised):
+        initialised.run("retire", "--combination", OTHER, "--reason", "no longer run")
+        initialised.land(SECOND, runs(SECOND, combination=OTHER))
+        code, *_ = initialised.run(
+            "update", "--campaign", SECOND, "--combination", OTHER, "--reason", "is run again"
+        )
+        assert (code, initialised.entries[OTHER].status) == (0, "active")
+
+
 class TestInit:
     def test_it_writes_a_baseline_for_each_combination(self, initialised):
         assert initialised.entries.keys() == {COMBINATION, OTHER}

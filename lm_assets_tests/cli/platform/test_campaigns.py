@@ -60,7 +60,10 @@ def test_the_quarantine_is_listed_line_by_line(bucket):
     assert line["rule"] == "unknown_combination"
 
 
-def test_an_empty_quarantine_is_well(bucket):
+def test_an_empty_quarantine_is_well_and_one_of_nothing_is_none(bucket):
+    with pytest.raises(LmError, match="nothing of nightly-2026-11-22-1a2b3c4 has landed"):
+        ended("quarantine", CAMPAIGN)
+    bucket.store.write(f"incoming/{CAMPAIGN}/_SUCCESS", b"")
     assert ended("quarantine", CAMPAIGN) == (0, "")
 
 
