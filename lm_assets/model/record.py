@@ -78,10 +78,12 @@ class RunRecord:
 
         What the result line says comes first, then what pods or event log named.
         """
-        said = (self.extra.get(name) for name in _NODE_FIELDS)
-        named = next((text for text in said if isinstance(text, str) and text), "")
+        for name in _NODE_FIELDS:
+            said = self.extra.get(name)
+            if isinstance(said, str) and said:
+                return said
         found = self.extra.get(NODES)
-        return named or (", ".join(map(str, found)) if isinstance(found, list | tuple) else "")
+        return ", ".join(map(str, found)) if isinstance(found, list | tuple) else ""
 
     @property
     def is_failed(self) -> bool:

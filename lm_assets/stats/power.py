@@ -198,7 +198,7 @@ def _noncentrality(df: FloatArray, *, alpha: float, power: float) -> FloatArray:
 def _interpolated(df: FloatArray, *, alpha: float, power: float) -> FloatArray:
     if df.size <= _NODES:
         return _noncentrality(df, alpha=alpha, power=power)
-    found = np.exp(_logs_over_inverse_df(alpha, power)(1.0 / df))
+    found: FloatArray = np.exp(_logs_over_inverse_df(alpha, power)(1.0 / df))
     # With fewer degrees of freedom the curve is too steep for the nodes; few cells have so few.
     few = df < 1.0 / _LARGEST_INVERSE
     distinct, which = np.unique(df[few].round(_ROUNDED_DF), return_inverse=True)

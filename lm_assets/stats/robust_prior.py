@@ -46,7 +46,8 @@ class RobustPrior:
         quiet = np.log1p(-self.loud_share) + _log_density(variances, df, self.prior)
         loud_prior = VariancePrior(df=np.inf, variance=self.loud_variance, n_cells=0)
         loud = np.log(self.loud_share) + _log_density(variances, df, loud_prior)
-        return special.expit(loud - quiet)
+        weights: FloatArray = special.expit(loud - quiet)
+        return weights
 
 
 def fit_robust_prior(variances: FloatArray, df: FloatArray) -> RobustPrior:
@@ -91,12 +92,15 @@ def fit_robust_prior(variances: FloatArray, df: FloatArray) -> RobustPrior:
 def _log_density(variances: FloatArray, df: FloatArray, prior: VariancePrior) -> FloatArray:
     """Return the log density of variances, but for a power of them that all laws share."""
     half = df / 2.0
+    density: FloatArray
     if np.isinf(prior.df):
         rate = half / prior.variance
-        return half * np.log(rate) - rate * variances - special.gammaln(half)
-    scaled = df / (prior.df * prior.variance)
-    shape = half * np.log(scaled) - special.betaln(half, prior.df / 2.0)
-    return shape - (half + prior.df / 2.0) * np.log1p(scaled * variances)
+        density = half * np.log(rate) - rate * variances - special.gammaln(half)
+    else:
+        scaled = df / (prior.df * prior.variance)
+        density = half * np.log(scaled) - special.betaln(half, prior.df / 2.0)
+        density -= (half + prior.df / 2.0) * np.log1p(scaled * variances)
+    return density
 
 
 def _quartile_prior(variances: FloatArray, df: FloatArray) -> tuple[float, float]:

@@ -141,7 +141,8 @@ def _has_one_value(side: CellSamples) -> BoolArray:
     ragged = side.ragged
     first = np.append(ragged.values, np.nan)[ragged.offsets[:-1]]
     differs = ragged.values != first[ragged.cells]
-    return np.bincount(ragged.cells, differs, minlength=ragged.n_cells) == 0
+    n_other: FloatArray = np.bincount(ragged.cells, differs, minlength=ragged.n_cells)
+    return n_other == 0.0
 
 
 def _levels(cells: Cells, sides: Sequence[RaggedSamples]) -> FloatArray:
