@@ -10,6 +10,7 @@ import multiprocessing
 import os
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def _kept(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--campaigns", type=int, default=100, help="of each kind, unchanged")
-    parser.add_argument("--changed", type=int, default=40, help="of each kind, with effects")
+    parser.add_argument("--changed", type=int, default=30, help="of each kind, with effects")
     parser.add_argument("--quick", action="store_true", help="5 campaigns each, writes nothing")
     parser.add_argument("--keep", type=Path, help="folder of trials, to go on after a stop")
     parser.add_argument("--only", default="", help="kinds whose name contains this")
@@ -68,7 +69,8 @@ def main() -> None:
                 found.append(summarised(row, *trials))
                 print(found[-1].as_line(), flush=True)
     if not (arguments.quick or arguments.only):
-        write_table(DOCS, found, numbers=numbers)
+        date = datetime.now(UTC).date().isoformat()
+        write_table(DOCS, found, numbers=numbers, date=date)
         print(f"wrote the table of noise in {DOCS}/calibration.md")
 
 
