@@ -24,7 +24,7 @@ from grafana.building.style import (
     words,
 )
 from lm_assets.model.verdict import Verdict
-from lm_assets.reports.marks import VERDICT_COLOURS
+from lm_assets.reports.pictures.marks import VERDICT_COLOURS
 
 
 def executive() -> Dashboard:

@@ -10,7 +10,7 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from lm_assets.model.verdict import Verdict
-from lm_assets.reports.marks import VERDICT_COLOURS
+from lm_assets.reports.pictures.marks import VERDICT_COLOURS
 
 CALM = "#7a869a"
 WARNING = "#e69f00"

@@ -14,7 +14,8 @@ from lm_assets.model.visible_text import visible_text
 from lm_assets.reports.escaping import one_line
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_WORDS, change, plural, quantity
 from lm_assets.reports.insight import by_severity, unit_order
-from lm_assets.reports.marks import (
+from lm_assets.reports.material import DecisionRule
+from lm_assets.reports.pictures.marks import (
     CURRENT_COLOUR,
     VERDICT_COLOURS,
     ChangeAxis,
@@ -24,7 +25,6 @@ from lm_assets.reports.marks import (
     interval_marks,
     strip_marks,
 )
-from lm_assets.reports.material import DecisionRule
 
 _TEXT_COLOUR = "#5e6c84"
 _FONT = "system-ui, 'DejaVu Sans', sans-serif"

@@ -14,8 +14,15 @@ from lm_assets.reports import decision, formatting, phrases
 from lm_assets.reports.escaping import one_line
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_WORDS
 from lm_assets.reports.insight import advised_runs
-from lm_assets.reports.marks import ChangeAxis, Mark, axis_marks, drawn, interval_marks, strip_marks
 from lm_assets.reports.material import ReportMaterial
+from lm_assets.reports.pictures.marks import (
+    ChangeAxis,
+    Mark,
+    axis_marks,
+    drawn,
+    interval_marks,
+    strip_marks,
+)
 from lm_assets.reports.rows import ReportRow
 
 # Pixels of the page; the style sheet and this drawing must agree on them.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from lm_assets.model.verdict import CellVerdict
 from lm_assets.reports.decision import verdict_words
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS
-from lm_assets.reports.marks import ChangeAxis
 from lm_assets.reports.material import ReportMaterial
+from lm_assets.reports.pictures.marks import ChangeAxis
 
 NOT_JUDGED = "not_judged"
 

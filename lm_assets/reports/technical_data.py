@@ -8,8 +8,8 @@ from lm_assets.reports import decision, formatting, phrases
 from lm_assets.reports.escaping import json_in_html
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
 from lm_assets.reports.insight import advised_runs, unit_order
-from lm_assets.reports.marks import ChangeAxis
 from lm_assets.reports.material import ReportMaterial
+from lm_assets.reports.pictures.marks import ChangeAxis
 from lm_assets.reports.rows import NOT_JUDGED, ReportRow, change_axes
 
 _VERDICTS = [

@@ -11,7 +11,7 @@ from grafana.building.documents import documents
 from grafana.building.style import STATE_COLOURS, verdict_words
 from lm_assets.model.standing import ALERT_STATES
 from lm_assets.model.verdict import Verdict
-from lm_assets.reports.marks import VERDICT_COLOURS
+from lm_assets.reports.pictures.marks import VERDICT_COLOURS
 from lm_assets_tests.dashboards.boards import (
     BOARDS,
     FOLDER,

@@ -8,7 +8,7 @@ import pytest
 
 from lm_assets.model.verdict import Verdict
 from lm_assets.reports import charts
-from lm_assets.reports.marks import ChangeAxis, drawn, interval_marks, strip_marks
+from lm_assets.reports.pictures.marks import ChangeAxis, drawn, interval_marks, strip_marks
 from lm_assets_tests.builders import a_cell, a_decision_rule, a_metric_catalogue
 
 AT = {"x": 0.0, "y": 0.0, "width": 100.0, "height": 20.0}

@@ -26,7 +26,7 @@ VERDICT_COLOURS = {
     Verdict.SOURCE_CHANGED: "#6554c0",
 }
 BASELINE_COLOUR = "#7a869a"
-CURRENT_COLOUR = "#0b5cad"
+CURRENT_COLOUR = "#2076c7"
 
 # Beyond these an axis would flatten everything else: the mark becomes an arrow at the edge.
 _LARGEST_RATIO = 4.0

@@ -1,0 +1,1 @@
+"""Pictures: pure functions from figures to SVG, each with its words for a screen reader."""
