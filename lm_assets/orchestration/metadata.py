@@ -21,12 +21,13 @@ from lm_assets.model.explanation import CombinationCauses
 from lm_assets.model.history import MetricHistory
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.summary import MetricSummary
-from lm_assets.model.verdict import CampaignVerdict, ConfirmationState
+from lm_assets.model.verdict import CampaignVerdict, ConfirmationState, Verdict
 from lm_assets.orchestration.report_material import decision_rule
 from lm_assets.orchestration.retention import RetentionOutcome
 from lm_assets.regression.versions.of_campaign import VersionPair
-from lm_assets.reports.history import HistoryLine, history_markdown
+from lm_assets.reports.history import history_markdown
 from lm_assets.reports.phrases import verdict_words
+from lm_assets.reports.pictures.trend import Trend, TrendPoint
 from lm_assets.reports.ui import changes_chart_markdown, summary_markdown, worst_changes_markdown
 
 Metadata = Mapping[str, Any]
@@ -260,7 +261,7 @@ def of_history(
             }
             for m in judged
         ),
-        "lines": dg.MetadataValue.md(history_markdown(_judged_lines(by_metric, metrics))),
+        "lines": dg.MetadataValue.md(history_markdown(_trends(by_metric, judged, metrics))),
     }
 
 
@@ -270,15 +271,25 @@ def other_sources(history: MetricHistory) -> str:
     return "; ".join([*said, *(["the anchor"] if history.is_anchor_left_out else [])])
 
 
-def _judged_lines(
-    by_metric: Mapping[str, Sequence[HistoryPoint]], metrics: MetricCatalogue
-) -> list[HistoryLine]:
+def _trends(
+    by_metric: Mapping[str, Sequence[HistoryPoint]],
+    judged: Sequence[MetricHistory],
+    metrics: MetricCatalogue,
+) -> list[Trend]:
+    shifts = {history.metric: history.change_points for history in judged}
     return [
-        HistoryLine(
+        Trend(
             label=metrics[name].label,
             unit=metrics[name].unit,
-            campaigns=tuple(point.campaign for point in points),
-            values=tuple(point.mean for point in points),
+            points=[
+                TrendPoint(
+                    campaign=point.campaign,
+                    value=point.mean,
+                    verdict=None if point.verdict is None else Verdict(point.verdict),
+                )
+                for point in points
+            ],
+            shifts=shifts.get(name, ()),
         )
         for name, points in by_metric.items()
         if name in metrics and metrics[name].is_judged

@@ -69,6 +69,14 @@ def deciding_bounds(cell: CellVerdict) -> tuple[float, float] | None:
     return figures.change_ci95 if figures and is_tested else cell.change_ci95
 
 
+def deciding_change(cell: CellVerdict) -> float | None:
+    """Return the change that the deciding interval is of: the cell's own, or what was tested."""
+    figures = deciding_figures(cell)
+    if figures is None or figures.on is DecidedOn.CELL or figures.change is None:
+        return cell.change
+    return figures.change
+
+
 def deciding_interval(cell: CellVerdict) -> str:
     """Return the deciding test's interval; its change too where that is not the cell's own."""
     interval = formatting.interval(deciding_bounds(cell), cell.change_unit)

@@ -1,79 +1,34 @@
-"""One combination in the detailed report: a ruled listing of its metrics, with charts beside it.
+"""One combination in the detailed report: its rows with their pictures, what is unchanged in brief.
 
-A listing in fixed-width text over one drawing, not an HTML table: WeasyPrint lays out 17 rows in
-12 ms instead of 120 ms, and the height of every section is known before anything is rendered.
+What did not change fills most of a campaign. It is told in a line of figures, so that a reader
+turns pages of what there is to see, and everything is still there.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
+from typing import Any
 
 from lm_assets.model.verdict import CellVerdict, Verdict
 from lm_assets.reports import decision, formatting, phrases
-from lm_assets.reports.escaping import one_line
-from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_WORDS
+from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS
 from lm_assets.reports.insight import advised_runs
 from lm_assets.reports.material import ReportMaterial
-from lm_assets.reports.pictures.marks import (
-    ChangeAxis,
-    Mark,
-    axis_marks,
-    drawn,
-    interval_marks,
-    strip_marks,
-)
-from lm_assets.reports.rows import ReportRow
+from lm_assets.reports.pictures.canvas import framed
+from lm_assets.reports.pictures.distribution import distribution_marks, distribution_words
+from lm_assets.reports.pictures.marks import ChangeAxis, Mark, axis_marks, drawn, interval_marks
+from lm_assets.reports.rows import ReportRow, change_axes, rows_by_combination, threshold_value
 
-# Pixels of the page; the style sheet and this drawing must agree on them.
-ROW_HEIGHT = 13
-LISTING_WIDTH = 1050
-_INTERVAL_X, _INTERVAL_WIDTH = 790, 130
-_STRIP_X, _STRIP_WIDTH = 928, 116
+_INTERVAL_WIDTH, _GAP, _RUNS_WIDTH, _HEIGHT = 150.0, 14.0, 150.0, 24.0
 
-# Widths in characters; the listing's text is 8.6 px of a font 0.602 em wide.
-_COLUMNS = (
-    ("verdict", 25, "<"),
-    ("metric", 26, "<"),
-    ("baseline", 8, ">"),
-    ("current", 8, ">"),
-    ("change", 12, ">"),
-    ("95 % interval", 23, ">"),
-    ("test", 7, "<"),
-    ("p", 7, ">"),
-    ("q", 7, ">"),
-    ("rule", 11, "<"),
-    ("runs", 6, ">"),
-)
+Content = Mapping[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SectionChunk:
-    """A part of a combination's section that fits a page: heading facts, listing and drawing."""
-
-    combination: str
-    is_continued: bool
-    dimensions: str
-    counts: str
-    rows: Sequence[ReportRow]
-
-
-def section_chunks(
-    material: ReportMaterial, combination: str, rows: Sequence[ReportRow], *, most_rows: int
-) -> list[SectionChunk]:
-    """Return a combination's section, cut where it is longer than a page."""
-    dimensions = material.dimensions.get(combination, {})
-    facts = " · ".join(f"{name} {value}" for name, value in dimensions.items())
-    starts = range(0, max(len(rows), 1), most_rows)
+def combination_sections(material: ReportMaterial) -> list[Content]:
+    """Return the sections of every combination, in the order of their names."""
+    axes = change_axes(material)
     return [
-        SectionChunk(
-            combination=combination,
-            is_continued=start > 0,
-            dimensions=one_line(facts),
-            counts=verdict_counts(rows),
-            rows=rows[start : start + most_rows],
-        )
-        for start in starts
+        _section(material, combination, rows, axes)
+        for combination, rows in rows_by_combination(material).items()
     ]
 
 
@@ -83,78 +38,90 @@ def verdict_counts(rows: Sequence[ReportRow]) -> str:
     return ", ".join(f"{VERDICT_WORDS[v]} {counts[v]}" for v in VERDICT_RANK if counts[v])
 
 
-def listing_heading() -> str:
-    """Return the line of column names."""
-    return "".join(f" {name:{side}{width}}" for name, width, side in _COLUMNS)
+def _section(
+    material: ReportMaterial,
+    combination: str,
+    rows: Sequence[ReportRow],
+    axes: Mapping[str, ChangeAxis],
+) -> Content:
+    told = [row for row in rows if row.cell and not _is_quiet(row.cell)]
+    unchanged = [row for row in rows if row.cell and _is_quiet(row.cell)]
+    dimensions = material.dimensions.get(combination, {})
+    return {
+        "combination": combination,
+        "counts": verdict_counts(rows) or "nothing judged",
+        "dimensions": " · ".join(f"{name} {value}" for name, value in dimensions.items()),
+        "rows": [_row(material, row, row.cell, axes) for row in told if row.cell],
+        "unchanged": [_in_brief(material, row) for row in unchanged],
+        "unjudged": [_in_brief(material, row) for row in rows if row.cell is None],
+        "is_empty": not rows,
+    }
 
 
-def listing_html(material: ReportMaterial, rows: Sequence[ReportRow]) -> str:
-    """Return the rows as lines of preformatted HTML."""
-    return "\n".join(_line(material, row) for row in rows)
+def _is_quiet(cell: CellVerdict) -> bool:
+    """Whether a cell is unchanged without reserve: no change is established within the margin."""
+    return cell.verdict is Verdict.UNCHANGED and "differs_within_margin" not in cell.flags
 
 
-def drawing_svg(rows: Sequence[ReportRow], axes: Mapping[str, ChangeAxis]) -> str:
-    """Return what lies under and beside the listing: stripes, intervals and samples."""
-    height = len(rows) * ROW_HEIGHT
-    stripes = "".join(
-        f"M0 {place * ROW_HEIGHT}h{LISTING_WIDTH}v{ROW_HEIGHT}h-{LISTING_WIDTH}z"
-        for place in range(0, len(rows), 2)
-    )
-    marks: list[Mark] = []
-    for place, row in enumerate(rows):
-        y = place * ROW_HEIGHT
-        if row.cell is not None and row.cell.change is not None:
-            at = {"x": _INTERVAL_X, "y": y, "width": _INTERVAL_WIDTH, "height": ROW_HEIGHT}
-            axis = axes[row.cell.change_unit]
-            marks += [*axis_marks(axis, **at), *interval_marks(row.cell, axis, **at)]
-        at = {"x": _STRIP_X, "y": y, "width": _STRIP_WIDTH, "height": ROW_HEIGHT}
-        marks += strip_marks(row.baseline, row.current_values, **at)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{LISTING_WIDTH}" height="{height}" '
-        f'viewBox="0 0 {LISTING_WIDTH} {height}"><path d="{stripes}" fill="#f4f5f7"/>'
-        f"{drawn(marks)}</svg>"
-    )
-
-
-def _line(material: ReportMaterial, row: ReportRow) -> str:
-    cell = row.cell
+def _row(
+    material: ReportMaterial, row: ReportRow, cell: CellVerdict, axes: Mapping[str, ChangeAxis]
+) -> Content:
     unit = phrases.metric_unit(material.metrics, row.metric)
+    runs = advised_runs(cell)
+    return {
+        "verdict": {
+            "key": cell.verdict.value,
+            "sign": VERDICT_SIGNS[cell.verdict],
+            "words": decision.verdict_words(cell),
+        },
+        "note": "" if runs is None else f"{formatting.plural(runs, 'run')} per side would decide",
+        "because": decision.disagreement(cell),
+        "metric": phrases.metric_label(material.metrics, row.metric),
+        "before": formatting.quantity(row.baseline_mean, unit),
+        "after": formatting.quantity(row.current_mean, unit),
+        "change": formatting.change(cell.change, cell.change_unit),
+        "interval": decision.deciding_interval(cell),
+        "test": decision.deciding_test(cell),
+        "p": formatting.p_value(decision.deciding_p(cell)),
+        "q": formatting.p_value(decision.deciding_q(cell)),
+        "rule": decision.plain_rule(cell),
+        "runs": "{} : {}".format(*row.run_counts),
+        "picture": _picture(material, row, cell, axes),
+    }
+
+
+def _picture(
+    material: ReportMaterial, row: ReportRow, cell: CellVerdict, axes: Mapping[str, ChangeAxis]
+) -> Content:
+    """Return a row's picture: the change with its interval, and the runs of both sides."""
+    unit = phrases.metric_unit(material.metrics, row.metric)
+    threshold = threshold_value(material, row)
+    marks: list[Mark] = []
+    if cell.change is not None:
+        at = {"x": 0.0, "y": 0.0, "width": _INTERVAL_WIDTH, "height": _HEIGHT}
+        axis = axes[cell.change_unit]
+        marks += [*axis_marks(axis, **at), *interval_marks(cell, axis, **at)]
+    marks += distribution_marks(
+        row.baseline,
+        row.current_values,
+        threshold=threshold,
+        x=_INTERVAL_WIDTH + _GAP,
+        y=0.0,
+        width=_RUNS_WIDTH,
+        height=_HEIGHT,
+    )
     label = phrases.metric_label(material.metrics, row.metric)
-    change_unit = cell.change_unit if cell else ""
-    # The method's page says what differs there: within the margin.
-    words = row.verdict_words.removesuffix(" within the margin")
-    verdict = f"{row.verdict_sign} {words}"
-    if cell is not None and (runs := advised_runs(cell)) is not None:
-        verdict += f", needs {runs}"
-    texts = (
-        verdict,
-        f"{label} [{unit}]" if unit else label,
-        formatting.number(row.baseline_mean),
-        formatting.number(row.current_mean),
-        formatting.change(cell.change if cell else None, change_unit),
-        *(_decision_texts(cell) if cell else 5 * [formatting.NOT_AVAILABLE]),
-        "{} : {}".format(*row.run_counts),
-    )
-    first, *others = (
-        _fitted(text, width, side) for text, (_, width, side) in zip(texts, _COLUMNS, strict=True)
-    )
-    tone = row.verdict_key if cell and cell.verdict is not Verdict.UNCHANGED else ""
-    start = f'<b class="v-{tone}">{escape(first)}</b>' if tone else escape(first)
-    return start + escape("".join(others))
+    size = phrases.change_with_interval(cell.change, cell.change_ci95, cell.change_unit)
+    runs = distribution_words(row.baseline, row.current_values, unit=unit, threshold=threshold)
+    width = _INTERVAL_WIDTH + _GAP + _RUNS_WIDTH
+    svg = framed(drawn(marks), title=label, width=width, height=_HEIGHT)
+    return {"svg": svg, "alt": f"{label} {size}. {runs}"}
 
 
-def _decision_texts(cell: CellVerdict) -> list[str]:
-    rule = decision.plain_rule(cell).replace("(p ", "").replace(")", "")
-    return [
-        formatting.interval(decision.deciding_bounds(cell), cell.change_unit),
-        decision.deciding_mark(cell),
-        formatting.p_value(decision.deciding_p(cell)),
-        formatting.p_value(decision.deciding_q(cell)),
-        rule,
-    ]
-
-
-def _fitted(text: str, width: int, side: str) -> str:
-    """Return text in exactly one column: its special spaces are as wide as any other here."""
-    text = one_line(text.replace("\N{NO-BREAK SPACE}", " ").replace("\u202f", " "), limit=width)
-    return f" {text:{side}{width}}"
+def _in_brief(material: ReportMaterial, row: ReportRow) -> str:
+    label = phrases.metric_label(material.metrics, row.metric)
+    unit = phrases.metric_unit(material.metrics, row.metric)
+    after = formatting.quantity(row.current_mean, unit)
+    if row.cell is None or row.cell.change is None:
+        return f"{label} {after}"
+    return f"{label} {after} ({formatting.change(row.cell.change, row.cell.change_unit)})"

@@ -78,7 +78,7 @@ def worst_combinations(
         cells_of.setdefault(cell.combination, []).append(cell)
     found = []
     for combination, cells in worse.items():
-        ranked = sorted(cells, key=lambda cell: _lead_order(material, cell))
+        ranked = sorted(cells, key=lambda cell: lead_order(material, cell))
         hints = cause_hints(material, cells_of[combination], lead=ranked[0])
         found.append(
             WorstCombination(
@@ -170,7 +170,8 @@ def severity(cell: CellVerdict) -> tuple[int, int, float, str, str]:
     return (VERDICT_RANK[cell.verdict], kind, -size, cell.combination, cell.metric)
 
 
-def _lead_order(material: ReportMaterial, cell: CellVerdict) -> tuple[int, int, int, float, str]:
+def lead_order(material: ReportMaterial, cell: CellVerdict) -> tuple[int, int, int, float, str]:
+    """Return the sort key that puts the cell first that speaks for its combination."""
     tier, place = 0, len(material.metrics.names)
     if cell.metric in material.metrics:
         tier = int(material.metrics[cell.metric].tier)

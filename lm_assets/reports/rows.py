@@ -3,7 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from statistics import fmean, geometric_mean
 
+from lm_assets.model.metric import Direction
 from lm_assets.model.verdict import CellVerdict
 from lm_assets.reports.decision import verdict_words
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS
@@ -118,3 +120,23 @@ def _row(
         baseline=material.baseline_samples(combination, metric),
         current=material.current_samples.get((combination, metric), ()),
     )
+
+
+def threshold_value(material: ReportMaterial, row: ReportRow) -> float | None:
+    """Return the value from which on a row's metric counts as worse, in the metric's unit.
+
+    It stands the threshold away from the centre that the change is measured from: the geometric
+    mean of a ratio's accepted samples, else their mean. None where nothing is judged or accepted.
+    """
+    cell = row.cell
+    if cell is None or row.metric not in material.metrics or not row.baseline:
+        return None
+    threshold = material.rule.threshold(cell.change_unit)
+    if threshold is None:
+        return None
+    way = -1.0 if material.metrics[row.metric].direction is Direction.HIGHER else 1.0
+    if cell.change_unit != "relative":
+        return fmean(row.baseline) + way * threshold
+    if min(row.baseline) <= 0.0:
+        return None
+    return geometric_mean(row.baseline) * (1.0 + way * threshold)

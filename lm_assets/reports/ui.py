@@ -6,11 +6,12 @@ from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.record import QuarantinedLine
 from lm_assets.model.verdict import CampaignVerdict, Verdict
 from lm_assets.reports import decision, formatting, phrases
-from lm_assets.reports.charts import change_chart_svg, svg_data_uri
 from lm_assets.reports.escaping import markdown_code, markdown_text
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
 from lm_assets.reports.insight import by_severity
 from lm_assets.reports.material import CellKey, DecisionRule
+from lm_assets.reports.pictures.canvas import data_uri
+from lm_assets.reports.pictures.forest import forest_svg
 
 _COLUMNS = (
     *("verdict", "combination", "metric", "baseline", "current", "change", "95 % interval"),
@@ -107,5 +108,5 @@ def changes_chart_markdown(
     shown = [cell for cell in verdict.cells if cell.change is not None]
     if not shown:
         return "No cell has a change to draw."
-    svg = change_chart_svg(shown, metrics, rule, limit=limit)
-    return f"![Worst changes with 95 % intervals]({svg_data_uri(svg)})"
+    svg = forest_svg(shown, metrics, rule, limit=limit)
+    return f"![Worst changes with 95 % intervals]({data_uri(svg)})"

@@ -33,8 +33,7 @@ DELIVERIES: tuple[tuple[dict[str, tuple[float, ...]], dict[str, list[str]]], ...
     ({READ: (11.0, 11.2, 10.9, 11.1), WRITE: FIVE}, {WRITE: BROKEN[:1]}),
 )
 _CONTEXT = multiprocessing.get_context("forkserver")
-# WeasyPrint is imported late by the run itself: a second of each.
-_CONTEXT.set_forkserver_preload(["lm_assets_tests.integration.crash_run", "weasyprint"])
+_CONTEXT.set_forkserver_preload(["lm_assets_tests.integration.crash_run"])
 _LONGEST_RUN_S = 400.0
 # About as many as an undisturbed run takes; nothing depends on the exact number.
 OUTWARD_STEPS = 15

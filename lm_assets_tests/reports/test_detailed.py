@@ -9,9 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from lm_assets.model.verdict import Verdict
-from lm_assets.reports import detailed
 from lm_assets.reports.detailed import detailed_pdf
-from lm_assets.reports.detailed_pages import detailed_pages
 from lm_assets_tests.builders import (
     a_cell,
     a_finding,
@@ -23,7 +21,7 @@ from lm_assets_tests.builders import (
 
 HOSTILE = '</pre><img src="http://evil.invalid/x.png"><script>a</script>&`|'
 
-TWO_PROCESSES = """
+ANOTHER_PROCESS = """
 import hashlib, sys
 sys.path.insert(0, ".")
 from lm_assets.reports.detailed import detailed_pdf
@@ -43,70 +41,84 @@ def reader(material):
 
 
 def plain(text):
-    """Return text without the breaks that fixed columns and long lines put into it."""
-    return text.replace("\n", " ")
+    """Return text without its breaks and special spaces."""
+    return " ".join(text.split())
 
 
-def test_every_combination_has_a_section(material, reader):
-    text = "\n".join(page.extract_text() for page in reader.pages[2:])
-    assert [name for name in material.combinations if name not in text] == []
+def text_of(material):
+    pages = PdfReader(io.BytesIO(detailed_pdf(material))).pages
+    return plain("\n".join(page.extract_text() for page in pages))
 
 
-def test_the_contents_give_the_page_on_which_each_section_stands(material, reader):
-    lines = reader.pages[1].extract_text().splitlines()
-    listed = (line.split(" ...") for line in lines if " ..." in line)
-    stated = {title.split()[-1]: int(rest.split()[-1]) for title, rest in listed}
-    for name in material.combinations:
-        assert name in reader.pages[stated[name] - 1].extract_text(), name
-    assert "Unit of analysis" in reader.pages[stated["Method"] - 1].extract_text()
+def outline(reader):
+    """Return the titles of the outline with their pages, by level."""
+    tops = [item for item in reader.outline if not isinstance(item, list)]
+    below = [item for nested in reader.outline if isinstance(nested, list) for item in nested]
+    return (
+        {item.title: reader.get_destination_page_number(item) for item in tops},
+        {item.title: reader.get_destination_page_number(item) for item in below},
+    )
 
 
-def test_the_contents_lead_there_by_link(material, reader):
-    links = [note.get_object() for note in reader.pages[1]["/Annots"]]
-    targets = [reader.get_page_number(link["/A"]["/D"][0].get_object()) + 1 for link in links]
-    lines = [x for x in reader.pages[1].extract_text().splitlines() if " ..." in x]
-    assert targets == [int(line.split()[-1]) for line in lines]
-    assert {link["/A"]["/S"] for link in links} == {"/GoTo"}
+def test_the_outline_leads_to_every_combination(material, reader):
+    tops, below = outline(reader)
+    assert list(tops)[:3] == ["The matrix", "What got worse", "Contents"]
+    assert list(below) == list(material.combinations)
+    for name, page in below.items():
+        assert name in reader.pages[page].extract_text()
 
 
-def test_every_page_carries_its_number_and_their_count(reader):
+def test_the_contents_name_every_combination_and_lead_there(material, reader):
+    tops, below = outline(reader)
+    page = reader.pages[tops["Contents"]]
+    assert all(name in page.extract_text() for name in material.combinations)
+    links = [note.get_object() for note in page["/Annots"]]
+    assert len(links) >= len(below)
+
+
+def test_every_page_carries_its_number_and_their_count_and_the_campaign(material, reader):
     count = len(reader.pages)
     for number, page in enumerate(reader.pages, start=1):
-        assert f"{number} / {count}" in page.extract_text()
+        text = page.extract_text()
+        assert f"{number} / {count}" in text
+        assert material.verdict.campaign in text
 
 
-def test_the_outline_names_every_combination(material, reader):
-    titles = [item.title for item in reader.outline if not isinstance(item, list)]
-    nested = next(item for item in reader.outline if isinstance(item, list))
-    assert titles[:3] == ["Verdict", "Contents", "Combinations"]
-    assert [item.title for item in nested] == list(material.combinations)
+def test_it_is_tagged_for_screen_readers_as_pdf_ua_says(reader):
+    root = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"].startswith("en")
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in root["/Metadata"].get_data()
 
 
-def test_the_cover_gives_the_verdict_and_what_was_under_test(reader):
+def test_every_picture_has_its_words(material, reader):
+    figures = [e for e in tags(reader.trailer["/Root"]["/StructTreeRoot"]) if e["/S"] == "/Figure"]
+    assert len(figures) > len(material.combinations)
+    assert all(figure["/Alt"] for figure in figures)
+
+
+def tags(element):
+    kids = element.get("/K", [])
+    for kid in kids if isinstance(kids, list) else [kids]:
+        found = kid.get_object()
+        if isinstance(found, dict) and "/S" in found:
+            yield found
+            yield from tags(found)
+
+
+def test_the_first_page_gives_the_verdict_the_matrix_and_what_was_under_test(reader):
     text = plain(reader.pages[0].extract_text())
-    assert "▲ REGRESSED" in text or "▲ regressed" in text
+    assert "▲ regressed" in text
     assert "2 of 7 combinations got worse" in text
     assert "1a2b3c4d5e6f" in text
+    assert "The matrix" in text
 
 
-def test_a_section_lists_numbers_and_what_is_missing_as_not_available():
+def test_a_row_lists_numbers_and_what_is_missing_as_not_available():
     cell = a_cell(baseline_mean=None, change_ci95=None, q=None)
-    material = a_report_material(combination_count=0, verdict=a_verdict([cell]))
-    text = PdfReader(io.BytesIO(detailed_pdf(material))).pages[2].extract_text()
-    row = next(line for line in text.splitlines() if "Duration" in line)
-    assert " ".join(row.split()) == (
-        "▲ regressed Duration [s] n/a 22.1 +80 % n/a Welch <0.0001 n/a yes <0.0001 5 : 5"
-    )
-
-
-def test_an_interval_of_events_per_run_is_not_cut():
-    cell = a_cell(
-        metric="failed_tasks", change=0.4, change_ci95=(-0.74, 0.74), change_unit="events/run"
-    )
-    material = a_report_material(combination_count=0, verdict=a_verdict([cell]))
-    text = PdfReader(io.BytesIO(detailed_pdf(material))).pages[2].extract_text()
-    row = next(line for line in text.splitlines() if "Failed tasks" in line)
-    assert "+0.4 per run [−0.74, +0.74] per run Welch <0.0001" in " ".join(row.split())
+    text = text_of(a_report_material(combination_count=0, verdict=a_verdict([cell])))
+    row = "▲ regressed Duration n/a 22.1 s +80 % n/a Welch's t <0.0001 n/a yes (p <0.0001) 5 : 5"
+    assert row in text.replace("’", "'")
 
 
 def test_inconclusive_rows_say_how_many_runs_would_decide():
@@ -114,41 +126,42 @@ def test_inconclusive_rows_say_how_many_runs_would_decide():
         a_cell(verdict=Verdict.INCONCLUSIVE, runs_needed=9),
         a_cell(metric="gc_time_pct", verdict=Verdict.UNCHANGED, runs_needed=4),
     ]
-    material = a_report_material(combination_count=0, verdict=a_verdict(cells))
-    text = PdfReader(io.BytesIO(detailed_pdf(material))).pages[2].extract_text()
-    assert "? inconclusive, needs 9 " in text
-    assert "needs 4" not in text
+    text = text_of(a_report_material(combination_count=0, verdict=a_verdict(cells)))
+    assert "9 runs per side would decide" in text
+    assert "4 runs per side" not in text
+
+
+def test_what_is_unchanged_is_told_in_a_line_with_its_figures():
+    cells = [a_cell(verdict=Verdict.UNCHANGED, change=0.01, change_ci95=(-0.02, 0.04))]
+    text = text_of(a_report_material(combination_count=0, verdict=a_verdict(cells)))
+    assert "unchanged: Duration 22.1 s (+1 %)" in text
 
 
 def test_the_appendix_tells_method_gaps_and_quarantine():
     material = a_report_material(
         combination_count=1,
-        quarantined=[a_quarantined_line(detail=f"detail {i}") for i in range(60)],
+        quarantined=[a_quarantined_line(detail=f"detail {i}.") for i in range(60)],
         verdict=a_verdict([a_cell()], findings=(a_finding(),)),
     )
-    pages = PdfReader(io.BytesIO(detailed_pdf(material))).pages
-    text = "\n".join(page.extract_text() for page in pages[3:])
+    text = text_of(material)
     for words in ("Benjamini–Hochberg", "extension=rapids", "no GPU in this campaign", "AMD EPYC"):
         assert words in text
-    assert "Quarantine (continued)" in text
-    assert all(f"detail {i}" in text for i in range(60))
+    assert all(f"detail {i}." in text for i in range(60))
 
 
 def test_a_combination_of_which_nothing_landed_is_there_and_says_so():
     material = a_report_material(
         combination_count=1, manifest=a_manifest(expected_combinations=("never_ran",))
     )
-    text = "\n".join(p.extract_text() for p in PdfReader(io.BytesIO(detailed_pdf(material))).pages)
+    text = text_of(material)
     assert "Nothing landed for this combination." in text
 
 
-def test_a_section_longer_than_a_page_goes_on_and_keeps_the_numbers_right():
+def test_a_section_longer_than_a_page_goes_on_under_its_heading_row():
     cells = [a_cell(metric=f"metric_{i:03}") for i in range(100)]
-    material = a_report_material(combination_count=0, verdict=a_verdict(cells))
-    reader = PdfReader(io.BytesIO(detailed_pdf(material)))
-    text = "\n".join(page.extract_text() for page in reader.pages)
+    text = text_of(a_report_material(combination_count=0, verdict=a_verdict(cells)))
     assert all(f"metric_{i:03}" in text for i in range(100))
-    assert text.count("(continued)") == 2
+    assert text.count("plain rule, runs") > 3
 
 
 def test_hostile_names_are_printed_and_nothing_is_fetched():
@@ -166,28 +179,31 @@ def test_hostile_names_are_printed_and_nothing_is_fetched():
     )
     reader = PdfReader(io.BytesIO(detailed_pdf(material)))
     text = plain("".join(page.extract_text() for page in reader.pages))
-    assert text.count("evil.invalid") >= 5
+    assert "".join(text.split()).count("evil.invalid") >= 5
     assert not any(page.images for page in reader.pages)
 
 
-def test_the_dates_are_the_campaigns_and_the_identifier_the_contents(material, reader):
-    assert reader.metadata["/CreationDate"] == "D:20261122013000Z"
-    assert reader.metadata["/ModDate"] == "D:20261122013000Z"
-    again = PdfReader(io.BytesIO(detailed_pdf(material)))
-    assert reader.trailer["/ID"] == again.trailer["/ID"]
-    other = PdfReader(io.BytesIO(detailed_pdf(a_report_material(combination_count=1))))
-    assert other.trailer["/ID"] != reader.trailer["/ID"]
+def test_the_dates_are_the_campaigns(reader):
+    assert reader.metadata["/CreationDate"].startswith("D:20261122013000")
+    assert reader.metadata["/ModDate"].startswith("D:20261122013000")
 
 
-def test_a_campaign_without_a_readable_date_gets_no_date():
+def test_a_campaign_without_a_readable_date_is_set_all_the_same():
     material = a_report_material(combination_count=1, manifest=a_manifest(created_at="yesterday"))
-    assert "/CreationDate" not in PdfReader(io.BytesIO(detailed_pdf(material))).metadata
+    assert detailed_pdf(material).startswith(b"%PDF-1.7")
+
+
+def test_a_name_that_no_font_can_draw_costs_the_claim_not_the_report():
+    odd = "\U000e0fff"
+    material = a_report_material(combination_count=0, verdict=a_verdict([a_cell(combination=odd)]))
+    reader = PdfReader(io.BytesIO(detailed_pdf(material)))
+    assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
 
 
 def test_another_process_gives_the_same_bytes():
     digests = {
         subprocess.run(
-            [sys.executable, "-c", TWO_PROCESSES],
+            [sys.executable, "-c", ANOTHER_PROCESS],
             capture_output=True,
             check=True,
             text=True,
@@ -197,20 +213,3 @@ def test_another_process_gives_the_same_bytes():
     }
     here = hashlib.sha256(detailed_pdf(a_report_material())).hexdigest()
     assert digests == {f"{here}\n"}
-
-
-def test_batches_rendered_elsewhere_give_the_same_bytes(monkeypatch):
-    material = a_report_material(combination_count=5)
-    monkeypatch.setattr(detailed, "PAGES_PER_BATCH", 3)
-    assert len(detailed_pages(material).pages) > 6
-    assert detailed_pdf(material, processes=2) == detailed_pdf(material, processes=1)
-
-
-def test_page_numbers_hold_across_batches(monkeypatch):
-    monkeypatch.setattr(detailed, "PAGES_PER_BATCH", 2)
-    reader = PdfReader(
-        io.BytesIO(detailed_pdf(a_report_material(combination_count=4), processes=1))
-    )
-    links = [note.get_object() for note in reader.pages[1]["/Annots"]]
-    targets = [reader.get_page_number(link["/A"]["/D"][0].get_object()) + 1 for link in links]
-    assert targets[:4] == [3, 3, 4, 4]

@@ -85,7 +85,7 @@ def _diagnoses(
     yield from dagster_diagnoses(dagster_home)
     yield from server_diagnoses(os.environ)
     yield from channel_diagnoses(os.environ, message=_TEST_MESSAGE if send_message else None)
-    yield diagnose("fonts", _fonts, advice="apt-get install fonts-dejavu-core")
+    yield diagnose("PDF", _pdf, advice="install the package again: its PDF engine does not work")
 
 
 def _configuration(directory: Path) -> str:
@@ -101,11 +101,10 @@ def _retention(directory: Path) -> RetentionPolicy:
         return RetentionPolicy()
 
 
-def _fonts() -> str:
-    from lm_assets.reports.pdf_engine import check_fonts, installed_font_count  # noqa: PLC0415
+def _pdf() -> str:
+    from lm_assets.reports.typesetting import engine_check  # noqa: PLC0415
 
-    check_fonts()
-    return f"{installed_font_count()} fonts for PDF"
+    return engine_check()
 
 
 def _print(console: Console, found: list[Diagnosis]) -> None:

@@ -9,21 +9,24 @@ import math
 from collections.abc import Iterable
 from html import escape
 
+from lm_assets.model.visible_text import visible_text
 from lm_assets.reports.escaping import one_line
 
 # Middle tones: read on white and on dark alike, where no style sheet says otherwise.
 INK, RULE, BAND = "#5e6c84", "#97a0af", "#7a869a"
-_FONT = "system-ui, 'DejaVu Sans', sans-serif"
+# The first is what the PDF is set in; a browser takes its own.
+_FONT = "'Libertinus Serif', system-ui, 'DejaVu Sans', sans-serif"
 _LONGEST_TEXT = 66
+_LONGEST_WORDS = 4000
 
 Place = tuple[float, float]
 
 
 def framed(body: str, *, title: str, width: float, height: float, description: str = "") -> str:
     """Return a picture: its drawing, its name and, for who does not see it, what it shows."""
-    words = f"<title>{escape(title)}</title>"
+    words = f"<title>{_told(title, limit=_LONGEST_WORDS)}</title>"
     if description:
-        words += f"<desc>{escape(description)}</desc>"
+        words += f"<desc>{_told(description, limit=_LONGEST_WORDS)}</desc>"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}" font-family="{_FONT}" font-size="11">'
@@ -37,8 +40,12 @@ def text(
     """Return one line of text, its base line at ``y``."""
     return (
         f'<text class="ink" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{INK}">'
-        f"{escape(one_line(content, limit=limit))}</text>"
+        f"{_told(content, limit=limit)}</text>"
     )
+
+
+def _told(content: str, *, limit: int) -> str:
+    return escape(visible_text(one_line(content, limit=limit)))
 
 
 def path(data: str, name: str, **attributes: str | float) -> str:

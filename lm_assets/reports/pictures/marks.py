@@ -1,10 +1,11 @@
 """The smallest pieces of a chart, as SVG text: an axis, an interval, a strip of samples."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lm_assets.model.verdict import CellVerdict, Verdict
+from lm_assets.reports.decision import deciding_bounds, deciding_change
 
 Mark = tuple[str, str]
 """A style, as SVG attributes, and path data drawn in it."""
@@ -54,7 +55,7 @@ class ChangeAxis:
             abs(axis.transformed(bound))
             for cell in cells
             if cell.change_unit == change_unit
-            for bound in (cell.change, *(cell.change_ci95 or ()))
+            for bound in (cell.change, *(deciding_bounds(cell) or ()))
             if bound is not None
         ]
         mark = axis.transformed(threshold) if threshold else 1.0
@@ -113,60 +114,30 @@ def axis_marks(
 def interval_marks(
     cell: CellVerdict, axis: ChangeAxis, *, x: float, y: float, width: float, height: float
 ) -> Iterator[Mark]:
-    """Return one cell's change as a dot with its 95 % interval; open where it is not established.
+    """Return what decided a cell as a dot with its 95 % interval; open where not established.
 
     A cell without a change draws nothing: an empty row is not a zero.
     """
-    if cell.change is None:
+    change, bounds = deciding_change(cell), deciding_bounds(cell)
+    if change is None:
         return
     colour = VERDICT_COLOURS[cell.verdict]
     middle = y + height / 2
-    if cell.change_ci95 is not None:
-        low, high = (x + axis.place(bound) * width for bound in cell.change_ci95)
+    if bounds is not None:
+        low, high = (x + axis.place(bound) * width for bound in bounds)
         yield (
             f'stroke="{colour}" stroke-width="1.6" fill="none"',
             f"M{low:.1f} {middle:.1f}H{high:.1f}",
         )
-        for bound, at, way in zip(cell.change_ci95, (low, high), (-1, 1), strict=True):
+        for bound, at, way in zip(bounds, (low, high), (-1, 1), strict=True):
             if axis.is_beyond(bound):
                 arrow = f"M{at - 4 * way:.1f} {middle - 3:.1f}l{4 * way} 3l{-4 * way} 3z"
                 yield f'fill="{colour}"', arrow
     is_open = cell.verdict in (Verdict.SUSPECTED, Verdict.CONFOUNDED, Verdict.INCONCLUSIVE)
     fill = "none" if is_open else colour
-    centre, radius = x + axis.place(cell.change) * width, min(2.6, height / 4)
+    centre, radius = x + axis.place(change) * width, min(2.6, height / 4)
     half = f"a{radius:.1f} {radius:.1f} 0 1 0"
     yield (
         f'fill="{fill}" stroke="{colour}" stroke-width="1.2"',
         f"M{centre - radius:.1f} {middle:.1f}{half} {2 * radius:.1f} 0{half} {-2 * radius:.1f} 0z",
     )
-
-
-def strip_marks(
-    baseline: Sequence[float],
-    current: Sequence[float],
-    *,
-    x: float,
-    y: float,
-    width: float,
-    height: float,
-) -> Iterator[Mark]:
-    """Return baseline samples (above) and current samples (below) as dots.
-
-    Both share one linear scale of their own: it shows spread and overlap, not the size.
-    """
-    if not baseline and not current:
-        return
-    both = (*baseline, *current)
-    low, span = min(both), max(both) - min(both)
-    # A zero-length step with a round cap is a dot, and a path can hold any number of them.
-    size = min(3.6, height / 2.6)
-    for samples, share, colour in (
-        (baseline, 0.28, BASELINE_COLOUR),
-        (current, 0.72, CURRENT_COLOUR),
-    ):
-        level = y + height * share
-        places = (0.5 if span == 0 else (value - low) / span for value in samples)
-        steps = "".join(f"M{x + place * width:.1f} {level:.1f}h0" for place in places)
-        if steps:
-            dot = f'stroke="{colour}" stroke-opacity="0.75" stroke-width="{size:.1f}"'
-            yield f'{dot} stroke-linecap="round" fill="none"', steps

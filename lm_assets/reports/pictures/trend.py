@@ -222,11 +222,14 @@ def _value_axis(trend: Trend, axes: _Axes) -> str:
 
 
 def _shifts(trend: Trend, axes: _Axes) -> str:
+    # By name: a history may leave out campaigns that the picture shows.
+    index = {point.campaign: place for place, point in enumerate(trend.points)}
+    shifts = [shift for shift in trend.shifts if shift.campaign in index]
     drawn, start = "", 0.0
-    for place, shift in enumerate(trend.shifts):
-        at = shift.index - 0.5
-        following = trend.shifts[place + 1 :]
-        end = following[0].index - 0.5 if following else float(axes.steps)
+    for place, shift in enumerate(shifts):
+        at = index[shift.campaign] - 0.5
+        following = shifts[place + 1 :]
+        end = index[following[0].campaign] - 0.5 if following else float(axes.steps)
         levels = (
             f"M{axes.x(start):.1f} {axes.y(shift.before):.1f}H{axes.x(at):.1f}"
             f"M{axes.x(at):.1f} {axes.y(shift.after):.1f}H{axes.x(end):.1f}"

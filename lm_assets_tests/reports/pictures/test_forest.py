@@ -7,8 +7,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from lm_assets.model.verdict import Verdict
-from lm_assets.reports import charts
-from lm_assets.reports.pictures.marks import ChangeAxis, drawn, interval_marks, strip_marks
+from lm_assets.reports.pictures.canvas import data_uri
+from lm_assets.reports.pictures.forest import forest_svg
+from lm_assets.reports.pictures.marks import ChangeAxis, drawn, interval_marks
 from lm_assets_tests.builders import a_cell, a_decision_rule, a_metric_catalogue
 
 AT = {"x": 0.0, "y": 0.0, "width": 100.0, "height": 20.0}
@@ -63,14 +64,6 @@ def test_what_is_not_established_is_an_open_dot():
     assert re.search(r'fill="#d55e00" stroke="#d55e00"', full_dot)
 
 
-def test_samples_share_one_scale_and_equal_samples_stand_in_the_middle():
-    (_, baseline), (_, current) = strip_marks([1.0, 2.0], [3.0], **AT)
-    assert (baseline, current) == ("M0.0 5.6h0M50.0 5.6h0", "M100.0 14.4h0")
-    ((_, alone),) = strip_marks([], [7.0, 7.0], **AT)
-    assert alone == "M50.0 14.4h0M50.0 14.4h0"
-    assert list(strip_marks([], [], **AT)) == []
-
-
 def test_marks_of_one_style_become_one_path():
     assert drawn([("a", "M0 0"), ("b", "M1 1"), ("a", "M2 2")]) == (
         '<path a d="M0 0M2 2"/><path b d="M1 1"/>'
@@ -83,7 +76,7 @@ def test_the_forest_shows_the_worst_cells_and_escapes_their_names():
         a_cell(combination="second", degradation=0.5),
         a_cell(combination="third", degradation=0.3),
     ]
-    svg = charts.change_chart_svg(cells, a_metric_catalogue(), a_decision_rule(), limit=2)
+    svg = forest_svg(cells, a_metric_catalogue(), a_decision_rule(), limit=2)
     labels = [text.text for text in ET.fromstring(svg).iter() if text.tag.endswith("text")]
     rows, axis_labels = labels[:4], labels[4:]
     assert rows == ["Duration · <b>&", "+80\u00a0%", "Duration · second", "+80\u00a0%"]
@@ -99,51 +92,12 @@ def test_an_axis_of_points_ends_at_a_round_number():
 
 def test_a_control_character_in_a_name_keeps_the_picture_well_formed():
     cell = a_cell(combination="a\x00b\x1bc")
-    svg = charts.change_chart_svg([cell], a_metric_catalogue(), a_decision_rule())
+    svg = forest_svg([cell], a_metric_catalogue(), a_decision_rule())
     ET.fromstring(svg)
 
 
-def test_the_counts_bar_is_divided_in_proportion_and_labelled():
-    svg = charts.counts_bar_svg({"unchanged": 30, "regressed": 10, "improved": 0}, width=400)
-    root = ET.fromstring(svg)
-    widths = [float(r.get("width")) for r in root.iter() if r.get("height") == "14"]
-    assert widths == [100.0, 300.0]
-    assert root[0].text == "regressed 10, unchanged 30"
-    ET.fromstring(charts.counts_bar_svg({}))
-
-
-def test_a_gap_in_a_history_is_a_gap_in_its_line():
-    svg = charts.sparkline_svg([1.0, 2.0, None, 3.0])
-    path = ET.fromstring(svg)[1].get("d")
-    assert path.count("M") == 2
-    assert path.count("L") == 1
-
-
-def test_an_empty_history_says_so():
-    assert "History: no values" in charts.sparkline_svg([None, None])
-
-
-def test_a_history_has_both_axes_labelled_and_a_gap_where_nothing_was_measured():
-    svg = charts.history_svg(
-        [10.0, None, 12.5], campaigns=["n-1", "n-2", "n-3"], label="Duration", unit="s"
-    )
-    root = ET.fromstring(svg)
-    labels = [text.text for text in root.iter() if text.tag.endswith("text")]
-    assert labels == ["12.5\u00a0s", "10\u00a0s", "n-1", "n-3"]
-    assert root[0].text == "Duration in s over 3 campaigns, the oldest first"
-    (line,) = [p for p in root.iter() if p.get("stroke-width") == "1.5"]
-    assert line.get("d").count("M") == 2
-    assert "no values" in charts.history_svg([None], campaigns=["a"], label="x", unit="s")
-    ET.fromstring(charts.history_svg([1.0], campaigns=["<a>"], label="<x>", unit="s"))
-
-
-def test_a_strip_says_how_many_samples_it_shows():
-    root = ET.fromstring(charts.strip_svg([1.0], [2.0, 3.0]))
-    assert root[0].text == "1 baseline sample, 2 current samples"
-
-
 def test_a_data_uri_holds_the_picture():
-    svg = charts.sparkline_svg([1.0, 2.0])
-    head, data = charts.svg_data_uri(svg).split(",")
+    svg = forest_svg([a_cell()], a_metric_catalogue(), a_decision_rule())
+    head, data = data_uri(svg).split(",")
     assert head == "data:image/svg+xml;base64"
     assert base64.b64decode(data).decode() == svg

@@ -1,0 +1,177 @@
+"""What the detailed report says, as plain data for its template: texts and pictures."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lm_assets.model.verdict import Verdict
+from lm_assets.reports import formatting, phrases
+from lm_assets.reports.detailed_sections import combination_sections
+from lm_assets.reports.escaping import one_line
+from lm_assets.reports.formatting import VERDICT_SIGNS, VERDICT_WORDS, plural
+from lm_assets.reports.insight import WorstCombination, told_findings, worst_combinations
+from lm_assets.reports.material import ReportMaterial
+from lm_assets.reports.method import PICTURES, method_paragraphs
+from lm_assets.reports.overview import campaign_map, telling_metrics
+from lm_assets.reports.pictures.heat_map import heat_map_svg
+from lm_assets.reports.pictures.waterfall import waterfall_svg, waterfall_words
+from lm_assets.reports.why import why_sections
+
+_MOST_FINDINGS, _MOST_WORST, _MOST_HINTS, _MOST_MAPS, _MOST_WHY = 24, 10, 3, 6, 60
+_MOST_QUARANTINED = 400
+_LONGEST = 300
+# Pixels: a page is 1,010 wide, and the map leaves room for the verdict above it.
+_MAP_WIDTH, _MAP_HEIGHT, _SMALL_MAP_WIDTH, _SMALL_MAP_HEIGHT = 1010, 560, 490, 290
+
+Content = Mapping[str, Any]
+
+
+def detailed_content(material: ReportMaterial) -> Content:
+    """Return everything the document shows, in its order."""
+    verdict = material.verdict
+    return {
+        "title": f"{verdict.campaign}: {phrases.verdict_words(verdict)}",
+        "source": f"baseline {verdict.baseline_version[:12] or 'none'}",
+        "campaign": one_line(verdict.campaign),
+        "verdict": verdict_tag(verdict.verdict, phrases.verdict_words(verdict)),
+        "headline": phrases.headline(verdict),
+        "facts": phrases.campaign_facts(material.manifest, verdict, material.runs),
+        "rule": f"{phrases.rule_in_words(material.rule)}.",
+        "notes": [one_line(note, limit=_LONGEST) for note in phrases.campaign_notes(verdict)],
+        "environment_changes": phrases.environment_phrase(material.changed_environment()),
+        **_pictures(material),
+        **_story(material),
+        "why": _why(material),
+        "legend": PICTURES,
+        "sections": combination_sections(material),
+        **_appendix(material),
+        "method": method_paragraphs(phrases.rule_in_words(material.rule), material.rule.alpha),
+    }
+
+
+def verdict_tag(verdict: Verdict, words: str = "") -> Content:
+    """Return a verdict as the template shows it: colour by key, sign and words."""
+    return {
+        "key": verdict.value,
+        "sign": VERDICT_SIGNS[verdict],
+        "words": words or VERDICT_WORDS[verdict],
+    }
+
+
+def _pictures(material: ReportMaterial) -> Content:
+    grid = campaign_map(material)
+    drawn = heat_map_svg(grid, title="The matrix", width=_MAP_WIDTH, height=_MAP_HEIGHT)
+    maps = [(name, campaign_map(material, metric=name)) for name in telling_metrics(material)]
+    return {
+        "map": {"svg": drawn, "alt": grid.words, "caption": grid.caption},
+        "maps": [
+            {
+                "title": phrases.metric_label(material.metrics, name),
+                "svg": heat_map_svg(
+                    of_metric, title=name, width=_SMALL_MAP_WIDTH, height=_SMALL_MAP_HEIGHT
+                ),
+                "alt": of_metric.words,
+            }
+            for name, of_metric in maps[:_MOST_MAPS]
+        ],
+        "trends": [],
+    }
+
+
+def _story(material: ReportMaterial) -> Content:
+    findings = told_findings(material)
+    worst = worst_combinations(material, (Verdict.REGRESSED, Verdict.SUSPECTED))
+    return {
+        "findings": [
+            {
+                "verdict": verdict_tag(finding.severity),
+                "sentence": phrases.finding_sentence(finding, material.metrics),
+            }
+            for finding in findings[:_MOST_FINDINGS]
+        ],
+        "worst": [_worst(material, item) for item in worst[:_MOST_WORST]],
+        "worst_more": max(0, len(worst) - _MOST_WORST),
+    }
+
+
+def _worst(material: ReportMaterial, worst: WorstCombination) -> Content:
+    lead = worst.lead
+    label = phrases.metric_label(material.metrics, lead.metric)
+    size = phrases.change_with_interval(lead.change, lead.change_ci95, lead.change_unit)
+    why = material.why(worst.combination)
+    hints = [phrases.hint_phrase(hint, material.metrics) for hint in worst.hints[:_MOST_HINTS]]
+    return {
+        "verdict": verdict_tag(lead.verdict),
+        "what": f"{label} {size}",
+        "where": worst.combination,
+        "why": why,
+        # Where a cause is known, a quantity that moved along is no news.
+        "hints": "" if why else "; ".join(hints),
+    }
+
+
+def _why(material: ReportMaterial) -> list[Content]:
+    by_name = {row.combination: row.explanation for row in material.causes}
+    found = []
+    for section in why_sections(material)[:_MOST_WHY]:
+        explanation = by_name[section["combination"]]
+        picture = None
+        if explanation is not None and explanation.parts:
+            title = f"Where the time went in {section['combination']}"
+            picture = {
+                "svg": waterfall_svg(explanation, title=title),
+                "alt": waterfall_words(explanation),
+            }
+        found.append(
+            {
+                "combination": section["combination"],
+                "summary": section["summary"],
+                "causes": [cause["line"] for cause in section.get("causes", ())],
+                "picture": picture,
+                "caption": f"Where the time went ({section.get('metrics', '')}); "
+                f"{section.get('coverage') or 'none'} of run time is in matched stages.",
+                "settings": [
+                    [s["relation"], s["name"], s["baseline"], s["current"]]
+                    for s in section.get("settings", ())
+                ],
+            }
+        )
+    return found
+
+
+def _appendix(material: ReportMaterial) -> Content:
+    counts = material.quarantine_counts()
+    more = len(material.quarantined) - _MOST_QUARANTINED
+    by_rule = ", ".join(f"{rule} {count}" for rule, count in counts.items())
+    note = f"{plural(len(material.quarantined), 'line')}: {by_rule}."
+    return {
+        "environment": _environment(material),
+        "missing": [
+            [phrases.metric_label(material.metrics, metric), str(runs), reason]
+            for (metric, reason), runs in sorted(
+                material.missing.items(), key=lambda item: (-item[1], item[0])
+            )
+        ],
+        "quarantine_note": f"{note} The first {_MOST_QUARANTINED} are listed."
+        if more > 0
+        else note,
+        "quarantined": [
+            [
+                line.rule,
+                line.key,
+                formatting.NOT_AVAILABLE if line.line is None else str(line.line),
+                one_line(line.detail),
+            ]
+            for line in material.quarantined[:_MOST_QUARANTINED]
+        ],
+    }
+
+
+def _environment(material: ReportMaterial) -> Sequence[Sequence[str]]:
+    changed = material.changed_environment()
+    mine = material.manifest.environment
+    rows = []
+    for key in sorted({*mine, *changed}):
+        before = changed[key][0] if key in changed else ()
+        stated = " / ".join(value or "not stated" for value in before)
+        rows.append([key, mine.get(key) or "not stated", stated])
+    return rows
