@@ -10,8 +10,9 @@ import sys
 import time
 from collections.abc import Callable
 
-from lm_assets.reports.detailed import detailed_pdf
 from lm_assets.reports.detailed_pages import detailed_pages
+
+from lm_assets.reports.detailed import detailed_pdf
 from lm_assets.reports.executive import executive_markdown
 from lm_assets.reports.material import ReportMaterial
 from lm_assets.reports.raw_data import raw_jsonl

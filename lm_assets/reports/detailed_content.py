@@ -13,7 +13,6 @@ from lm_assets.reports.material import ReportMaterial
 from lm_assets.reports.method import PICTURES, method_paragraphs
 from lm_assets.reports.overview import campaign_map, telling_metrics
 from lm_assets.reports.pictures.heat_map import heat_map_svg
-from lm_assets.reports.pictures.waterfall import waterfall_svg, waterfall_words
 from lm_assets.reports.why import why_sections
 
 _MOST_FINDINGS, _MOST_WORST, _MOST_HINTS, _MOST_MAPS, _MOST_WHY = 24, 10, 3, 6, 60
@@ -83,7 +82,7 @@ def _story(material: ReportMaterial) -> Content:
     return {
         "findings": [
             {
-                "verdict": verdict_tag(finding.severity),
+                "verdict": verdict_tag(finding.severity, phrases.finding_words(finding)),
                 "sentence": phrases.finding_sentence(finding, material.metrics),
             }
             for finding in findings[:_MOST_FINDINGS]
@@ -110,32 +109,23 @@ def _worst(material: ReportMaterial, worst: WorstCombination) -> Content:
 
 
 def _why(material: ReportMaterial) -> list[Content]:
-    by_name = {row.combination: row.explanation for row in material.causes}
-    found = []
-    for section in why_sections(material)[:_MOST_WHY]:
-        explanation = by_name[section["combination"]]
-        picture = None
-        if explanation is not None and explanation.parts:
-            title = f"Where the time went in {section['combination']}"
-            picture = {
-                "svg": waterfall_svg(explanation, title=title),
-                "alt": waterfall_words(explanation),
-            }
-        found.append(
-            {
-                "combination": section["combination"],
-                "summary": section["summary"],
-                "causes": [cause["line"] for cause in section.get("causes", ())],
-                "picture": picture,
-                "caption": f"Where the time went ({section.get('metrics', '')}); "
-                f"{section.get('coverage') or 'none'} of run time is in matched stages.",
-                "settings": [
-                    [s["relation"], s["name"], s["baseline"], s["current"]]
-                    for s in section.get("settings", ())
-                ],
-            }
-        )
-    return found
+    return [
+        {
+            "combination": section["combination"],
+            "summary": section["summary"],
+            "causes": [cause["line"] for cause in section.get("causes", ())],
+            "picture": {"svg": section["picture"], "alt": section["words"]}
+            if section.get("parts")
+            else None,
+            "caption": f"Where the time went ({section.get('metrics', '')}); "
+            f"{section.get('coverage', '')}. The bars sum to the change.",
+            "settings": [
+                [s["relation"], s["name"], s["baseline"], s["current"]]
+                for s in section.get("settings", ())
+            ],
+        }
+        for section in why_sections(material)[:_MOST_WHY]
+    ]
 
 
 def _appendix(material: ReportMaterial) -> Content:

@@ -11,6 +11,7 @@ from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.record import QuarantinedLine, RunRecord
 from lm_assets.model.summary import MetricSummary
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict
+from lm_assets.reports.pictures.trend import Trend
 
 CellKey = tuple[str, str]
 Samples = tuple[tuple[str, float], ...]
@@ -43,7 +44,8 @@ class ReportMaterial:
     ``current_samples`` are the campaign's values by (combination, metric), ``dimensions`` the
     dimension values of each combination in the matrix's order, ``missing`` the number of runs
     without a value by (metric, reason), ``runs`` the number of load runs by combination.
-    ``baseline`` may hold more than the campaign needs. ``causes`` say why combinations got worse.
+    ``baseline`` may hold more than the campaign needs. ``causes`` say why combinations got worse;
+    ``trends`` are cells over the campaigns until this one, as far as they are told.
     """
 
     manifest: Manifest
@@ -58,6 +60,7 @@ class ReportMaterial:
     quarantined: Sequence[QuarantinedLine] = ()
     runs: Mapping[str, int] = field(default_factory=dict)
     causes: Sequence[CombinationCauses] = ()
+    trends: Mapping[CellKey, Trend] = field(default_factory=dict)
 
     @property
     def combinations(self) -> tuple[str, ...]:

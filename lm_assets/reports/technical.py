@@ -1,7 +1,7 @@
 """The technical layer: one self-contained HTML file with every cell, its interval and its samples.
 
 Nothing is fetched: the policy in the file allows its own style and its own script by digest, and
-nothing else. Without JavaScript every row that is not unchanged is there as a plain table.
+nothing else. Without JavaScript the matrix is there, and the worst rows as a plain table.
 """
 
 import base64
@@ -16,33 +16,43 @@ from lm_assets.reports.escaping import one_line
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
 from lm_assets.reports.insight import severity, told_findings, worst_combinations
 from lm_assets.reports.material import ReportMaterial
+from lm_assets.reports.method import method_paragraphs
 from lm_assets.reports.rendering import packaged_text, rendered
 from lm_assets.reports.rows import NOT_JUDGED, ReportRow, all_rows
 from lm_assets.reports.technical_data import browser_data
+from lm_assets.reports.technical_map import map_view
 from lm_assets.reports.why import why_sections
 
 _MOST_WORST = 10
 _MOST_QUARANTINED = 50
 _MOST_HINTS = 4
+# What a reader without JavaScript pages through; everything else is in the other layers.
+_MOST_STATIC = 300
 
 
 def technical_html(material: ReportMaterial) -> str:
     """Return the technical report of a campaign as one HTML file."""
     rows = sorted(all_rows(material), key=_worst_first)
     css, script = packaged_text("technical.css"), packaged_text("technical.js")
-    static = [row for row in rows if row.verdict_key not in ("unchanged", NOT_JUDGED)]
+    told = [row for row in rows if row.verdict_key not in ("unchanged", NOT_JUDGED)]
+    causes = why_sections(material)
+    explained = {item["combination"]: item["anchor"] for item in reversed(causes)}
+    rule = phrases.rule_in_words(material.rule)
     return rendered(
         "technical.html.jinja",
         csp=_content_security_policy(css, script),
         css=css,
         script=script,
-        data=browser_data(material, rows),
-        static_rows=[_static_row(material, row) for row in static],
+        data=browser_data(material, rows, explained=explained),
+        map=map_view(material),
+        static_rows=[_static_row(material, row) for row in told[:_MOST_STATIC]],
+        is_cut=len(told) > _MOST_STATIC,
         total_rows=len(rows),
         chips=_chips(rows),
         **_header(material),
         **_story(material),
-        causes=why_sections(material),
+        causes=causes,
+        method=method_paragraphs(rule, material.rule.alpha),
         **_gaps(material),
     )
 

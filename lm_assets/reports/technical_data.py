@@ -1,15 +1,21 @@
 """What the technical report's script draws from: every row once, compact, ready to sort."""
 
-from collections.abc import Sequence
+import base64
+import json
+import zlib
+from collections.abc import Mapping, Sequence
 
+from lm_assets.model.metric import Direction
 from lm_assets.model.verdict import CellVerdict, Verdict
 from lm_assets.regression.cells.sources import sources_phrase
 from lm_assets.reports import decision, formatting, phrases
-from lm_assets.reports.escaping import json_in_html
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
 from lm_assets.reports.insight import advised_runs, unit_order
 from lm_assets.reports.material import ReportMaterial
+from lm_assets.reports.overview import thresholds_far
 from lm_assets.reports.pictures.marks import ChangeAxis
+from lm_assets.reports.pictures.matrix_map import shade_of
+from lm_assets.reports.pictures.trend import Trend
 from lm_assets.reports.rows import NOT_JUDGED, ReportRow, change_axes
 
 _VERDICTS = [
@@ -18,31 +24,46 @@ _VERDICTS = [
 ]
 
 
-def browser_data(material: ReportMaterial, rows: Sequence[ReportRow]) -> str:
-    """Return the rows as JSON that may stand inside a script element, in the order given.
+def browser_data(
+    material: ReportMaterial, rows: Sequence[ReportRow], *, explained: Mapping[str, str]
+) -> str:
+    """Return the rows, in the order given, as JSON packed by deflate, in base64.
 
     Texts are made here, so that a number reads the same in every layer; numbers are only for
-    sorting and drawing, and carry six significant digits.
+    sorting and drawing, and carry four significant digits. ``explained`` is the place on the page
+    at which a combination's cause is told.
     """
     metrics = {name: place for place, name in enumerate(dict.fromkeys(_metrics(material, rows)))}
     axes = change_axes(material)
     combinations = {name: place for place, name in enumerate(material.combinations)}
-    return json_in_html(
+    runs = _runs(material)
+    campaigns = list(
+        dict.fromkeys(p.campaign for trend in material.trends.values() for p in trend.points)
+    )
+    return _packed(
         {
             "verdicts": _VERDICTS,
             "units": sorted(axes, key=unit_order),
-            "metrics": [
-                {"name": name, "label": phrases.metric_label(material.metrics, name)}
-                for name in metrics
-            ],
-            **_dimensions(material),
+            "metrics": [_metric(material, name) for name in metrics],
+            **_dimensions(material, runs, explained),
             "axes": {unit: _axis(axis) for unit, axis in axes.items()},
+            "campaigns": campaigns,
             "rows": [
-                [combinations[row.combination], metrics[row.metric], *_row(material, row)]
+                [
+                    combinations[row.combination],
+                    metrics[row.metric],
+                    *_row(material, row, runs.get(row.combination, ())),
+                    _trend(material.trends.get((row.combination, row.metric)), campaigns),
+                ]
                 for row in rows
             ],
         }
     )
+
+
+def _packed(content: Mapping[str, object]) -> str:
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
 
 
 def _axis(axis: ChangeAxis) -> dict[str, object]:
@@ -53,7 +74,19 @@ def _axis(axis: ChangeAxis) -> dict[str, object]:
     }
 
 
-def _dimensions(material: ReportMaterial) -> dict[str, object]:
+def _metric(material: ReportMaterial, name: str) -> dict[str, object]:
+    is_known = name in material.metrics
+    return {
+        "name": name,
+        "label": phrases.metric_label(material.metrics, name),
+        "unit": phrases.metric_unit(material.metrics, name),
+        "isHigherBetter": is_known and material.metrics[name].direction is Direction.HIGHER,
+    }
+
+
+def _dimensions(
+    material: ReportMaterial, runs: Mapping[str, Sequence[str]], explained: Mapping[str, str]
+) -> dict[str, object]:
     known = material.dimensions
     names = list(dict.fromkeys(name for values in known.values() for name in values))
     return {
@@ -62,10 +95,32 @@ def _dimensions(material: ReportMaterial) -> dict[str, object]:
             for name in names
         ],
         "combinations": [
-            {"id": combination, "values": [known.get(combination, {}).get(name) for name in names]}
+            {
+                "id": combination,
+                "values": [known.get(combination, {}).get(name) for name in names],
+                "runs": runs.get(combination, ()),
+                "baseline": _accepted(material, combination),
+                "why": material.why(combination),
+                "at": explained.get(combination, ""),
+            }
             for combination in material.combinations
         ],
     }
+
+
+def _accepted(material: ReportMaterial, combination: str) -> str:
+    """Return where a combination's baseline is from."""
+    entry = material.baseline.entries.get(combination)
+    if entry is None:
+        return ""
+    return f"{', '.join(entry.source_campaigns)}; accepted: {entry.reason}"
+
+
+def _runs(material: ReportMaterial) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {}
+    for (combination, _), samples in material.current_samples.items():
+        found.setdefault(combination, {}).update(dict.fromkeys(run for run, _ in samples))
+    return {combination: tuple(runs) for combination, runs in found.items()}
 
 
 def _metrics(material: ReportMaterial, rows: Sequence[ReportRow]) -> list[str]:
@@ -73,54 +128,57 @@ def _metrics(material: ReportMaterial, rows: Sequence[ReportRow]) -> list[str]:
     return [name for name in material.metric_order if name in named]
 
 
-def _row(material: ReportMaterial, row: ReportRow) -> list[object]:
+def _row(material: ReportMaterial, row: ReportRow, runs: Sequence[str]) -> list[object]:
     cell = row.cell
-    low, high = cell.change_ci95 if cell and cell.change_ci95 else (None, None)
-    numbers = [row.baseline_mean, row.current_mean]
-    numbers += [cell.change if cell else None, low, high]
-    numbers += _sorted_by(cell)
-    unit = phrases.metric_unit(material.metrics, row.metric)
-    texts = [
-        formatting.quantity(row.baseline_mean, unit),
-        formatting.quantity(row.current_mean, unit),
-        *_decision_texts(cell),
-        "{} : {}".format(*row.run_counts),
-    ]
+    values = dict(row.current)
     return [
         row.rank,
         cell.change_unit if cell else "",
-        [*map(_short, numbers), sum(row.run_counts)],
-        texts,
+        shade_of(thresholds_far(cell, material.rule)) if cell else 0,
+        [_short(number) for number in _numbers(row)],
+        _texts(material, row),
         [_short(v) for v in row.baseline],
-        [_short(v) for v in row.current_values],
+        [_short(values.get(run)) for run in runs],
         _note(cell),
         sources_phrase(cell.explanation) if cell else "",
     ]
 
 
-def _sorted_by(cell: CellVerdict | None) -> list[float | None]:
+def _numbers(row: ReportRow) -> list[float | None]:
+    cell = row.cell
     if cell is None:
-        return [None, None, None]
-    return [cell.degradation, decision.deciding_p(cell), decision.deciding_q(cell)]
+        return [row.baseline_mean, row.current_mean]
+    low, high = decision.deciding_bounds(cell) or (None, None)
+    sorted_by = [cell.degradation, decision.deciding_p(cell), decision.deciding_q(cell)]
+    drawn = [decision.deciding_change(cell), low, high]
+    return [row.baseline_mean, row.current_mean, *drawn, *sorted_by]
 
 
-def _decision_texts(cell: CellVerdict | None) -> list[str]:
+def _texts(material: ReportMaterial, row: ReportRow) -> list[str]:
+    unit = phrases.metric_unit(material.metrics, row.metric)
+    before, after = (formatting.quantity(v, unit) for v in (row.baseline_mean, row.current_mean))
+    runs = "{} : {}".format(*row.run_counts)
+    cell = row.cell
     if cell is None:
-        return 6 * [formatting.NOT_AVAILABLE]
+        return [before, after, runs]
     return [
+        before,
+        after,
+        runs,
         formatting.change(cell.change, cell.change_unit),
         decision.deciding_interval(cell),
         decision.deciding_test(cell),
         formatting.p_value(decision.deciding_p(cell)),
         formatting.p_value(decision.deciding_q(cell)),
         decision.plain_rule(cell),
+        decision.verdict_words(cell),
     ]
 
 
 def _note(cell: CellVerdict | None) -> str:
     if cell is None:
         return ""
-    parts = [flag.replace("_", " ") for flag in cell.flags]
+    parts = [flag.replace("_", " ") for flag in cell.flags if flag not in _UNREMARKABLE]
     if cell.verdict is Verdict.SOURCE_CHANGED:
         parts.append(f"measured by {sources_phrase(cell.explanation)}")
     if (runs := advised_runs(cell)) is not None:
@@ -132,6 +190,35 @@ def _note(cell: CellVerdict | None) -> str:
     return "; ".join(parts)
 
 
+# One of five healthy runs lies outside the fences in a third of all cells: it is told beside the
+# runs, where it is seen. That a change is within the margin is in the verdict's own words.
+_UNREMARKABLE = frozenset({"has_outliers", "differs_within_margin"})
+
+
+def _trend(trend: Trend | None, campaigns: Sequence[str]) -> object:
+    """Return a value for each campaign, and what is marked: its place, verdict or shift."""
+    if trend is None:
+        return 0
+    points = {point.campaign: point for point in trend.points}
+    values = [_short(points[c].value) if c in points else None for c in campaigns]
+    marked = [
+        [place, VERDICT_RANK[verdict]]
+        for place, campaign in enumerate(campaigns)
+        if campaign in points and (verdict := points[campaign].verdict) in _MARKED
+    ]
+    known = [
+        place for place, c in enumerate(campaigns) if c in points and points[c].is_acknowledged
+    ]
+    shifts = [
+        [campaigns.index(shift.campaign), _short(shift.before), _short(shift.after)]
+        for shift in trend.shifts
+    ]
+    return [values, marked, shifts, known]
+
+
+_MARKED = (Verdict.REGRESSED, Verdict.SUSPECTED, Verdict.CONFOUNDED, Verdict.IMPROVED)
+
+
 def _short(value: float | None) -> float | None:
-    """Return six significant digits: they draw any picture."""
-    return None if value is None else float(f"{value:.6g}")
+    """Return four significant digits: they draw any picture."""
+    return None if value is None else float(f"{value:.4g}")

@@ -12,8 +12,6 @@ from importlib.metadata import version
 from lm_assets.model.errors import LmError
 from lm_assets.reports.rendering import packaged_text
 
-_ACCESSIBLE = "ua-1"
-
 
 class TypesettingError(LmError):
     """The PDF engine refused a document."""
@@ -38,19 +36,17 @@ def typeset(template: str, content: Mapping[str, object], *, created_at: str) ->
     # Imported here: the engine is 40 MB of code, and only this layer needs it.
     import typst  # noqa: PLC0415
 
-    options = {
-        "sys_inputs": {"content": json.dumps(content, ensure_ascii=False)},
-        "timestamp": _timestamp(created_at),
-    }
+    given = {"content": json.dumps(content, ensure_ascii=False)}
+    at = _timestamp(created_at)
     source = packaged_text(template).encode()
     try:
-        return bytes(typst.compile(source, pdf_standards=[_ACCESSIBLE], **options))
+        return typst.compile(source, sys_inputs=given, timestamp=at, pdf_standards=["ua-1"])
     except typst.TypstError:
         # The standard refuses a sign that no font here can draw: a name in a script without a
         # font. The document is the same without its claim, tags included.
         pass
     try:
-        return bytes(typst.compile(source, **options))
+        return typst.compile(source, sys_inputs=given, timestamp=at)
     except typst.TypstError as error:
         raise TypesettingError(f"{template} could not be set: {error}") from error
 

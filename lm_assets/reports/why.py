@@ -7,22 +7,28 @@ from lm_assets.model.explanation import (
     Cause,
     ChangePart,
     CombinationCauses,
-    Explanation,
     PlanChange,
 )
 from lm_assets.reports.material import ReportMaterial
+from lm_assets.reports.pictures.waterfall import (
+    LEAST_SECONDS,
+    seconds,
+    shown_parts,
+    waterfall_svg,
+    waterfall_words,
+)
 
 _MOST_SECTIONS = 60
-_MOST_PARTS = 14
 _MOST_PLANS = 4
-# Units of the bar's drawing.
-_WIDTH = 240.0
 
 
 def why_sections(material: ReportMaterial) -> list[Mapping[str, Any]]:
     """Return a section for each explained combination, the largest change first."""
     rows = sorted(material.causes, key=lambda row: -_size(row))
-    return [_section(row) for row in rows[:_MOST_SECTIONS]]
+    return [
+        {"anchor": f"why-{place}", **_section(row)}
+        for place, row in enumerate(rows[:_MOST_SECTIONS], start=1)
+    ]
 
 
 def _size(row: CombinationCauses) -> float:
@@ -43,9 +49,10 @@ def _section(row: CombinationCauses) -> Mapping[str, Any]:
             {"line": _cause_line(cause), "evidence": cause.evidence, "details": cause.details}
             for cause in explanation.causes
         ],
-        "parts": _bars(explanation),
-        "whole": _signed(explanation.change.change_s),
-        "width": _WIDTH,
+        "parts": [_part(part) for part in shown_parts(explanation)],
+        "whole": seconds(explanation.change.change_s, is_signed=True),
+        "picture": waterfall_svg(explanation, title=f"Where the time went in {row.combination}"),
+        "words": waterfall_words(explanation),
         "plans": [_plan(change) for change in explanation.plans[:_MOST_PLANS]],
         "settings": [
             {
@@ -81,55 +88,24 @@ def _cause_line(cause: Cause) -> str:
     return f"{cause.statement} ({cause.evidence}, {carried})"
 
 
-def _bars(explanation: Explanation) -> list[Mapping[str, Any]]:
-    """Return the waterfall: each bar begins where the one before it ended."""
-    ranked = sorted(explanation.parts, key=lambda part: -abs(part.change_s))
-    shown, rest = ranked[:_MOST_PARTS], ranked[_MOST_PARTS:]
-    if rest:
-        others = ChangePart(
-            kind="others",
-            label=f"{len(rest)} smaller parts",
-            baseline_s=sum(part.baseline_s for part in rest),
-            current_s=sum(part.current_s for part in rest),
-        )
-        shown = [*shown, others]
-    ends = [0.0]
-    for part in shown:
-        ends.append(ends[-1] + part.change_s)
-    low, high = min(ends), max(ends)
-    scale = _WIDTH / ((high - low) or 1.0)
-    return [
-        _bar(part, start=(min(begin, end) - low) * scale, scale=scale)
-        for part, begin, end in zip(shown, ends, ends[1:], strict=False)
-    ]
-
-
-def _bar(part: ChangePart, *, start: float, scale: float) -> Mapping[str, Any]:
+def _part(part: ChangePart) -> Mapping[str, Any]:
     interval = ""
     if part.change_ci95_s is not None:
-        interval = f"[{', '.join(map(_signed, part.change_ci95_s))}]"
+        low, high = (seconds(end, is_signed=True) for end in part.change_ci95_s)
+        interval = f"[{low}, {high}]"
     return {
         "kind": part.kind.replace("_", "-"),
         "label": part.label,
-        "change": f"{_signed(part.change_s)} s",
+        "change": seconds(part.change_s, is_signed=True),
         "interval": interval,
         "share": "" if part.share is None else _percent(part.share),
         "q": "" if part.q is None else f"{part.q:.2g}",
-        "x": f"{start:.1f}",
-        "width": f"{max(abs(part.change_s) * scale, 0.8):.1f}",
-        "sign": "more" if part.change_s > 0 else "less",
         "inside": "; ".join(
-            f"{i.name} {_signed(i.change_s)} s"
+            f"{i.name} {seconds(i.change_s, is_signed=True)}"
             for i in part.inside[:4]
-            if _signed(i.change_s) != "0"
+            if abs(i.change_s) >= LEAST_SECONDS
         ),
     }
-
-
-def _signed(seconds: float) -> str:
-    """Return seconds with their sign; what rounds to nothing is 0, to neither side."""
-    text = f"{seconds:+.2f}"
-    return "0" if float(text) == 0.0 else text
 
 
 def _percent(share: float) -> str:

@@ -50,6 +50,7 @@ def page(browser, file_address) -> Iterator[Page]:
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(file_address)
+    page.wait_for_selector("html[data-ready]")
     yield page
     page.close()
     assert complaints == []
@@ -86,7 +87,7 @@ def test_rows_without_a_value_stay_last_whichever_way_is_sorted(page):
     button = page.locator("th[data-sort=q] button")
     for _ in range(2):
         button.click()
-        assert column(page, 11)[-12:] == ["n/a"] * 12
+        assert column(page, 10)[-12:] == ["n/a"] * 12
 
 
 def test_filters_narrow_the_rows_together(page):
@@ -95,6 +96,7 @@ def test_filters_narrow_the_rows_together(page):
     assert regressed == page.locator("#cells .tag.v-regressed").count() == COUNTS["regressed"]
     page.select_option("#metric", "duration_s")
     assert page.locator("#cells tbody tr").count() == 3
+    assert page.evaluate("location.hash") == "#verdict=regressed&metric=duration_s"
     page.fill("#search", "no such combination")
     assert page.locator("#status").inner_text() == "0 of 192 rows"
     page.click("button[type=reset]")
@@ -102,13 +104,13 @@ def test_filters_narrow_the_rows_together(page):
 
 
 def test_a_dimension_filters_by_its_values(page):
-    page.select_option("[data-dimension='5']", "10gb")
+    page.select_option("[data-dimension=data_size]", "10gb")
     assert all(name.endswith("10gb") for name in column(page, 2))
 
 
 def test_a_combination_opens_all_its_metrics(page):
     name = column(page, 2)[0]
-    page.locator("#cells tbody button").first.click()
+    page.locator("#cells tbody td:nth-child(2) button").first.click()
     assert set(column(page, 2)) == {name}
     assert page.locator("#cells tbody tr").count() == 16
 
@@ -117,8 +119,8 @@ def test_each_row_draws_its_interval_and_its_samples(page):
     page.select_option("#metric", "duration_s")
     first = page.locator("#cells tbody tr").first
     assert first.locator("svg .bar").count() == 1
-    assert first.locator("svg .limit").count() == 2
-    assert first.locator("svg .b").count() == first.locator("svg .c").count() == 5
+    assert first.locator("td:nth-child(7) svg .limit").count() == 2
+    assert first.locator("svg .base.run").count() == first.locator("svg .current.run").count() == 5
     dot, zero = (first.locator(f"svg {mark}").bounding_box()["x"] for mark in (".dot", ".zero"))
     assert dot > zero + 20
 
@@ -127,7 +129,52 @@ def test_without_javascript_the_plain_table_is_whole(browser, file_address):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(file_address)
+    assert page.locator("#map button").count() == 12
     assert page.locator("#cells tbody tr").count() == sum(COUNTS.values()) - COUNTS["unchanged"]
     assert not page.locator("#filters").is_visible()
     assert "Shown without JavaScript" in page.locator("#status").inner_text()
     context.close()
+
+
+def test_an_address_that_was_sent_shows_the_same_rows(browser, file_address):
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    page.goto(f"{file_address}#verdict=regressed&metric=duration_s&sort=-combination")
+    page.wait_for_selector("html[data-ready]")
+    assert page.locator("#status").inner_text() == "3 of 192 rows"
+    assert set(column(page, 3)) == {"Duration"}
+    assert page.locator("#map-metric").input_value() == "duration_s"
+    heading = page.locator("th[data-sort=combination]")
+    assert heading.get_attribute("aria-sort") == "descending"
+    page.close()
+
+
+def test_a_row_opens_its_runs_source_and_decision(page):
+    page.locator("#cells .opener").first.press("Enter")
+    detail = page.locator("#cells tr.detail")
+    assert detail.locator(".samples tbody tr").count() == 10
+    assert "run-1" in detail.inner_text()
+    assert "decided by" in detail.inner_text()
+    assert "initial baseline" in detail.inner_text()
+    assert "cell=" in page.evaluate("location.hash")
+    page.locator("#cells .opener").first.press("Enter")
+    assert detail.count() == 0
+
+
+def test_the_matrix_is_walked_by_arrow_keys_and_opens_a_combination(page):
+    page.locator("#map button[tabindex='0']").focus()
+    page.keyboard.press("ArrowRight")
+    place = page.evaluate("document.activeElement.dataset.c")
+    page.keyboard.press("Enter")
+    assert set(column(page, 2)) == {sorted(MATERIAL.combinations)[int(place)]}
+    page.select_option("#map-metric", "latency_p99_ms")
+    assert page.locator("#map td.v-inconclusive").count() > 0
+
+
+@pytest.mark.parametrize("width", [1400, 1000, 800, 420])
+def test_nothing_is_cut_at_any_width_and_the_plots_are_in_sight(page, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_timeout(50)
+    beyond = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert beyond <= 0
+    box = page.locator("#cells tr.cell svg").first.bounding_box()
+    assert 0 <= box["x"] < width - box["width"]

@@ -9,7 +9,6 @@ import math
 from collections.abc import Iterable
 from html import escape
 
-from lm_assets.model.visible_text import visible_text
 from lm_assets.reports.escaping import one_line
 
 # Middle tones: read on white and on dark alike, where no style sheet says otherwise.
@@ -45,7 +44,7 @@ def text(
 
 
 def _told(content: str, *, limit: int) -> str:
-    return escape(visible_text(one_line(content, limit=limit)))
+    return escape(one_line(content, limit=limit))
 
 
 def path(data: str, name: str, **attributes: str | float) -> str:

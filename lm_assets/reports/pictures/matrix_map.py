@@ -13,6 +13,11 @@ SHADES = (0.5, 1.0, 2.0, 4.0)
 _MOST_COLUMNS = 24
 
 
+def shade_of(thresholds: float) -> int:
+    """Return the step of a change that is so many thresholds far, 0 to 4."""
+    return sum(thresholds >= step for step in SHADES)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MapCell:
     """One combination: its verdict, and the change that leads to it.
@@ -31,7 +36,7 @@ class MapCell:
     @property
     def shade(self) -> int:
         """The step of the change, 0 (next to nothing) to 4 (four thresholds and more)."""
-        return sum(self.thresholds >= step for step in SHADES)
+        return shade_of(self.thresholds)
 
     @property
     def words(self) -> str:

@@ -1,7 +1,6 @@
 """A metric over campaigns: its line, the baseline's band, level shifts, versions, what is known."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from lm_assets.model.history import LevelChange
 from lm_assets.model.verdict import Verdict
@@ -19,47 +18,13 @@ from lm_assets.reports.pictures.canvas import (
     text,
 )
 from lm_assets.reports.pictures.marks import CURRENT_COLOUR, VERDICT_COLOURS
+from lm_assets.reports.pictures.trend_axes import Trend, TrendAxes, TrendPoint
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 76.0, 14.0, 22.0, 34.0
+__all__ = ["Trend", "TrendPoint", "sparkline_svg", "trend_svg", "trend_words"]
+
 _SPARK_EDGE = 4.0
 # Marked on the line; of everything else the dot alone is enough.
 _MARKED = (Verdict.REGRESSED, Verdict.SUSPECTED, Verdict.CONFOUNDED, Verdict.IMPROVED)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TrendPoint:
-    """One campaign: its value in the metric's unit, None where it has none.
-
-    ``version`` names what was under test; ``is_acknowledged`` says that somebody knows of the
-    change and expects it.
-    """
-
-    campaign: str
-    value: float | None
-    verdict: Verdict | None = None
-    version: str = ""
-    is_acknowledged: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Trend:
-    """A metric of a combination, or of several together, over campaigns, the oldest first.
-
-    ``band`` is where the baseline's values lie, ``threshold`` the value past which a change
-    counts, ``shifts`` the levels of the history; figures are in ``unit``.
-    """
-
-    label: str
-    unit: str
-    points: Sequence[TrendPoint]
-    band: tuple[float, float] | None = None
-    threshold: float | None = None
-    shifts: Sequence[LevelChange] = ()
-
-    @property
-    def values(self) -> tuple[float, ...]:
-        """The values that there are, the oldest first."""
-        return tuple(point.value for point in self.points if point.value is not None)
 
 
 def trend_svg(trend: Trend, *, width: float = 570, height: float = 150) -> str:
@@ -71,7 +36,7 @@ def trend_svg(trend: Trend, *, width: float = 570, height: float = 150) -> str:
     """
     if not trend.values:
         return framed("", title=_title(trend), description="No values.", width=width, height=28)
-    axes = _Axes.of(trend, width=width, height=height)
+    axes = TrendAxes.of(trend, width=width, height=height)
     places = axes.places(trend)
     body = (
         _band(trend, axes)
@@ -91,7 +56,7 @@ def sparkline_svg(trend: Trend, *, width: float = 120, height: float = 26) -> st
     """Return the trend as a line of a word's size, for a table; the last value has a dot."""
     if not trend.values:
         return framed("", title=_title(trend), description="No values.", width=width, height=height)
-    axes = _Axes.of(trend, width=width, height=height, edge=_SPARK_EDGE)
+    axes = TrendAxes.of(trend, width=width, height=height, edge=_SPARK_EDGE)
     places = axes.places(trend)
     last = next(place for place in reversed(places) if place is not None)
     body = (
@@ -144,61 +109,7 @@ def _title(trend: Trend) -> str:
     return f"{trend.label}{unit} over {count}, the oldest first"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Axes:
-    """Where campaigns and values stand on the picture, in its pixels."""
-
-    left: float
-    right: float
-    top: float
-    base: float
-    low: float
-    high: float
-    steps: int
-
-    @classmethod
-    def of(cls, trend: Trend, *, width: float, height: float, edge: float | None = None) -> "_Axes":
-        shown = [*trend.values, *(trend.band or ())]
-        # A threshold far off would flatten the line that the picture is of.
-        span = (max(shown) - min(shown)) or abs(max(shown)) or 1.0
-        if trend.threshold is not None and _distance(trend.threshold, shown) <= span:
-            shown.append(trend.threshold)
-        low, high = min(shown), max(shown)
-        room = 0.08 * ((high - low) or abs(high) or 1.0)
-        left, right, top, bottom = (
-            (_LEFT, _RIGHT, _TOP, _BOTTOM) if edge is None else (edge, edge, edge, edge)
-        )
-        return cls(
-            left=left,
-            right=width - right,
-            top=top,
-            base=height - bottom,
-            low=low - room,
-            high=high + room,
-            steps=max(len(trend.points) - 1, 1),
-        )
-
-    def x(self, index: float) -> float:
-        return self.left + index * (self.right - self.left) / self.steps
-
-    def y(self, value: float) -> float:
-        share = (value - self.low) / (self.high - self.low)
-        return self.base - share * (self.base - self.top)
-
-    def places(self, trend: Trend) -> list[Place | None]:
-        if len(trend.points) == 1:
-            return [((self.left + self.right) / 2, self.y(trend.values[0]))]
-        return [
-            None if point.value is None else (self.x(index), self.y(point.value))
-            for index, point in enumerate(trend.points)
-        ]
-
-
-def _distance(value: float, shown: Sequence[float]) -> float:
-    return max(min(shown) - value, value - max(shown), 0.0)
-
-
-def _band(trend: Trend, axes: _Axes) -> str:
+def _band(trend: Trend, axes: TrendAxes) -> str:
     drawn = ""
     if trend.band is not None:
         low, high = (axes.y(end) for end in trend.band)
@@ -211,7 +122,7 @@ def _band(trend: Trend, axes: _Axes) -> str:
     return drawn
 
 
-def _value_axis(trend: Trend, axes: _Axes) -> str:
+def _value_axis(trend: Trend, axes: TrendAxes) -> str:
     ticks = nice_ticks(axes.low, axes.high)
     grid = "".join(f"M{axes.left:.1f} {axes.y(t):.1f}H{axes.right:.1f}" for t in ticks)
     labels = "".join(
@@ -221,10 +132,7 @@ def _value_axis(trend: Trend, axes: _Axes) -> str:
     return path(grid, "grid", stroke=RULE, stroke_width=0.5, stroke_opacity=0.5) + labels
 
 
-def _shifts(trend: Trend, axes: _Axes) -> str:
-    # By name: a history may leave out campaigns that the picture shows.
-    index = {point.campaign: place for place, point in enumerate(trend.points)}
-    shifts = [shift for shift in trend.shifts if shift.campaign in index]
+def _shifts(trend: Trend, axes: TrendAxes) -> str:
     drawn, start = "", 0.0
     for place, shift in enumerate(shifts):
         at = index[shift.campaign] - 0.5
@@ -293,7 +201,7 @@ def _verdict_marks(trend: Trend, places: Sequence[Place | None], *, is_small: bo
     return drawn
 
 
-def _campaign_axis(trend: Trend, axes: _Axes) -> str:
+def _campaign_axis(trend: Trend, axes: TrendAxes) -> str:
     points = trend.points
     drawn = path(f"M{axes.left:.1f} {axes.base:.1f}H{axes.right:.1f}", "axis", stroke=RULE)
     changes = [

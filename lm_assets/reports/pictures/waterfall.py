@@ -14,6 +14,8 @@ _ROW, _LABEL, _VALUE = 18.0, 280.0, 70.0
 _CUT_BELOW = 0.15
 # Parts below this share of the largest are told together.
 _LEAST_SHARE = 0.005
+# Below half a millisecond it is how the parts were added up, to neither side.
+LEAST_SECONDS = 0.0005
 
 
 def shown_parts(explanation: Explanation) -> list[ChangePart]:
@@ -36,8 +38,7 @@ def shown_parts(explanation: Explanation) -> list[ChangePart]:
 
 def seconds(value: float, *, is_signed: bool = False) -> str:
     """Return seconds as the waterfall writes them: ``+1.24 s``, or ``12.3 s`` for a whole."""
-    # Below a millisecond it is how the parts were added up.
-    value = value if abs(value) >= 0.0005 else 0.0
+    value = value if abs(value) >= LEAST_SECONDS else 0.0
     sign = "" if not is_signed or not value else MINUS if value < 0 else "+"
     return f"{sign}{number(abs(value))}\N{NO-BREAK SPACE}s"
 
