@@ -14,20 +14,16 @@ from lm_assets.collect.shards import PlannedShard
 from lm_assets.gateways.bucket import index_keys
 from lm_assets.gateways.bucket.campaign_index import RebuiltIndex
 from lm_assets.gateways.configuration import Configuration
-from lm_assets.gateways.warehouse import HistoryPoint
 from lm_assets.model.addresses import Addresses
 from lm_assets.model.campaign import CONFIRMATION_SIDES, Stage, confirmation_side
 from lm_assets.model.explanation import CombinationCauses
-from lm_assets.model.history import MetricHistory
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.summary import MetricSummary
-from lm_assets.model.verdict import CampaignVerdict, ConfirmationState, Verdict
+from lm_assets.model.verdict import CampaignVerdict, ConfirmationState
 from lm_assets.orchestration.report_material import decision_rule
 from lm_assets.orchestration.retention import RetentionOutcome
 from lm_assets.regression.versions.of_campaign import VersionPair
-from lm_assets.reports.history import history_markdown
 from lm_assets.reports.phrases import verdict_words
-from lm_assets.reports.pictures.trend import Trend, TrendPoint
 from lm_assets.reports.ui import changes_chart_markdown, summary_markdown, worst_changes_markdown
 
 Metadata = Mapping[str, Any]
@@ -220,80 +216,6 @@ def of_retention(outcome: RetentionOutcome) -> Metadata:
         "dagster_runs": sum(len(expired.run_ids) for expired in dagster.campaigns),
         "busy_campaigns": list(dagster.busy),
     }
-
-
-def of_history(
-    history: Sequence[HistoryPoint], judged: Sequence[MetricHistory], metrics: MetricCatalogue
-) -> Metadata:
-    """Metadata of a combination's history: what is judged of it, and each metric as a line."""
-    by_metric: dict[str, list[HistoryPoint]] = {}
-    for point in history:
-        by_metric.setdefault(point.metric, []).append(point)
-    latest = [points[-1] for points in by_metric.values()]
-    return {
-        "campaigns": len({point.campaign for point in history}),
-        "dagster/row_count": len(history),
-        "latest": table(
-            {
-                "metric": p.metric,
-                "unit": p.unit,
-                "campaign": p.campaign,
-                "n": p.n,
-                "mean": p.mean,
-                "cv": p.cv,
-                "verdict": p.verdict,
-                "sources": ", ".join(p.sources),
-            }
-            for p in latest
-            if p.mean is not None
-        ),
-        "over_time": table(
-            {
-                "metric": m.metric,
-                "verdict": m.verdict.value,
-                "decided_by": m.decided_by,
-                "campaigns": m.n,
-                "slope_per_campaign": m.slope_per_step,
-                "mann_kendall_p": m.mann_kendall_p,
-                "drift_from_anchor": m.drift,
-                "level_shifts": ", ".join(point.campaign for point in m.change_points),
-                "other_sources_left_out": other_sources(m),
-            }
-            for m in judged
-        ),
-        "lines": dg.MetadataValue.md(history_markdown(_trends(by_metric, judged, metrics))),
-    }
-
-
-def other_sources(history: MetricHistory) -> str:
-    """Return which campaigns measured another quantity, such as ``event log (3 campaigns)``."""
-    said = [f"{source} ({n} campaigns)" for source, n in sorted(history.left_out.items())]
-    return "; ".join([*said, *(["the anchor"] if history.is_anchor_left_out else [])])
-
-
-def _trends(
-    by_metric: Mapping[str, Sequence[HistoryPoint]],
-    judged: Sequence[MetricHistory],
-    metrics: MetricCatalogue,
-) -> list[Trend]:
-    shifts = {history.metric: history.change_points for history in judged}
-    return [
-        Trend(
-            label=metrics[name].label,
-            unit=metrics[name].unit,
-            points=[
-                TrendPoint(
-                    campaign=point.campaign,
-                    value=point.mean,
-                    verdict=None if point.verdict is None else Verdict(point.verdict),
-                )
-                for point in points
-            ],
-            shifts=shifts.get(name, ()),
-        )
-        for name, points in by_metric.items()
-        if name in metrics and metrics[name].is_judged
-    ]
 
 
 def table(rows: Any) -> dg.TableMetadataValue:

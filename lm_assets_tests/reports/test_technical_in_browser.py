@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from lm_assets.reports.technical import technical_html
 from lm_assets_tests.builders import a_report_material
@@ -100,7 +100,7 @@ def test_filters_narrow_the_rows_together(page):
     page.fill("#search", "no such combination")
     assert page.locator("#status").inner_text() == "0 of 192 rows"
     page.click("button[type=reset]")
-    page.wait_for_function("document.querySelector('#status').textContent === '192 of 192 rows'")
+    expect(page.locator("#status")).to_have_text("192 of 192 rows")
 
 
 def test_a_dimension_filters_by_its_values(page):

@@ -12,8 +12,8 @@ from lm_assets.model.baseline import BaselineAnchor, BaselineCatalogue
 from lm_assets.model.campaign import Stage
 from lm_assets.model.combination import Matrix
 from lm_assets.model.history import HistoryPoint
-from lm_assets.orchestration import metadata
 from lm_assets.orchestration.baseline_metadata import of_baseline
+from lm_assets.orchestration.history_metadata import of_history
 from lm_assets.orchestration.partitions import combination_partitions
 from lm_assets.regression.history.of_combination import judge_combination_history
 
@@ -64,7 +64,7 @@ def combination_assets(matrix: Matrix) -> list[dg.AssetsDefinition]:
                 **pinned(catalogue, combination),
             )
             context.add_asset_metadata(
-                metadata.of_history(history, judged, settings.metrics), partition_key=combination
+                of_history(history, judged, settings.metrics), partition_key=combination
             )
 
     return [baselines, combination_history]

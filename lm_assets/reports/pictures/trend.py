@@ -133,6 +133,9 @@ def _value_axis(trend: Trend, axes: TrendAxes) -> str:
 
 
 def _shifts(trend: Trend, axes: TrendAxes) -> str:
+    # By name: a history may leave out campaigns that the picture shows.
+    index = {point.campaign: place for place, point in enumerate(trend.points)}
+    shifts = [shift for shift in trend.shifts if shift.campaign in index]
     drawn, start = "", 0.0
     for place, shift in enumerate(shifts):
         at = index[shift.campaign] - 0.5
