@@ -7,6 +7,7 @@ from lm_assets.model.explanation import (
     Cause,
     ChangePart,
     CombinationCauses,
+    Explanation,
     PlanChange,
 )
 from lm_assets.reports.material import ReportMaterial

@@ -1,5 +1,6 @@
 """A forest of changes: the worst cells, each with its change and interval on a shared axis."""
 
+import math
 from collections.abc import Sequence
 
 from lm_assets.model.metric import MetricCatalogue
@@ -15,6 +16,7 @@ _LABEL_WIDTH = 430
 _PLOT_WIDTH = 260
 _VALUE_WIDTH = 90
 _BASE = 13
+_ROUND_RATIOS = (1.05, 1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
 
 
 def forest_svg(
@@ -61,11 +63,28 @@ def forest_svg(
 
 
 def _scale(axis: ChangeAxis, *, y: float) -> str:
-    """Return the labels of an axis: no change in the middle, and ± the threshold."""
+    """Return the labels of an axis: what it measures, no change, and a round change either way.
+
+    The dashed lines are named beside it: their own labels would stand on each other.
+    """
     words = {"relative": "change", "points": "change in points"}.get(axis.change_unit, "per run")
-    labels = [text(_LABEL_WIDTH - 8, y + _BASE, f"{words}, 0 and ± threshold", anchor="end")]
-    labels.append(text(_LABEL_WIDTH + _PLOT_WIDTH / 2, y + _BASE, "0", anchor="middle"))
-    for bound in (-axis.threshold, axis.threshold) if axis.threshold else ():
-        at = _LABEL_WIDTH + axis.place(bound) * _PLOT_WIDTH
-        labels.append(text(at, y + _BASE, change(bound, axis.change_unit), anchor="middle"))
+    lines = f"; dashed: ±{change(axis.threshold, axis.change_unit)[1:]}" if axis.threshold else ""
+    labels = [text(_LABEL_WIDTH - 8, y + _BASE, f"{words}{lines}", anchor="end")]
+    for end in (*_round_ends(axis), 0.0):
+        at = _LABEL_WIDTH + axis.place(end) * _PLOT_WIDTH
+        label = change(end, axis.change_unit) if end else "0"
+        labels.append(text(at, y + _BASE, label, anchor="middle"))
     return "".join(labels)
+
+
+def _round_ends(axis: ChangeAxis) -> tuple[float, float]:
+    """Return the largest round change on an axis, downwards and upwards.
+
+    Of a relative change it is a round factor, and its inverse: both lie equally far from zero.
+    """
+    if axis.change_unit == "relative":
+        ratio = max((r for r in _ROUND_RATIOS if math.log(r) <= axis.half_width), default=1.01)
+        return 1.0 / ratio - 1.0, ratio - 1.0
+    power = 10.0 ** math.floor(math.log10(axis.half_width))
+    size = max(step * power for step in (1.0, 2.0, 5.0) if step * power <= axis.half_width)
+    return -size, size

@@ -85,7 +85,7 @@ def test_the_forest_shows_the_worst_cells_and_escapes_their_names():
 
 def test_an_axis_of_points_ends_at_a_round_number():
     cell = a_cell(change_unit="points", change=31.0, change_ci95=(20.0, 42.0))
-    svg = charts.change_chart_svg([cell], a_metric_catalogue(), a_decision_rule())
+    svg = forest_svg([cell], a_metric_catalogue(), a_decision_rule())
     labels = [text.text for text in ET.fromstring(svg).iter() if text.tag.endswith("text")]
     assert [label.replace("\u00a0", " ") for label in labels[-3:]] == ["−20 pp", "+20 pp", "0"]
 
