@@ -77,8 +77,8 @@ def write_table(
     command = f"python -m benchmarks noise_calibration --campaigns {clean} --changed {changed}"
     text = (
         f"Made on {date} by `{command}`:\n"
-        f"{clean} campaigns of each kind without a change, which give the false cells, and {changed} "
-        "with effects, each with some\n15 large ones and 70 of 20 %. "
+        f"{clean} campaigns of each kind without a change, which give the false cells, and "
+        f"{changed} with effects, each with some\n15 large ones and 70 of 20 %. "
         f"What is above its limit is bold.\n\n{_HEAD}\n{lines}"
     )
     write_section(docs, "calibration.md", "noise", text)
