@@ -16,7 +16,7 @@ from lm_assets_tests.regression.small_campaigns import CATALOGUE, STEADY
 POLICY = RegressionPolicy(stages=dict.fromkeys(Stage, StagePolicy()))
 
 
-def runs(combination, values, node="", **extra):
+def runs(combination, values, found="", **extra):
     return [
         a_record(
             combination=combination,
@@ -24,7 +24,7 @@ def runs(combination, values, node="", **extra):
             tier1_stability={},
             tier2_efficiency={},
             tier3_performance={"duration_s": value},
-            extra={**({"nodes": [node]} if node else {}), **extra},
+            extra={**({"nodes": [found]} if found else {}), **extra},
         )
         for number, value in enumerate(values, start=1)
     ]

@@ -386,12 +386,16 @@ def test_samples_name_their_own_environment_and_node(lm, samples):
     assert "not_comparable" in document["counts"]
 
 
-def test_runs_of_one_combination_in_two_environments_are_refused(lm, samples):
-    key = ("read", "duration_s")
-    parts = [samples(jdk, {key: STEADY}, environment={"jdk": jdk}) for jdk in ("17", "21")]
-    both = Path(parts[0]).with_name("both.jsonl")
-    both.write_text("".join(Path(part).read_text() for part in parts))
-    code, _, err = lm("judge", "--baseline", parts[0], "--current", str(both))
+def test_runs_of_one_combination_in_two_environments_are_refused(lm, samples, tmp_path):
+    before = samples("a", {("read", "duration_s"): STEADY})
+    both = tmp_path / "both.jsonl"
+    both.write_text(
+        "".join(
+            line("read", "duration_s", run, 100.0, environment={"jdk": jdk})
+            for run, jdk in enumerate(("17", "17", "21"), start=1)
+        )
+    )
+    code, _, err = lm("judge", "--baseline", before, "--current", both)
     assert (code, "two_environments" in err) == (4, True)
 
 
