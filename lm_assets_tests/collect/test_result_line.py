@@ -370,6 +370,26 @@ def test_an_exit_code_that_is_no_whole_number_is_refused(value: object, rule: st
     assert refusal(line(exit_code=value)).rule == rule
 
 
+@pytest.mark.parametrize(
+    ("fields", "run_id"),
+    [
+        ({"iteration": 3.0, "run_id": None}, "iteration-3"),
+        ({"run_id": 7.0}, "7"),
+        ({"run_id": 7}, "7"),
+    ],
+)
+def test_a_number_of_a_run_is_the_same_however_it_is_spelt(
+    fields: dict[str, Any], run_id: str
+) -> None:
+    """A column with one empty value writes 0.0 for every 0: one null must not cost a whole file."""
+    assert read(**fields).run_id == run_id
+
+
+def test_rows_that_are_no_whole_number_by_their_spelling_are_read() -> None:
+    measured = read(rows_read=1000.0, duration_sec=2.0, exit_code=0.0)
+    assert (measured.exit_code, measured.measurements.values["throughput_rows_s"]) == (0, 500.0)
+
+
 def test_a_refusal_names_the_field_and_shows_a_long_value_cut_short() -> None:
     refused = refusal(line(duration_sec="9" * 100_000))
     assert refused.detail.startswith("duration_sec must be a number, got '999")
