@@ -10,7 +10,12 @@ from rich.table import Table
 from lm_assets.cli.terminal_text import literal
 from lm_assets.collect.campaign_records import visible_notes
 from lm_assets.collect.result_line import ResultLine
-from lm_assets.collect.source_answers import MetricExplanation, SourceAnswer, merge_answers
+from lm_assets.collect.source_answers import (
+    ApplicationSpan,
+    MetricExplanation,
+    SourceAnswer,
+    merge_answers,
+)
 from lm_assets.gateways.bucket.record_json import record_to_json
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.model.combination import Combination, Matrix
@@ -36,13 +41,13 @@ def collected_record(
     metrics = settings.metrics
     merged = merge_answers(answers, metrics=metrics)
     combination = _combination(line, settings.matrix)
-    app_id = next((a.application.app_id for a in answers if a.application is not None), "")
+    application = next((a.application for a in answers if a.application is not None), None)
     tiers = {tier: _of_tier(metrics, tier, merged) for tier in Tier}
     return RunRecord(
         campaign="",
         combination=combination.id if combination else "",
         dimensions=dict(combination.dimensions) if combination else {},
-        run_id=line.run_id if line else app_id,
+        run_id=line.run_id if line else application.name if application else "",
         started_at=span[0],
         ended_at=span[1],
         tier1_stability=tiers[Tier.STABILITY],
@@ -56,7 +61,7 @@ def collected_record(
         },
         source_object=SourceObject(key="", etag="", line=0),
         exit_code=line.exit_code if line else None,
-        extra=_extra(answers, line, app_id),
+        extra=_extra(answers, line, application),
     )
 
 
@@ -101,13 +106,15 @@ def _of_tier(metrics: MetricCatalogue, tier: Tier, merged: Measurements) -> dict
 
 
 def _extra(
-    answers: Sequence[SourceAnswer], line: ResultLine | None, app_id: str
+    answers: Sequence[SourceAnswer], line: ResultLine | None, application: ApplicationSpan | None
 ) -> dict[str, object]:
     extra: dict[str, object] = dict(line.extra) if line else {}
     if line is not None and line.name is not None:
         extra["name"] = line.name
-    if app_id:
-        extra["spark_app_id"] = app_id
+    if application is not None and application.app_id:
+        extra["spark_app_id"] = application.app_id
+    if application is not None and application.attempt_id:
+        extra["spark_attempt_id"] = application.attempt_id
     if notes := visible_notes({a.source: a.notes for a in answers if a.notes}):
         extra["source_notes"] = notes
     return extra

@@ -19,11 +19,20 @@ PRECEDENCE = (RESULT_LINE, PROMETHEUS, PODS, HISTORY_SERVER, EVENT_LOG)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ApplicationSpan:
-    """Which application a source told of, and when it ran; None where the source does not say."""
+    """Which application a source told of, and when it ran; None where the source does not say.
+
+    ``attempt_id`` is of a driver that YARN started anew: only such applications have attempts.
+    """
 
     app_id: str
     started_at: datetime | None
     ended_at: datetime | None
+    attempt_id: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The application and its attempt, as Spark names their event logs."""
+        return f"{self.app_id}_{self.attempt_id}" if self.attempt_id else self.app_id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -63,6 +63,19 @@ def rolling(folder: Path) -> Path:
     return folder
 
 
+def test_attempts_of_one_application_are_runs_of_their_own(lm, tmp_path):
+    """YARN starts a driver anew: four logs of one application id are four runs."""
+    records = []
+    for attempt in ("1", "2"):
+        log = event_lines(*eventful_application("app-1", attempt=attempt))
+        code, out, _ = lm("--event-log", write(tmp_path / f"app-1_{attempt}", log), "--json")
+        records.append(json.loads(out))
+        assert code == 0
+    assert [r["run_id"] for r in records] == ["app-1_1", "app-1_2"]
+    assert [r["extra"]["spark_attempt_id"] for r in records] == ["1", "2"]
+    assert records[1]["extra"]["source_notes"]["event log"][-1] == "attempt 2 of it"
+
+
 def test_every_form_of_one_log_gives_one_canonical_record(lm, tmp_path):
     forms = [
         write(tmp_path / "plain", LOG),

@@ -109,15 +109,20 @@ def _answer(source: str, asked: str, application: ReadApplication) -> SourceAnsw
         f"of {figures.jobs} jobs"
     )
     evidence = application_evidence(figures)
-    remarks = (*figures.incomplete, *figures.notes)
+    attempt = (f"attempt {figures.attempt_id} of it",) if figures.attempt_id else ()
+    notes = (*figures.notes, *attempt)
+    remarks = (*figures.incomplete, *notes)
     return SourceAnswer(
         source=source,
         measurements=application_measurements(figures, source=source),
         asked=dict.fromkeys(APPLICATION_METRICS, asked),
         answered={m: "; ".join((said, evidence[m], *remarks)) for m in APPLICATION_METRICS},
-        notes=figures.notes,
+        notes=notes,
         application=ApplicationSpan(
-            app_id=figures.app_id, started_at=figures.started_at, ended_at=figures.ended_at
+            app_id=figures.app_id,
+            started_at=figures.started_at,
+            ended_at=figures.ended_at,
+            attempt_id=figures.attempt_id,
         ),
         profile=profile_document(application),
         behaviour=behaviour_of(application.profile),

@@ -75,7 +75,9 @@ def test_more_rows_than_the_stage_counts_contradict_it():
 
 
 def test_fewer_rows_than_the_stage_counts_were_dropped():
-    (reason,) = figures([stage(num_complete_tasks=5)], [[task(0), task(1)]]).incomplete
+    (reason,) = figures(
+        [stage(num_complete_tasks=5, executor_cpu_time=SECOND_NS)], [[task(0), task(1)]]
+    ).incomplete
     assert reason.startswith("the server dropped old tasks of stage 0.0: 2 of 5")
 
 
