@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 DEFAULT_EXACT_UP_TO = 5_000_000
 # A bin's middle is within 0.5 % of everything in the bin.
 _BIN_GROWTH = 1.01
+_LONGEST_MS = 2**31 - 1
 _LOG_BIN_GROWTH = math.log(_BIN_GROWTH)
 
 
@@ -27,7 +28,8 @@ class TaskDurations:
 
     def add(self, duration_ms: int) -> None:
         """Count one task; a duration below zero (a clock set back) counts as zero."""
-        duration_ms = min(max(duration_ms, 0), 2**31 - 1)
+        if not 0 <= duration_ms <= _LONGEST_MS:
+            duration_ms = 0 if duration_ms < 0 else _LONGEST_MS
         if self._bins:
             self._count_in_bin(duration_ms)
             return

@@ -73,6 +73,8 @@ def read_event_log(
     tally = EventTally(durations=TaskDurations(exact_up_to=limits.exact_task_durations))
     profiler = ApplicationProfiler()
     reading = _Reading(incomplete=list(ordered.incomplete))
+    # Bound once: a log has millions of events.
+    tell_tally, tell_profiler = tally.add, profiler.add
     events = 0
     for line in _lines(ordered.parts, limits, reading):
         reading.lines += 1
@@ -83,8 +85,8 @@ def read_event_log(
             if event is None:
                 continue
         events += 1
-        tally.add(event)
-        profiler.add(event)
+        tell_tally(event)
+        tell_profiler(event)
         # One start of a job may name millions of stages; any other event adds one thing at most.
         if isinstance(event, JobStart) or not events % _EVENTS_PER_LOOK:
             limits.refuse_too_many(tally.entities)

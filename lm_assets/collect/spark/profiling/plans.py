@@ -6,12 +6,13 @@ what lies between two runs as one stage.
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from lm_assets.model.application_profile import FILES_READ, FILES_WRITTEN, ROWS_OUT, PlanNode
 
@@ -97,6 +98,13 @@ def comparable_plan(plan: "PlanInfo") -> ComparablePlan:
     )
 
 
+class _Scope(msgspec.Struct):
+    name: str = ""
+
+
+_scope_decoder = msgspec.json.Decoder(_Scope)
+
+
 def digest_of(lines: Iterable[str]) -> str:
     """Return a short digest of lines of text."""
     return hashlib.blake2b("\n".join(lines).encode(), digest_size=8).hexdigest()
@@ -125,8 +133,8 @@ def operation_names(scopes: Iterable[str | None]) -> tuple[str, ...]:
     names = set()
     for scope in scopes:
         try:
-            names.add(_CODE_GENERATION.sub("", json.loads(scope or "{}").get("name", "")))
-        except (ValueError, AttributeError, TypeError):
+            names.add(_CODE_GENERATION.sub("", _scope_decoder.decode(scope or "{}").name))
+        except (msgspec.MsgspecError, UnicodeEncodeError):
             continue
     return tuple(sorted(names - {""})[:_MOST_OPERATIONS])
 
@@ -138,7 +146,7 @@ def _visit(info: "PlanInfo", walk: _Walk, *, depth: int, level: int, fragment: i
     below = fragment
     if is_exchange:
         below, walk.fragments = walk.fragments, walk.fragments + 1
-    if _WRAPPERS.match(info.name):
+    if _is_wrapper(info.name):
         below_depth = depth
     else:
         position = len(walk.nodes)
@@ -157,6 +165,11 @@ def _visit(info: "PlanInfo", walk: _Walk, *, depth: int, level: int, fragment: i
         return
     for child in info.children:
         _visit(child, walk, depth=below_depth, level=level + 1, fragment=below)
+
+
+@lru_cache(maxsize=1024)
+def _is_wrapper(name: str) -> bool:
+    return _WRAPPERS.match(name) is not None
 
 
 def _without_names_of_runs(text: str) -> str:

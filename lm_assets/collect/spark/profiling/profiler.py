@@ -55,6 +55,7 @@ class ApplicationProfiler:
     stages_of_job: dict[int, list[int]] = field(default_factory=dict)
     sums: dict[int, StageSums] = field(default_factory=dict)
     stages: list[StageProfile] = field(default_factory=list)
+    clock_ms_of_row: dict[int, float] = field(default_factory=dict)
     row_of_stage: dict[int, int] = field(default_factory=dict)
     row_of_kind: dict[tuple[int, str], int] = field(default_factory=dict)
     late_tasks: int = 0
@@ -118,8 +119,7 @@ class ApplicationProfiler:
         for stage_id, clock_ms in shared.items():
             row = self.row_of_stage.get(stage_id)
             if row is not None:
-                stage = self.stages[row]
-                self.stages[row] = replace(stage, clock_ms=stage.clock_ms + clock_ms)
+                self.clock_ms_of_row[row] = self.clock_ms_of_row.get(row, 0.0) + clock_ms
 
     def _write_stage(self, info: events.CompletedStageInfo, sums: StageSums) -> None:
         stage = self._stage(info, sums)
@@ -271,7 +271,10 @@ class ApplicationProfiler:
             ),
             plans=dict(self.executions.plans),
             executions=tuple(self.executions.rows),
-            stages=tuple(replace(s, clock_ms=round(s.clock_ms, 1)) for s in self.stages),
+            stages=tuple(
+                replace(stage, clock_ms=round(self.clock_ms_of_row.get(row, 0.0), 1))
+                for row, stage in enumerate(self.stages)
+            ),
             unknown=tuple(self._unknown()),
             incomplete=incomplete,
         )

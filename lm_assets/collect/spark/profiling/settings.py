@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from lm_assets.collect.spark.profiling.plans import digest_of
 
@@ -29,7 +30,7 @@ def settings_of(properties: Mapping[str, str]) -> dict[str, str]:
 
 def volatile_names(settings: Iterable[str]) -> tuple[str, ...]:
     """Return the settings that differ from run to run by their nature."""
-    return tuple(name for name in settings if _VOLATILE.fullmatch(name))
+    return tuple(filter(_is_volatile, settings))
 
 
 def versions_of(
@@ -54,6 +55,19 @@ def versions_of(
 
 
 def _kept(name: str, value: str) -> str:
-    if _SECRET.search(name):
+    if _is_secret(name):
         return REDACTED
-    return _USER_IN_URL.sub(f"{REDACTED}@", value)[:_MOST_CHARACTERS]
+    if "://" in value:
+        value = _USER_IN_URL.sub(f"{REDACTED}@", value)
+    return value[:_MOST_CHARACTERS]
+
+
+# The same names come with every log.
+@lru_cache(maxsize=4096)
+def _is_secret(name: str) -> bool:
+    return _SECRET.search(name) is not None
+
+
+@lru_cache(maxsize=4096)
+def _is_volatile(name: str) -> bool:
+    return _VOLATILE.fullmatch(name) is not None

@@ -46,68 +46,90 @@ class StageSums:
     def add(self, event: events.TaskEnd, info: events.TaskInfo) -> None:
         """Take one ended attempt into account."""
         self.tasks += 1
-        self.speculative += info.is_speculative
+        if info.is_speculative:
+            self.speculative += 1
         reason = event.reason.reason
+        is_success = reason == "Success"
+        if not is_success:
+            self._count_failure(reason)
+        duration_ms = 0
+        finished_ms, launched_ms = info.finished_ms, info.launched_ms
+        if finished_ms is not None and launched_ms is not None and finished_ms > launched_ms:
+            duration_ms = finished_ms - launched_ms
+            self.task_time_ms += duration_ms
+        metrics = event.metrics
+        if metrics is not None:
+            run_ms = self._add_times(metrics, info, duration_ms)
+            rows = self._add_data(metrics)
+            if is_success:
+                self._add_success(info.executor_id or "", run_ms, rows)
+
+    def _count_failure(self, reason: str | None) -> None:
         if reason in {"TaskKilled", "TaskCommitDenied"}:
             self.killed += 1
-        elif reason != "Success":
+        else:
             self.failed += 1
-        duration_ms = 0
-        if info.finished_ms is not None and info.launched_ms is not None:
-            duration_ms = max(info.finished_ms - info.launched_ms, 0)
-        self.task_time_ms += duration_ms
-        if event.metrics is not None:
-            self._add_metrics(event.metrics, info, duration_ms, is_success=reason == "Success")
 
-    def _add_metrics(
-        self,
-        metrics: events.TaskMetrics,
-        info: events.TaskInfo,
-        duration_ms: int,
-        *,
-        is_success: bool,
-    ) -> None:
-        run_ms = max(metrics.run_time_ms, 0)
-        self.run_time_ms += run_ms
-        self.cpu_time_ns += metrics.cpu_time_ns
-        self.gc_time_ms += metrics.jvm_gc_time_ms or 0
-        self.deserialize_ms += metrics.deserialize_ms
+    def _add_times(
+        self, metrics: events.TaskMetrics, info: events.TaskInfo, duration_ms: int
+    ) -> int:
+        """Add up where the time of an attempt went; return its run time."""
+        # Comparisons in place of max(): each of these runs once a task.
+        run_ms, deserialize_ms = metrics.run_time_ms, metrics.deserialize_ms
+        if run_ms < 0:  # noqa: PLR1730
+            run_ms = 0
         sending_ms = metrics.result_ms
         if info.result_since_ms and info.finished_ms is not None:
             sending_ms += max(info.finished_ms - info.result_since_ms, 0)
+        self.run_time_ms += run_ms
+        self.cpu_time_ns += metrics.cpu_time_ns
+        self.deserialize_ms += deserialize_ms
         self.result_ms += sending_ms
-        waited_ms = duration_ms - run_ms - metrics.deserialize_ms - sending_ms
-        self.scheduler_delay_ms += max(waited_ms, 0)
-        self.memory_spilled += metrics.memory_bytes_spilled
-        self.disk_spilled += metrics.disk_bytes_spilled or 0
-        rows = self._add_data(metrics)
-        if is_success:
-            self.run_times.add(run_ms)
-            self.run_time_max_ms = max(self.run_time_max_ms, run_ms)
-            self.largest_task_rows = max(self.largest_task_rows, rows)
-            on_executor = self.by_executor.setdefault(info.executor_id or "", [0, 0])
-            on_executor[0] += 1
-            on_executor[1] += run_ms
+        if metrics.jvm_gc_time_ms:
+            self.gc_time_ms += metrics.jvm_gc_time_ms
+        waited_ms = duration_ms - run_ms - deserialize_ms - sending_ms
+        if waited_ms > 0:
+            self.scheduler_delay_ms += waited_ms
+        if metrics.memory_bytes_spilled:
+            self.memory_spilled += metrics.memory_bytes_spilled
+        if metrics.disk_bytes_spilled:
+            self.disk_spilled += metrics.disk_bytes_spilled
+        return run_ms
+
+    def _add_success(self, executor_id: str, run_ms: int, rows: int) -> None:
+        self.run_times.add(run_ms)
+        if run_ms > self.run_time_max_ms:  # noqa: PLR1730
+            self.run_time_max_ms = run_ms
+        if rows > self.largest_task_rows:  # noqa: PLR1730
+            self.largest_task_rows = rows
+        on_executor = self.by_executor.get(executor_id)
+        if on_executor is None:
+            on_executor = self.by_executor[executor_id] = [0, 0]
+        on_executor[0] += 1
+        on_executor[1] += run_ms
 
     def _add_data(self, metrics: events.TaskMetrics) -> int:
         """Add up what was read and written; return the rows that the task read."""
         rows = 0
+        # Spark writes all four of every task; most of them are of nothing.
         if (read := metrics.shuffle_read) is not None:
-            self.read_bytes += read.remote_bytes + read.local_bytes
-            self.read_rows += read.rows
-            self.fetch_wait_ms += read.fetch_wait_ms
-            rows += read.rows
-        if (write := metrics.shuffle_write) is not None:
+            in_bytes = read.remote_bytes + read.local_bytes
+            if in_bytes or read.rows:
+                rows = read.rows
+                self.read_rows += rows
+                self.read_bytes += in_bytes
+                self.fetch_wait_ms += read.fetch_wait_ms
+        if (write := metrics.shuffle_write) is not None and (write.rows or write.written_bytes):
             self.written_bytes += write.written_bytes
             self.written_rows += write.rows
             self.shuffle_write_ns += write.time_ns
-        if metrics.input is not None:
-            self.input_bytes += metrics.input.read_bytes
-            self.input_rows += metrics.input.rows
-            rows += metrics.input.rows
-        if metrics.output is not None:
-            self.output_bytes += metrics.output.written_bytes
-            self.output_rows += metrics.output.rows
+        if (taken := metrics.input) is not None and (taken.rows or taken.read_bytes):
+            self.input_bytes += taken.read_bytes
+            self.input_rows += taken.rows
+            rows += taken.rows
+        if (given := metrics.output) is not None and (given.rows or given.written_bytes):
+            self.output_bytes += given.written_bytes
+            self.output_rows += given.rows
         return rows
 
     def sums(self) -> dict[str, int]:
