@@ -157,9 +157,10 @@ def test_ctrl_c_three_times_leaves_no_server_and_no_socket(state_folder):
     close(holder)
     assert holder.returncode != 0, "it was not interrupted"
     assert wait_until_ended(servers, within_s=0) == set()
-    sockets = [file for port in ports for file in Path("/tmp").glob(f"*-{port}.sock")]
-    sockets += [postgres.PostgresServer(deep / "postgres", password="").socket_directory]
-    assert [file for file in (*sockets, *sockets[-1].glob(".s.*")) if file.is_socket()] == []
+    of_postgres = postgres.PostgresServer(deep / "postgres", password="").socket_directory
+    left = [*deep.rglob("*"), *of_postgres.glob(".s.*")]
+    left += [file for port in ports for file in Path("/tmp").glob(f"*-{port}.sock")]
+    assert [file for file in left if file.is_socket()] == []
 
 
 def test_a_killed_command_leaves_no_server_behind_and_loses_nothing(state_folder):

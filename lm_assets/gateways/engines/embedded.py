@@ -138,7 +138,7 @@ class EmbeddedEngines:
                 process.kill()
                 process.wait()
         if "s3" in self._processes:
-            remove_sockets(self._ports())
+            remove_sockets(self._state.directory / "s3", self._ports())
         if self._processes:
             self._state.record_running({"ports": self._ports()})
             self._processes = {}
@@ -211,7 +211,7 @@ class EmbeddedEngines:
         for name, identity in running.items():
             stop(ProcessIdentity(**identity), first=_STOP_SIGNALS[name])
         if "s3" in running:
-            remove_sockets(self._ports())
+            remove_sockets(self._state.directory / "s3", self._ports())
 
     def _ports(self) -> list[int]:
         """Return the object store's ports of this start, or of the last one."""

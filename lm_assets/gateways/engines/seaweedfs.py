@@ -129,8 +129,13 @@ class SeaweedServer:
         return True
 
 
-def remove_sockets(ports: Iterable[int]) -> None:
-    """Remove what an ended server of these ports left in /tmp: it has no flag for these sockets."""
+def remove_sockets(directory: Path, ports: Iterable[int]) -> None:
+    """Remove the sockets that an ended server left in its folder, and in /tmp by its ports.
+
+    For the latter it has no flag.
+    """
+    for socket in (directory / "data").glob("*.sock"):
+        socket.unlink(missing_ok=True)
     for port in ports:
         for socket in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108 - its own choice
             socket.unlink(missing_ok=True)
