@@ -95,6 +95,15 @@ class TestProposal:
         assert result.metadata["pull_request"].value == text
         assert "**Unacknowledged slow-downs accepted: 0**" in text
 
+    def test_what_the_runs_counted_is_proposed_beside_their_baselines(self, bucket, settings):
+        counted = [
+            dataclasses.replace(run, extra={"behaviour": {"tasks": 8}})
+            for run in runs(WEEKLY, factor=0.7)
+        ]
+        proposed(WEEKLY, counted, bucket, settings)
+        beside = proposals(bucket)[f"proposals/{WEEKLY}/load-test-behaviour.yaml"]
+        assert b"tasks: 8" in beside
+
     def test_a_repeat_is_the_same_to_the_byte(self, bucket, settings):
         proposed(WEEKLY, runs(WEEKLY, factor=0.7), bucket, settings)
         first = proposals(bucket)

@@ -102,17 +102,16 @@ def _refuse_live_catalogue(folder: Path, config_directory: Path) -> None:
 
 
 def _write(folder: Path, plan: ChangePlan, markdown: str) -> None:
-    """Write the documents; where nothing changes, no catalogue is left of an earlier proposal."""
-    catalogue, behaviour = folder / PROPOSED_CATALOGUE, folder / PROPOSED_BEHAVIOUR
+    """Write the documents; one with nothing in it is not left of an earlier proposal."""
+    catalogue = catalogue_text(plan.catalogue) if plan.changes else ""
+    behaviour = behaviour_text(plan.catalogue.entries.values()) if plan.changes else ""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if plan.changes:
-            entries = plan.catalogue.entries.values()
-            replace_file(behaviour, behaviour_text(entries).encode())
-            replace_file(catalogue, catalogue_text(plan.catalogue).encode())
-        else:
-            behaviour.unlink(missing_ok=True)
-            catalogue.unlink(missing_ok=True)
+        for name, text in ((PROPOSED_BEHAVIOUR, behaviour), (PROPOSED_CATALOGUE, catalogue)):
+            if text:
+                replace_file(folder / name, text.encode())
+            else:
+                (folder / name).unlink(missing_ok=True)
         replace_file(folder / PROPOSAL_TEXT, markdown.encode())
     except OSError as error:
         raise LmError(f"--output {folder}: cannot be written: {error.strerror}") from error

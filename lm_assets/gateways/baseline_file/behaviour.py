@@ -32,9 +32,9 @@ def side_file(catalogue: Path) -> Path:
 
 
 def behaviour_text(entries: Iterable[Baseline]) -> str:
-    """Return the whole file, sorted, one line a counter."""
+    """Return the whole file, sorted, one line a counter; empty where nothing was counted."""
     lines = [line for entry in sorted(entries, key=_name) for line in _lines(entry)]
-    return _HEADER + ("behaviour:\n" + "".join(lines) if lines else "behaviour: {}\n")
+    return f"{_HEADER}behaviour:\n{''.join(lines)}" if lines else ""
 
 
 def decode_behaviour(text: str, file: str) -> dict[str, tuple[str, dict[str, int | str]]]:

@@ -140,8 +140,10 @@ def write_catalogue(
 
 def _write_side_file(target: Path, catalogue: BaselineCatalogue) -> None:
     beside = side_file(target)
-    if beside.exists() or any(entry.behaviour for entry in catalogue.entries.values()):
-        replace_file(beside, behaviour_text(catalogue.entries.values()).encode("utf-8"))
+    if text := behaviour_text(catalogue.entries.values()):
+        replace_file(beside, text.encode("utf-8"))
+    else:
+        beside.unlink(missing_ok=True)
 
 
 def _not_written(path: Path, error: OSError) -> CatalogueNotWrittenError:
