@@ -12,6 +12,7 @@ from typing import Any
 from lm_assets.alerts.telling import DAGSTER_PAGE, Teller, Told, alert_json, event_json
 from lm_assets.model.alert import Alert
 from lm_assets.model.campaign import Manifest, confirmation_campaign
+from lm_assets.model.deciding import deciding_figures
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding, Verdict
 
 SCHEMA_VERSION = 2
@@ -156,8 +157,25 @@ def _cell_json(cell: CellVerdict) -> dict[str, Any]:
         "degradation": cell.degradation,
         "p": cell.p,
         "q": cell.q,
+        "deciding": _deciding_json(cell),
+        "plain_rule": cell.explanation.get("plain_rule"),
         "n_baseline": cell.n_baseline,
         "n_current": cell.n_current,
+    }
+
+
+def _deciding_json(cell: CellVerdict) -> dict[str, Any] | None:
+    figures = deciding_figures(cell)
+    if figures is None:
+        return None
+    bounds = figures.change_ci95
+    return {
+        "test": figures.test.value,
+        "on": figures.on.value,
+        "change": figures.change,
+        "change_ci95": None if bounds is None else list(bounds),
+        "p": figures.p,
+        "q": figures.q,
     }
 
 

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 from lm_assets.model.verdict import CellVerdict, Finding
-from lm_assets.reports import phrases
+from lm_assets.reports import decision, phrases
 from lm_assets.reports.formatting import VERDICT_WORDS
 from lm_assets.reports.gate.entries import Entry, alert_phrase, entries, sentence
 from lm_assets.reports.gate.escaping import marker_word, sarif_text
@@ -151,7 +151,14 @@ def _figures(noun: Finding | CellVerdict) -> dict[str, Any]:
         "change_unit": noun.change_unit,
     }
     if isinstance(noun, CellVerdict):
-        figures |= {"q": noun.q, "n_baseline": noun.n_baseline, "n_current": noun.n_current}
+        figures |= {
+            "test": decision.deciding_test(noun),
+            "p": decision.deciding_p(noun),
+            "q": decision.deciding_q(noun),
+            "plain_rule": noun.explanation.get("plain_rule"),
+            "n_baseline": noun.n_baseline,
+            "n_current": noun.n_current,
+        }
     else:
         figures |= {"kind": noun.kind, "cells": noun.cells}
     return figures
