@@ -5,6 +5,7 @@ from typing import Any
 
 from lm_assets.model.verdict import Verdict
 from lm_assets.reports import formatting, phrases
+from lm_assets.reports.advice import next_steps
 from lm_assets.reports.detailed_sections import combination_sections
 from lm_assets.reports.escaping import one_line
 from lm_assets.reports.formatting import VERDICT_SIGNS, VERDICT_WORDS, plural
@@ -89,6 +90,7 @@ def _story(material: ReportMaterial) -> Content:
         ],
         "worst": [_worst(material, item) for item in worst[:_MOST_WORST]],
         "worst_more": max(0, len(worst) - _MOST_WORST),
+        "steps": [[step.text, step.command] for step in next_steps(material)],
     }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from lm_assets.model.verdict import CellVerdict, Verdict
 from lm_assets.regression.verdict.phrases import confirmation_phrase
 from lm_assets.reports import formatting, phrases
+from lm_assets.reports.advice import next_steps
 from lm_assets.reports.decision import decision_phrase
 from lm_assets.reports.escaping import markdown_code, markdown_text
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
@@ -17,6 +18,7 @@ from lm_assets.reports.insight import (
     worst_combinations,
 )
 from lm_assets.reports.material import ReportMaterial
+from lm_assets.reports.sign_table import sign_table
 
 _MOST_FINDINGS = 3
 _MOST_COMBINATIONS = 3
@@ -27,6 +29,7 @@ _MOST_NOTES = 3
 _MOST_REASONS = 2
 _MOST_RULES = 4
 _MOST_UNDECIDED = 4
+_NOISE_NOTE = "noise shared over"
 
 _WHY_UNDECIDED = {
     Verdict.CONFOUNDED: "worse, and not to be told from the node that they ran on",
@@ -48,6 +51,7 @@ def executive_markdown(material: ReportMaterial) -> str:
     sections = (
         _head(material),
         _counts(material),
+        _matrix(material),
         _findings(material),
         _worse(material),
         _better(material),
@@ -67,7 +71,9 @@ def _head(material: ReportMaterial) -> Iterator[str]:
     stated = " · ".join(f"{name} {markdown_text(value)}" for name, value in facts)
     rule = phrases.rule_in_words(material.rule)
     yield f"{stated.rstrip('.')}. Rule: {rule}. [All campaigns](../index.html)."
-    changed, notes = material.changed_environment(), verdict.notes
+    changed = material.changed_environment()
+    # How noise was modelled is for the technical report.
+    notes = [note for note in verdict.notes if _NOISE_NOTE not in note]
     confirmation = confirmation_phrase(verdict)
     if changed or notes or confirmation:
         yield ""
@@ -218,46 +224,15 @@ def _gaps(material: ReportMaterial) -> Iterator[str]:
         yield f"- quarantined, {plural(len(material.quarantined), 'line')}: {rules}"
 
 
+def _matrix(material: ReportMaterial) -> Iterator[str]:
+    yield from sign_table(material)
+
+
 def _next_steps(material: ReportMaterial) -> Iterator[str]:
-    steps = list(_steps(material))[:3]
+    steps = next_steps(material)
     if steps:
         yield "## What to do next"
         yield ""
-        yield from (f"- {step}" for step in steps)
-
-
-def _how(material: ReportMaterial) -> str:
-    state = material.verdict.confirmation
-    if state is None or not state.is_open:
-        return ""
-    return f", as {markdown_code(f'confirmations/{material.verdict.campaign}.json')} says"
-
-
-def _steps(material: ReportMaterial) -> Iterator[str]:
-    cells = material.verdict.cells
-    counts = undecided_counts(cells)
-    has = {cell.verdict for cell in cells}
-    campaign = markdown_code(material.manifest.campaign)
-    if material.quarantined or Verdict.DATA_FAULT in counts:
-        folder = markdown_code(f"quarantine/{material.manifest.campaign}/")
-        yield f"Mend the rejected data: every line and its reason is under {folder}."
-    if material.changed_environment() and Verdict.REGRESSED in has:
-        yield "Run again in the baseline's environment before blaming the code."
-    if Verdict.REGRESSED in has:
-        yield (
-            "Find the cause of the first cell above in technical.html; if the change is meant, "
-            "accept it with `lm baseline update` and a reason."
+        yield from (
+            f"- {markdown_text(step.text)}: {markdown_code(step.command)}" for step in steps
         )
-    if Verdict.SUSPECTED in has:
-        suspected = {c.combination for c in cells if c.verdict is Verdict.SUSPECTED}
-        again = plural(len(suspected), "suspected combination")
-        yield f"Run {again} again to confirm{_how(material)}."
-    if Verdict.NO_BASELINE in counts:
-        yield f"Accept first baselines with `lm baseline init --campaign` {campaign}."
-    if Verdict.SOURCE_CHANGED in counts:
-        yield (
-            "Bring back the source that the baseline was measured by, or accept a new baseline "
-            "from the one that there is now: the cells named *source changed* compare nothing."
-        )
-    if Verdict.INCONCLUSIVE in counts:
-        yield "Add runs where cells are inconclusive, as many as stated above."

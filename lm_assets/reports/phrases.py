@@ -175,7 +175,10 @@ def finding_sentence(finding: Finding, metrics: MetricCatalogue, escape: Escape 
         size = change_with_interval(finding.change, finding.change_ci95, finding.change_unit)
     kind = escape(finding.kind.replace("_", " "))
     head = " ".join(part for part in (subject, size) if part) or kind
-    scope = f"in {escape(where)}, {plural(finding.cells, 'cell')} ({kind})"
+    # An effect is of all cells that it lies over: more than those that it made a regression of.
+    is_over = finding.kind in ("dimension", "common_shift")
+    cells = f"{'over ' if is_over else ''}{plural(finding.cells, 'cell')}"
+    scope = f"in {escape(where)}, {cells} ({kind})"
     return f"{head} {scope}{_what_else(finding, metrics, escape)}"
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from lm_assets.model.verdict import CellVerdict, Verdict
 from lm_assets.reports import decision, formatting, phrases
+from lm_assets.reports.advice import next_steps
 from lm_assets.reports.escaping import one_line
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
 from lm_assets.reports.insight import severity, told_findings, worst_combinations
@@ -109,6 +110,7 @@ def _story(material: ReportMaterial) -> Mapping[str, Any]:
                 + phrases.change_with_interval(
                     item.lead.change, item.lead.change_ci95, item.lead.change_unit
                 ),
+                "why": material.why(item.combination),
                 "hints": [
                     phrases.hint_phrase(hint, material.metrics) for hint in item.hints[:_MOST_HINTS]
                 ],
@@ -116,6 +118,7 @@ def _story(material: ReportMaterial) -> Mapping[str, Any]:
             for item in worst[:_MOST_WORST]
         ],
         "worst_more": max(0, len(worst) - _MOST_WORST),
+        "steps": next_steps(material),
     }
 
 

@@ -1,6 +1,8 @@
 """A suspicion on real servers: asked about in the bucket, answered by fresh runs, judged anew."""
 
 import json
+import re
+import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +11,9 @@ from pathlib import Path
 import dagster as dg
 import psycopg
 import pytest
+from click.testing import CliRunner
 
+from lm_assets.cli.main import lm
 from lm_assets.definitions import build_definitions
 from lm_assets.gateways.baseline_file.file import read_catalogue, write_catalogue
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
@@ -130,9 +134,22 @@ def platform(
     )
 
 
+def follow_advice(platform: Platform) -> None:
+    """Run every command that the executive summary advises, as it is printed there."""
+    summary = platform.bucket.report(CAMPAIGN, "executive.md").decode()
+    advised = re.findall(r"^- .*: `(lm .*)`$", summary, re.MULTILINE)
+    assert len(advised) >= 2
+    assert any(command.startswith("lm baseline update") for command in advised)
+    for command in advised:
+        result = CliRunner().invoke(lm, shlex.split(command)[1:])
+        assert result.exit_code in (0, 2, 3, 4), (command, result.output)
+        assert not result.exception or isinstance(result.exception, SystemExit), command
+
+
 def test_fresh_runs_turn_a_suspicion_into_a_regression_and_a_later_delivery_clears_it(
-    platform: Platform,
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.chdir(tmp_path)
     platform.run("campaign_job")
     suspected = platform.verdict()
     assert (suspected.verdict, suspected.exit_code) == ("suspected", 3)
@@ -158,6 +175,7 @@ def test_fresh_runs_turn_a_suspicion_into_a_regression_and_a_later_delivery_clea
     assert platform.request()["status"] == "answered"
     assert platform.request()["runs"] == request["runs"]
     assert b"fresh runs 5 : 5 said +40" in platform.bucket.report(CAMPAIGN, "executive.md")
+    follow_advice(platform)
     assert platform.rows() == [(CAMPAIGN, "regressed", "regressed")]
 
     before = platform.objects()
