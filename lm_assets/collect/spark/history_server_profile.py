@@ -19,10 +19,13 @@ _UNKNOWN = (
 )
 
 
-def profile_from_answers(answers: ApplicationAnswers) -> ApplicationProfile:
+def profile_from_answers(
+    answers: ApplicationAnswers, *, incomplete: tuple[str, ...] = ()
+) -> ApplicationProfile:
     """Return the profile that a server's answers allow: sums of stages, settings, executors.
 
-    Stages are told apart by their name, which is their call site, alone.
+    Stages are told apart by their name, which is their call site, alone. ``incomplete`` says what
+    the server no longer holds: sums are lower bounds then.
     """
     stages = [stage for stage in answers.stages if stage.status not in {"PENDING", "SKIPPED"}]
     names = list(dict.fromkeys(call_site_without_place(stage.name) for stage in stages))
@@ -50,6 +53,7 @@ def profile_from_answers(answers: ApplicationAnswers) -> ApplicationProfile:
         executions=tuple(ExecutionProfile(description=name, kind="job") for name in names),
         stages=tuple(_stage(stage, names) for stage in stages),
         unknown=_UNKNOWN,
+        incomplete=incomplete,
     )
 
 

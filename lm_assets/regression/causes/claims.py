@@ -8,8 +8,9 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from lm_assets.model.application_profile import StageProfile
+from lm_assets.model.behaviour import FEWEST_RUNS
 from lm_assets.model.explanation import EXACT, OBSERVED, STATISTICAL
-from lm_assets.regression.causes.counters import FEWEST_RUNS, STAGE_RUNS, CounterDifference
+from lm_assets.regression.causes.counters import STAGE_RUNS, CounterDifference
 from lm_assets.regression.causes.matching import GONE, NEW, MatchedRow, MatchedRuns
 from lm_assets.regression.causes.plan_changes import ChangedPlan
 from lm_assets.regression.causes.statements import counter_phrase, plan_phrase
@@ -75,7 +76,7 @@ def exact_claims(
         *_volume_claims(state),
         *_skew_claims(state),
         *_row_claims(state),
-        *_coming_and_going(state, n_baseline=len(matched.baseline)),
+        *_coming_and_going(state, matched),
         *_read_claims(state, plans),
     ]
     return claims, frozenset(state.taken)
@@ -207,12 +208,15 @@ def _row_claims(state: _Open) -> list[Claim]:
     return claims
 
 
-def _coming_and_going(state: _Open, *, n_baseline: int) -> list[Claim]:
+def _coming_and_going(state: _Open, matched: MatchedRuns) -> list[Claim]:
     claims = []
-    for kind, wanted, said in (
-        ("new_stage", NEW, "new: {}"),
-        ("gone_stage", GONE, "no longer run: {}"),
+    for kind, wanted, said, without in (
+        ("new_stage", NEW, "new: {}", matched.baseline),
+        ("gone_stage", GONE, "no longer run: {}", matched.current),
     ):
+        if any(run.incomplete for run in without):
+            # What a log does not show that breaks off may have run all the same.
+            continue
         bars = state.take(
             bar
             for bar in state.free()
@@ -224,7 +228,7 @@ def _coming_and_going(state: _Open, *, n_baseline: int) -> list[Claim]:
                 Claim(
                     kind=kind,
                     statement=said.format("; ".join(names[:3])),
-                    evidence=EXACT if n_baseline >= FEWEST_RUNS else OBSERVED,
+                    evidence=EXACT if len(matched.baseline) >= FEWEST_RUNS else OBSERVED,
                     bars=bars,
                     operators=state.rows[bars[0]].operators,
                     stage=names[0],

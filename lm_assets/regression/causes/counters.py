@@ -6,6 +6,7 @@ the same value; it has changed when every current run has another, all to the sa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,13 +17,14 @@ from lm_assets.model.application_profile import (
     ApplicationProfile,
     StageProfile,
 )
+from lm_assets.model.behaviour import FEWEST_RUNS
 from lm_assets.model.explanation import EXACT, OBSERVED, STATISTICAL
 from lm_assets.regression.causes.matching import MATCHED, RE_PLANNED, MatchedRuns
 from lm_assets.regression.causes.samples import differences
 from lm_assets.stats.multiplicity import benjamini_hochberg
 
-# Fewer runs that agree may agree by chance.
-FEWEST_RUNS = 3
+T = TypeVar("T")
+
 STAGE_RUNS = "stage_runs"
 _ROW_COUNTERS = (*COUNTERS, STAGE_RUNS)
 _FILE_COUNTERS = (FILES_READ, FILES_WRITTEN)
@@ -60,8 +62,15 @@ class _Compared:
 
 
 def counter_differences(matched: MatchedRuns) -> list[CounterDifference]:
-    """Return every counter that changed, by row of stages and by query."""
-    compared = [*_of_rows(matched), *_of_queries(matched)]
+    """Return every counter that changed, by row of stages and by query.
+
+    Runs of which not everything is known are left out: their counts are lower bounds.
+    """
+    compared = [
+        counter
+        for counter in (*_of_rows(matched), *_of_queries(matched))
+        if counter.before and counter.now
+    ]
     found: list[CounterDifference] = []
     varying: list[_Compared] = []
     for counter in compared:
@@ -106,8 +115,8 @@ def _of_rows(matched: MatchedRuns) -> list[_Compared]:
             name=name,
             query=row.query,
             row=number,
-            before=[_counted(run, name) for run in row.baseline],
-            now=[_counted(run, name) for run in row.current],
+            before=[_counted(run, name) for run in whole(row.baseline, matched.baseline)],
+            now=[_counted(run, name) for run in whole(row.current, matched.current)],
         )
         for number, row in enumerate(matched.rows)
         if row.kind in {MATCHED, RE_PLANNED}
@@ -124,15 +133,22 @@ def _of_queries(matched: MatchedRuns) -> list[_Compared]:
             before=[
                 _files(run, places, name)
                 for run, places in zip(matched.baseline, query.baseline, strict=True)
+                if not run.incomplete
             ],
             now=[
                 _files(run, places, name)
                 for run, places in zip(matched.current, query.current, strict=True)
+                if not run.incomplete
             ],
         )
         for query in matched.queries.values()
         for name in _FILE_COUNTERS
     ]
+
+
+def whole(of_runs: Sequence[T], runs: Sequence[ApplicationProfile]) -> list[T]:
+    """Return what belongs to the runs of which everything is known."""
+    return [of_run for of_run, run in zip(of_runs, runs, strict=True) if not run.incomplete]
 
 
 def _counted(stages: Sequence[StageProfile], name: str) -> float:

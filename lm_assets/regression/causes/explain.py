@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from lm_assets.model.application_profile import ApplicationProfile
+from lm_assets.model.behaviour import FEWEST_RUNS
 from lm_assets.model.explanation import (
     EXACT,
     EXPLAINS,
@@ -14,11 +15,7 @@ from lm_assets.model.explanation import (
     SettingChange,
 )
 from lm_assets.regression.causes.claims import Claim, exact_claims
-from lm_assets.regression.causes.counters import (
-    FEWEST_RUNS,
-    CounterDifference,
-    counter_differences,
-)
+from lm_assets.regression.causes.counters import CounterDifference, counter_differences
 from lm_assets.regression.causes.matching import MatchedRuns, match_runs
 from lm_assets.regression.causes.plan_changes import changed_plans
 from lm_assets.regression.causes.setting_changes import (

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from lm_assets.model.application_profile import ROWS_OUT, ApplicationProfile, PlanNode
+from lm_assets.model.behaviour import FEWEST_RUNS
 from lm_assets.model.explanation import EXACT, OBSERVED, STATISTICAL, PlanChange, PlanLine
-from lm_assets.regression.causes.counters import FEWEST_RUNS
 from lm_assets.regression.causes.matching import MatchedRuns, Query
 
 # Operators that say how adaptive execution reads a shuffle: a change of tasks tells it better.
@@ -38,12 +38,19 @@ def changed_plans(matched: MatchedRuns) -> list[ChangedPlan]:
     """Return the queries whose plans differ between all runs of both sides."""
     found = []
     for query in matched.queries.values():
-        before = [_plans(r, p) for r, p in zip(matched.baseline, query.baseline, strict=True)]
-        now = [_plans(r, p) for r, p in zip(matched.current, query.current, strict=True)]
+        before = _plans_of_side(matched.baseline, query.baseline)
+        now = _plans_of_side(matched.current, query.current)
         evidence = _evidence(before, now)
         if evidence and (change := _plan_change(matched, query, evidence)) is not None:
             found.append(ChangedPlan(query=query.name, change=change))
     return found
+
+
+def _plans_of_side(
+    runs: Sequence[ApplicationProfile], places: Sequence[Sequence[int]]
+) -> list[frozenset[str]]:
+    """Return the plans of each run that is whole: the last of another may not be the final one."""
+    return [_plans(r, p) for r, p in zip(runs, places, strict=True) if not r.incomplete]
 
 
 def _plans(run: ApplicationProfile, places: Sequence[int]) -> frozenset[str]:
@@ -53,7 +60,7 @@ def _plans(run: ApplicationProfile, places: Sequence[int]) -> frozenset[str]:
 
 def _evidence(before: Sequence[frozenset[str]], now: Sequence[frozenset[str]]) -> str:
     known = frozenset().union(*before)
-    if not known or not all(now) or any(run & known for run in now):
+    if not known or not now or not all(now) or any(run & known for run in now):
         return ""
     if len(set(before)) > 1:
         return STATISTICAL

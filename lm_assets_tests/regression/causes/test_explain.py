@@ -123,6 +123,12 @@ class TestCounters:
         after = some_runs(lambda n: usual(n, join=6_000.0, sums={**rows, **sums}))
         assert explain_change(before, after).causes[0].kind == kind
 
+    def test_of_runs_of_which_not_all_is_known_are_no_evidence(self):
+        cut = replace(usual(sums={"tasks": 5}), incomplete=("the log breaks off",))
+        found = explain_change(BASELINE, [cut])
+        assert (found.causes, found.counters) == ((), ())
+        assert "current: the log breaks off" in found.unknown
+
 
 class TestAnotherPlan:
     def replanned(self, noise, **options):
