@@ -27,6 +27,16 @@ _POLL_S = 0.05
 _PATIENCE = {"DAGSTER_GRPC_TIMEOUT_SECONDS": "300"}
 
 
+_RELOAD = """
+mutation {
+  reloadWorkspace {
+    ... on Workspace { locationEntries { locationOrLoadError { ... on PythonError { message } } } }
+    ... on PythonError { message }
+  }
+}
+"""
+
+
 class ServiceStartError(LmError):
     """A Dagster process did not come up; the message names its log."""
 
@@ -95,6 +105,26 @@ class DagsterServices:
             f"the web server did not answer within {READY_TIMEOUT_SECONDS} s; see "
             f"{self._home.logs / 'webserver.log'}"
         )
+
+    def reload_definitions(self, address: str) -> None:
+        """Have the web server load the code location anew; runs under way go on as they began.
+
+        Raises
+        ------
+        ServiceStartError
+            Where the location cannot be loaded; the one of before stays.
+        """
+        try:
+            answer = requests.post(
+                f"{address}/graphql", json={"query": _RELOAD}, timeout=READY_TIMEOUT_SECONDS
+            )
+            answer.raise_for_status()
+            entry = answer.json()["data"]["reloadWorkspace"]
+        except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+            raise ServiceStartError(f"the definitions were not loaded anew: {error}") from error
+        loaded = [entry, *(e["locationOrLoadError"] for e in entry.get("locationEntries", ()))]
+        if failed := [e["message"] for e in loaded if e and e.get("message")]:
+            raise ServiceStartError(f"the definitions were not loaded anew: {failed[0]}")
 
     def check_alive(self) -> None:
         """Raise when a started process has ended by itself."""

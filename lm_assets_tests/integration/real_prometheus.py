@@ -31,7 +31,16 @@ def back_filled(told: Exposition, folder: Path) -> Path:
 
 @contextmanager
 def real_prometheus(folder: Path, blocks: Path, *, settings: str = "{}\n") -> Iterator[Prometheus]:
-    """A real Prometheus on a copy of the blocks."""
+    """A client of a real Prometheus on a copy of the blocks."""
+    with serving_prometheus(folder, blocks, settings=settings) as url:
+        prometheus = Prometheus(url)
+        yield prometheus
+        prometheus.close()
+
+
+@contextmanager
+def serving_prometheus(folder: Path, blocks: Path, *, settings: str = "{}\n") -> Iterator[str]:
+    """The address of a real Prometheus on a copy of the blocks."""
     shutil.copytree(blocks, folder / "data")
     (folder / "prometheus.yml").write_text(settings)
     port = free_port()
@@ -46,9 +55,7 @@ def real_prometheus(folder: Path, blocks: Path, *, settings: str = "{}\n") -> It
         process = subprocess.Popen(command, stdout=sink, stderr=sink)
         try:
             _await_ready(f"http://127.0.0.1:{port}", process, folder / "output.txt")
-            prometheus = Prometheus(f"http://127.0.0.1:{port}")
-            yield prometheus
-            prometheus.close()
+            yield f"http://127.0.0.1:{port}"
         finally:
             end_for_certain(process)
 

@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 from lm_assets.cli.platform.demo_state import refuse_in_use
+from lm_assets.cli.platform.followed_matrix import FollowedMatrix
 from lm_assets.cli.platform.local_platform import start_engines
 from lm_assets.cli.platform.observing import (
     Observed,
@@ -84,7 +85,10 @@ def serve(state: Path, config_directory: Path | None, port: int, observability: 
                 _say_where(console, address, chosen, shell_file, observed)
                 if observability:
                     say_how_to_look(console, observed)
+                matrix = FollowedMatrix(chosen, lambda: services.reload_definitions(address))
                 while not stopped.wait(_CHECK_SECONDS):
+                    if (news := matrix.follow()) is not None:
+                        console.print(news, highlight=False, soft_wrap=True, markup=False)
                     for started in (services, engines, watching):
                         started.check_alive()
             console.print("stopping …")

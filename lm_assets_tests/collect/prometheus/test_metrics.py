@@ -240,6 +240,16 @@ def test_samples_in_a_part_of_the_window_only_are_told_in_the_provenance() -> No
     assert provenance == "prometheus (at least; samples in 20 % of the window)"
 
 
+def test_a_mean_over_a_part_of_the_window_is_missing() -> None:
+    """The mean of a part is not the mean, and no bound of it either."""
+    at = START.timestamp()
+    card = {"UUID": "GPU-1"}
+    answer = QueryAnswer(series=(series((at + 30, 55.0), (at + 60, 55.0), **card),))
+    measured = ask_prometheus(Scripted(lambda _q: answer), [run()], config=config(), now=NOW)
+    missing = measured["r"].measurements.missing["gpu_usage_pct"]
+    assert missing == "prometheus: samples in 20 % of the window"
+
+
 def test_contradictory_duplicates_are_told_to_the_run_they_belong_to() -> None:
     answer = QueryAnswer(conflicts=({"namespace": "ns"},))
     runs = [run("mine"), run("other", namespace="other")]

@@ -81,6 +81,20 @@ def test_fewer_rows_than_the_stage_counts_were_dropped():
     assert reason.startswith("the server dropped old tasks of stage 0.0: 2 of 5")
 
 
+def test_a_job_id_that_was_never_announced_is_a_note_and_no_loss():
+    """The server drops its oldest jobs: where the first is there, none was dropped."""
+    first, third = (
+        Job(job_id=n, status="SUCCEEDED", stage_ids=[0], completion_time=f"2026-11-22T12:00:0{n}")
+        for n in (0, 2)
+    )
+    whole = stage(executor_cpu_time=SECOND_NS)
+    found = figures([whole], [[task(0), task(1)]], [first, third])
+    assert found.incomplete == ()
+    assert "1 job ids were never announced" in found.notes
+    (reason,) = figures([whole], [[task(0), task(1)]], [third]).incomplete
+    assert reason == "the server dropped old jobs: 1 of 3 left"
+
+
 def test_rows_with_more_cpu_time_than_their_stage_contradict_it():
     (reason,) = figures([stage(executor_cpu_time=SECOND_NS // 4)], [[task(0), task(1)]]).incomplete
     assert reason.endswith("stage 0.0 has 0.25 s of CPU time, its rows 1 s")

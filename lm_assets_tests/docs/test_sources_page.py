@@ -1,0 +1,111 @@
+"""docs/sources.md: each line of what a source gets wrong is held by a test that is named here."""
+
+import re
+
+import pytest
+
+from lm_assets_tests.architecture.project import PROJECT
+
+PAGE = (PROJECT / "docs" / "sources.md").read_text(encoding="utf-8")
+CONTRADICTIONS = "integration/test_prometheus_contradictions.py"
+REAL = "integration/test_prometheus.py"
+PROMETHEUS = "collect/prometheus/test_metrics.py"
+PODS = "collect/pods/test_snapshot.py"
+REPAIR = "collect/spark/event_log/test_repair.py"
+SERVER = "collect/spark/test_contradictions.py"
+
+# By how the line begins that says how a source can be wrong: the tests of what then happens.
+HELD_BY = {
+    "a counter wavers": [(CONTRADICTIONS, "test_cpu_time_is_what_was_used_in_the_run")],
+    "a container is told once more": [
+        (CONTRADICTIONS, "test_nested_groups_have_the_memory_of_the_outer_one")
+    ],
+    "a pod of days is first scraped": [
+        (CONTRADICTIONS, "test_what_was_not_seen_of_an_older_pod_makes_a_lower_bound")
+    ],
+    "more than the limits allow": [
+        (
+            "collect/spark/test_sources.py",
+            "test_what_the_limits_do_not_allow_is_explained_as_it_is_recorded",
+        )
+    ],
+    "blanks of exporters": [(CONTRADICTIONS, "test_a_blank_of_the_exporter_is_no_utilisation")],
+    "an old cAdvisor tells": [(CONTRADICTIONS, "test_cpu_time_is_what_was_used_in_the_run")],
+    "scraped without `honor_labels`": [
+        (CONTRADICTIONS, "test_labels_scraped_without_honor_labels_are_understood")
+    ],
+    "nobody told limits": [
+        (REAL, "test_without_limit_and_request_there_is_no_percentage_but_there_is_a_cost")
+    ],
+    "samples in less than `whole_coverage`": [
+        (PROMETHEUS, "test_samples_in_a_part_of_the_window_only_are_told_in_the_provenance"),
+        (PROMETHEUS, "test_a_mean_over_a_part_of_the_window_is_missing"),
+    ],
+    "init containers, native sidecars": [
+        (CONTRADICTIONS, "test_init_containers_restart_are_killed_and_have_limits"),
+        (PODS, "test_restart_and_are_killed_as_any"),
+    ],
+    "257 restarts, all before the run": [(PODS, "test_before_the_run_leaves_no_restart_in_it")],
+    "pods of several applications": [(PODS, "test_are_nobodys_where_the_run_names_none")],
+    "lines that cannot be read, no end event": [(REPAIR, "test_leave_lower_bounds")],
+    "the same": [(REPAIR, "test_leave_no_share_and_no_quantile")],
+    "a field is not what it should be": [
+        (REPAIR, "test_costs_the_figures_that_need_it"),
+        (REPAIR, "test_spelt_3_0_is_3"),
+    ],
+    "adaptive execution cancels": [
+        (REPAIR, "test_is_not_failed"),
+        (SERVER, "test_what_adaptive_execution_called_off_has_not_failed"),
+    ],
+    "an attempt says more time": [
+        (REPAIR, "test_is_left_out_of_gc_and_run_time_and_told"),
+        (
+            SERVER,
+            "test_an_attempt_that_ran_for_longer_than_it_was_there_is_left_out_of_the_sums_and_told",
+        ),
+    ],
+    "it is of the disk": [(REPAIR, "test_memory_spilled_is_told_beside_the_share_on_disk")],
+    "a driver that YARN started anew": [
+        ("cli/test_collect.py", "test_attempts_of_one_application_are_runs_of_their_own")
+    ],
+    "markers, `_SUCCESS`": [
+        ("collect/spark/event_log/test_bystanders.py", "test_a_bystander_leaves_the_log")
+    ],
+    "rows and sums of a stage": [
+        (SERVER, "test_more_rows_than_the_stage_counts_contradict_it"),
+        (SERVER, "test_fewer_rows_than_the_stage_counts_were_dropped"),
+        (SERVER, "test_rows_with_more_cpu_time_than_their_stage_contradict_it"),
+    ],
+    "a job id that was never announced": [
+        (SERVER, "test_a_job_id_that_was_never_announced_is_a_note_and_no_loss")
+    ],
+    "0.0 for 0": [
+        (
+            "collect/test_result_line.py",
+            "test_a_number_of_a_run_is_the_same_however_it_is_spelt",
+        )
+    ],
+    "beyond `minimum` or `maximum`": [
+        ("model/test_bounds.py", "test_a_value_beyond_is_missing_with_its_source_and_bounds"),
+        ("model/test_bounds.py", "test_the_next_source_fills_the_gap"),
+    ],
+}
+
+
+def how_it_can_be_wrong() -> list[str]:
+    table = PAGE[PAGE.index("## What each source gets wrong") :]
+    rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
+    return [row.split(" | ")[2].strip() for row in rows]
+
+
+@pytest.mark.parametrize("said", how_it_can_be_wrong())
+def test_each_line_has_its_test(said: str) -> None:
+    (held,) = [tests for begins, tests in HELD_BY.items() if said.startswith(begins)]
+    for file, name in held:
+        source = (PROJECT / "lm_assets_tests" / file).read_text(encoding="utf-8")
+        assert re.search(rf"^ *def {name}\(", source, re.MULTILINE), f"{file}::{name}"
+
+
+def test_nothing_is_held_that_the_page_does_not_say() -> None:
+    said = how_it_can_be_wrong()
+    assert [b for b in HELD_BY if not any(line.startswith(b) for line in said)] == []
