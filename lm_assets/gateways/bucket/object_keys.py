@@ -31,11 +31,6 @@ REPORT_NAMES = ("executive.md", "technical.html", "detailed.pdf", "raw.jsonl")
 PROPOSED_CATALOGUE = "load-test-baselines.yaml"
 PROPOSED_BEHAVIOUR = "load-test-behaviour.yaml"
 PROPOSAL_TEXT = "pull-request.md"
-INDEX_FRONT_PAGE = f"{REPORTS}index.html"
-# No valid campaign can have the name of this folder.
-INDEX_PAGES = f"{REPORTS}_index/pages/"
-INDEX_CARDS = f"{REPORTS}_index/cards/"
-INDEX_DIGESTS = f"{REPORTS}_index/digests.json"
 MANIFEST_NAME = "manifest.json"
 SUCCESS_NAME = "_SUCCESS"
 PODS_NAME = "pods.json"
@@ -200,16 +195,6 @@ def report_key(campaign: str, name: str) -> str:
     if name not in REPORT_NAMES:
         raise ValueError(f"name must be one of {list(REPORT_NAMES)}, got {name!r}")
     return reports_prefix(campaign) + name
-
-
-def index_card_key(time: str, campaign: str) -> str:
-    """Return the key of a campaign's card in the index; keys sort by time."""
-    return f"{INDEX_CARDS}{time}_{validated_id('campaign', campaign)}.json"
-
-
-def index_page_key(name: str) -> str:
-    """Return the key of a month's page of the index."""
-    return f"{INDEX_PAGES}{name}.html"
 
 
 def confirmation_request_key(campaign: str) -> str:
