@@ -1,7 +1,4 @@
-"""The layout of the bucket: keys are built only here, and only from validated ids.
-
-Those of the index over campaigns are in `index_keys`.
-"""
+"""The layout of the bucket: keys are built only here and in `index_keys`, from validated ids."""
 
 import hashlib
 import re
