@@ -34,7 +34,7 @@ SLOWER = {
 }
 RULES = ("plain", "welch_bh", "perfherder")
 METRIC, SEED = "duration_s", 20261129
-DEALS, MOVED, FACTORS = 16, 3, (1.3, 1.5, 2.0)
+DEALS, MOVED, FACTORS = 8, 3, (1.3, 1.5, 2.0)
 SERIES, POINTS, AT, NEAR = 60, 120, 70, 3
 STEPS = (0.0, 0.05, 0.1, 0.2)
 Samples = dict[str, list[float]]

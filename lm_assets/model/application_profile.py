@@ -81,6 +81,14 @@ class StageProfile:
     run_time_max_ms: float | None = None
     merged: int = 1
 
+    @property
+    def succeeded_tasks(self) -> int:
+        """How many tasks came to their end: into so many parts the work was cut.
+
+        Copies and repeated attempts of a task are no further parts of it.
+        """
+        return self.sum_of("tasks") - self.sum_of("failed_tasks") - self.sum_of("killed_tasks")
+
     def sum_of(self, name: str) -> int:
         """Return one of the sums; one that Spark counted as nothing is zero."""
         return self.sums.get(name, 0)

@@ -22,6 +22,7 @@ def behaviour_of(profile: ApplicationProfile) -> dict[str, int | str]:
     if profile.incomplete or profile.source != EVENT_LOG_SOURCE:
         return {}
     behaviour: dict[str, int | str] = {name: profile.total(name) for name in _SUMMED}
+    behaviour["tasks"] = sum(stage.succeeded_tasks for stage in profile.stages)
     behaviour["stages"] = sum(stage.merged for stage in profile.stages)
     plans = [row.plan for row in profile.executions if row.plan]
     if plans:

@@ -72,6 +72,7 @@ def _stage(stage: StageAttempt, names: list[str]) -> StageProfile:
         "memory_spilled_bytes": stage.memory_bytes_spilled,
         "disk_spilled_bytes": stage.disk_bytes_spilled,
         "failed_tasks": stage.num_failed_tasks,
+        "killed_tasks": stage.num_killed_tasks,
         "run_time_ms": stage.executor_run_time,
         "cpu_time_ms": stage.executor_cpu_time // _NS_PER_MS,
         "gc_time_ms": stage.jvm_gc_time,

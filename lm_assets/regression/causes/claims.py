@@ -73,9 +73,10 @@ def exact_claims(
     state = _Open(rows=matched.rows, differences=differences)
     claims = [
         *_plan_claims(state, plans),
+        *_claims_of(state, _OF_ATTEMPTS),
         *_volume_claims(state),
         *_skew_claims(state),
-        *_row_claims(state),
+        *_claims_of(state, _OF_ROWS),
         *_coming_and_going(state, matched),
         *_read_claims(state, plans),
     ]
@@ -184,11 +185,15 @@ def _imbalance(stages: Sequence[StageProfile]) -> float:
 
 
 _UNEVEN = "data is spread unevenly: {}"
-_OF_ROWS: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("tasks", ("tasks",), "{}"),
-    ("files", ("files_written", "files_read"), "{}"),
+_Kinds = tuple[tuple[str, tuple[str, ...], str], ...]
+# Copies and repeats of tasks read and write once more: asked before the amounts that follow.
+_OF_ATTEMPTS: _Kinds = (
     ("speculation", ("speculative_tasks",), "{}"),
     ("failures", ("failed_tasks", "killed_tasks"), "{}"),
+)
+_OF_ROWS: _Kinds = (
+    ("tasks", ("tasks",), "{}"),
+    ("files", ("files_written", "files_read"), "{}"),
     ("spill", ("disk_spilled_bytes", "memory_spilled_bytes"), "{}"),
     ("row_volume", ("shuffle_read_rows", "shuffle_write_rows", "output_rows"), "{}"),
     ("skew", ("largest_task_rows",), _UNEVEN),
@@ -198,9 +203,9 @@ _OF_ROWS: tuple[tuple[str, tuple[str, ...], str], ...] = (
 )
 
 
-def _row_claims(state: _Open) -> list[Claim]:
+def _claims_of(state: _Open, kinds: _Kinds) -> list[Claim]:
     claims = []
-    for kind, names, pattern in _OF_ROWS:
+    for kind, names, pattern in kinds:
         # What one stage writes is what another reads: the writer is told of.
         bars = _with(state, {names[0]}) or _with(state, set(names))
         if bars:

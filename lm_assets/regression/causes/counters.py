@@ -154,6 +154,8 @@ def whole(of_runs: Sequence[T], runs: Sequence[ApplicationProfile]) -> list[T]:
 def _counted(stages: Sequence[StageProfile], name: str) -> float:
     if name == STAGE_RUNS:
         return sum(stage.merged for stage in stages)
+    if name == "tasks":
+        return sum(stage.succeeded_tasks for stage in stages)
     if name == "largest_task_rows":
         return max((stage.sum_of(name) for stage in stages), default=0)
     return sum(stage.sum_of(name) for stage in stages)

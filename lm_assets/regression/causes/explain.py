@@ -113,13 +113,16 @@ def _cause(claim: Claim, fall: Waterfall) -> Cause:
 
 def _ranked(causes: Sequence[Cause], fall: Waterfall) -> list[Cause]:
     """Return the causes that carry something of a clear change, exact before timed, large first."""
+    has_slow_host = any(cause.kind == "slow_host" for cause in causes)
 
-    def rank(cause: Cause) -> tuple[bool, float]:
+    def rank(cause: Cause) -> tuple[bool, bool, float]:
         share = cause.share or 0.0
+        # Copies of tasks are what Spark does about a slow host.
+        is_symptom = has_slow_host and cause.kind in {"speculation", "straggler"}
         is_first = cause.evidence in {EXACT, OBSERVED} and (
             share >= _FIRST_BY_EXACTNESS or not fall.change.is_clear
         )
-        return not is_first, -share
+        return is_symptom, not is_first, -share
 
     kept = [
         cause

@@ -122,16 +122,17 @@ def _rounding(cells: Cells) -> FloatArray:
     runs err alike, and more of them make it no smaller.
     """
     hidden = np.zeros(len(cells))
+    sides = [side.ragged for side in (cells.baseline, cells.current)]
+    codes = [cells.metric_code[side.cells] for side in sides]
+    levels = _levels(cells, sides)
     for position in range(len(cells.metrics)):
         chosen = cells.of_metric(position)
         if cells.is_count[chosen].any():
             continue
-        sides = [side.ragged for side in (cells.baseline, cells.current)]
-        is_chosen = [cells.metric_code[side.cells] == position for side in sides]
-        values = [side.values[mask] for side, mask in zip(sides, is_chosen, strict=True)]
+        values = [side.values[code == position] for side, code in zip(sides, codes, strict=True)]
         step = resolution(np.concatenate(values))
         if step:
-            hidden[chosen] = SD_OF_ROUNDING * step / _levels(cells, sides)[chosen]
+            hidden[chosen] = SD_OF_ROUNDING * step / levels[chosen]
     runs = np.minimum(cells.baseline.n, cells.current.n)
     is_one_value = _has_one_value(cells.baseline) | _has_one_value(cells.current)
     return np.where(is_one_value, np.sqrt(np.maximum(runs, 1)), 1.0) * hidden

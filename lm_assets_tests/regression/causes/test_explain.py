@@ -123,6 +123,14 @@ class TestCounters:
         after = some_runs(lambda n: usual(n, join=6_000.0, sums={**rows, **sums}))
         assert explain_change(before, after).causes[0].kind == kind
 
+    def test_of_copies_of_tasks_are_not_taken_for_more_tasks_or_more_data(self):
+        copies = {"tasks": 11, "killed_tasks": 3, "speculative_tasks": 3, "input_rows": 1_300}
+        after = some_runs(lambda n: usual(n, join=6_000.0, sums=copies))
+        before = some_runs(lambda n: usual(n, sums={"tasks": 8, "input_rows": 1_000}))
+        first = explain_change(before, after).causes[0]
+        assert (first.kind, first.evidence) == ("speculation", "exact")
+        assert first.statement.startswith("speculative copies of tasks 0 → 3")
+
     def test_of_runs_of_which_not_all_is_known_are_no_evidence(self):
         cut = replace(usual(sums={"tasks": 5}), incomplete=("the log breaks off",))
         found = explain_change(BASELINE, [cut])
