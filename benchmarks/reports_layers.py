@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable
 
-
 from lm_assets.reports.detailed import detailed_pdf
 from lm_assets.reports.executive import executive_markdown
 from lm_assets.reports.material import ReportMaterial
