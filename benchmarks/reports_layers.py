@@ -1,4 +1,4 @@
-"""What each report layer costs, and what rendering the PDF in other processes saves.
+"""What each report layer costs: seconds, CPU, size and memory.
 
 python -m benchmarks.reports_layers [COMBINATIONS ...]     default 20 160
 
@@ -9,8 +9,6 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-
-from lm_assets.reports.detailed_pages import detailed_pages
 
 from lm_assets.reports.detailed import detailed_pdf
 from lm_assets.reports.executive import executive_markdown
@@ -23,32 +21,26 @@ LAYERS: dict[str, Callable[[ReportMaterial], bytes]] = {
     "executive.md": lambda material: executive_markdown(material).encode(),
     "technical.html": lambda material: technical_html(material).encode(),
     "raw.jsonl": raw_jsonl,
-    "detailed.pdf, 2 processes": lambda material: detailed_pdf(material, processes=2),
-    "detailed.pdf, 1 process": lambda material: detailed_pdf(material, processes=1),
+    "detailed.pdf": detailed_pdf,
 }
 
 
-def memory_mib() -> tuple[int, int]:
-    """Return the largest memory so far of this process, and of any it started."""
-    return tuple(
-        resource.getrusage(who).ru_maxrss // 1024
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
+def memory_mib() -> int:
+    """Return the largest memory so far of this process."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def main(sizes: list[int]) -> None:
     for size in sizes:
         material = a_report_material(combination_count=size)
-        pages = len(detailed_pages(material).pages)
-        print(f"{size} combinations, {len(material.verdict.cells)} cells, {pages} pages")
+        print(f"{size} combinations, {len(material.verdict.cells)} cells")
         for name, render in LAYERS.items():
-            started = time.perf_counter()
+            started, worked = time.perf_counter(), time.process_time()
             content = render(material)
-            seconds = time.perf_counter() - started
-            here, elsewhere = memory_mib()
+            seconds, cpu = time.perf_counter() - started, time.process_time() - worked
             print(
-                f"  {name:26} {seconds:7.2f} s {len(content) / 2**20:7.2f} MiB"
-                f"   memory here {here} MiB, in a child {elsewhere} MiB"
+                f"  {name:16} {seconds:7.2f} s, CPU {cpu:6.2f} s {len(content) / 1e6:8.2f} MB"
+                f"   memory {memory_mib()} MiB"
             )
 
 

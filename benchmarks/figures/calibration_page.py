@@ -11,7 +11,12 @@ from benchmarks.figures.calibration_scenarios import (
     lone_cells,
     nothing_changed,
 )
-from benchmarks.figures.pages import write_plots, write_section
+from benchmarks.figures.pages import (
+    between_marks,
+    section_of,
+    write_plots,
+    write_section,
+)
 from benchmarks.figures.svg_plots import Axis, Line, line_plot
 from lm_assets.regression.calibration.measures import CalibrationRow
 from lm_assets.stats.proportion import Proportion
@@ -32,7 +37,12 @@ def write(docs: Path, rows: Rows, scenarios: Sequence[Scenario], *, campaigns: i
     everything = page.replace("{campaigns}", str(campaigns))
     everything = everything.replace("{table}", table(rows, scenarios))
     everything = everything.replace("{recall}", recall_table(rows))
-    (docs / "calibration.md").write_text(everything, encoding="utf-8")
+    path = docs / "calibration.md"
+    if path.exists():
+        # The kinds of noise are measured by a benchmark of their own.
+        kept = section_of(path.read_text(encoding="utf-8"), "noise")
+        everything = between_marks(everything, "noise", kept)
+    path.write_text(everything, encoding="utf-8")
     demanded = table(rows, [scenario for scenario in scenarios if scenario.demand])
     write_section(docs, "statistics.md", "calibration", demanded)
     write_plots(docs, plots(rows))

@@ -18,6 +18,11 @@ def between_marks(page: str, name: str, content: str) -> str:
     return f"{before}{begin}\n{content.strip()}\n{end}{rest.split(end)[1]}"
 
 
+def section_of(page: str, name: str) -> str:
+    """Return what stands between the marks of a page."""
+    return page.split(f"<!-- {name}:begin -->")[1].split(f"<!-- {name}:end -->")[0]
+
+
 def write_section(docs: Path, page: str, name: str, content: str) -> None:
     """Put content between the marks of a page."""
     path = docs / page

@@ -103,12 +103,13 @@ def sources_resource(context: dg.InitResourceContext) -> Iterator[RunSources]:
 
 
 @dg.resource(
-    required_resource_keys={"settings", "bucket"},
+    required_resource_keys={"settings", "bucket", "warehouse"},
     description="What the four report layers of a campaign are made from, put together once.",
 )
 def report_materials_resource(context: dg.InitResourceContext) -> ReportMaterials:
     """Material of a run's reports."""
-    return ReportMaterials(context.resources.bucket, context.resources.settings)
+    resources = context.resources
+    return ReportMaterials(resources.bucket, resources.settings, resources.warehouse)
 
 
 @dg.resource(description="Channels to tell people: Slack and a generic webhook, where configured.")

@@ -14,10 +14,12 @@ from lm_assets.reports.material import ReportMaterial
 from lm_assets.reports.method import PICTURES, method_paragraphs
 from lm_assets.reports.overview import campaign_map, telling_metrics
 from lm_assets.reports.pictures.heat_map import heat_map_svg
+from lm_assets.reports.pictures.trend import trend_svg, trend_words
 from lm_assets.reports.why import why_sections
 
 _MOST_FINDINGS, _MOST_WORST, _MOST_HINTS, _MOST_MAPS, _MOST_WHY = 24, 10, 3, 6, 60
 _MOST_QUARANTINED = 400
+_MOST_TRENDS, _LEAST_POINTS = 8, 3
 _LONGEST = 300
 # Pixels: a page is 1,010 wide, and the map leaves room for the verdict above it.
 _MAP_WIDTH, _MAP_HEIGHT, _SMALL_MAP_WIDTH, _SMALL_MAP_HEIGHT = 1010, 560, 490, 290
@@ -73,8 +75,20 @@ def _pictures(material: ReportMaterial) -> Content:
             }
             for name, of_metric in maps[:_MOST_MAPS]
         ],
-        "trends": [],
+        "trends": _trends(material),
     }
+
+
+def _trends(material: ReportMaterial) -> list[Content]:
+    """Return the courses of what got worse, one a combination."""
+    worst = worst_combinations(material, (Verdict.REGRESSED, Verdict.SUSPECTED))
+    found = []
+    for item in worst:
+        trend = material.trends.get((item.combination, item.lead.metric))
+        if trend is not None and len(trend.values) >= _LEAST_POINTS:
+            told = {"svg": trend_svg(trend), "alt": trend_words(trend)}
+            found.append({"title": trend.label, "where": item.combination, **told})
+    return found[:_MOST_TRENDS]
 
 
 def _story(material: ReportMaterial) -> Content:

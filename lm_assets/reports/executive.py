@@ -29,6 +29,7 @@ _MOST_NOTES = 3
 _MOST_REASONS = 2
 _MOST_RULES = 4
 _MOST_UNDECIDED = 4
+_LEAST_POINTS, _MOST_SIGNS = 3, 14
 _NOISE_NOTE = "noise shared over"
 
 _WHY_UNDECIDED = {
@@ -118,6 +119,8 @@ def _worse(material: ReportMaterial) -> Iterator[str]:
     yield ""
     for place, combination in enumerate(worst[:_MOST_COMBINATIONS], start=1):
         yield f"{place}. {_cell_sentence(material, combination.lead)}"
+        if course := _course(material, combination):
+            yield f"   {course}"
         if why := material.why(combination.combination):
             yield f"   **Why**: {markdown_text(why)}."
         if beside := _beside(material, combination):
@@ -125,6 +128,15 @@ def _worse(material: ReportMaterial) -> Iterator[str]:
     if len(worst) > _MOST_COMBINATIONS:
         more = plural(len(worst) - _MOST_COMBINATIONS, "combination")
         yield f"- … and {more} more in technical.html."
+
+
+def _course(material: ReportMaterial, worst: WorstCombination) -> str:
+    """Return what the campaigns said of the leading cell, as a line of signs."""
+    trend = material.trends.get((worst.combination, worst.lead.metric))
+    if trend is None or len(trend.points) < _LEAST_POINTS:
+        return ""
+    told = [VERDICT_SIGNS[p.verdict] if p.verdict else "·" for p in trend.points[-_MOST_SIGNS:]]
+    return f"Campaigns, the oldest first: {' '.join(told)}."
 
 
 def _cell_sentence(material: ReportMaterial, cell: CellVerdict) -> str:

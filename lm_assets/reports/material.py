@@ -45,7 +45,8 @@ class ReportMaterial:
     dimension values of each combination in the matrix's order, ``missing`` the number of runs
     without a value by (metric, reason), ``runs`` the number of load runs by combination.
     ``baseline`` may hold more than the campaign needs. ``causes`` say why combinations got worse;
-    ``trends`` are cells over the campaigns until this one, as far as they are told.
+    ``trends`` are cells over the campaigns until this one, as far as they are told; ``records``
+    its load runs.
     """
 
     manifest: Manifest
@@ -61,6 +62,7 @@ class ReportMaterial:
     runs: Mapping[str, int] = field(default_factory=dict)
     causes: Sequence[CombinationCauses] = ()
     trends: Mapping[CellKey, Trend] = field(default_factory=dict)
+    records: Sequence[RunRecord] = ()
 
     @property
     def combinations(self) -> tuple[str, ...]:

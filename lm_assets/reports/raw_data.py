@@ -1,25 +1,34 @@
-"""The raw layer: everything the verdict says, as JSON lines for other programs."""
+"""The raw layer: everything that is known of a campaign, as JSON lines for other programs.
+
+``schemas/raw.schema.json`` describes every line.
+"""
 
 import dataclasses
 import math
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
 import msgspec
 
 from lm_assets.model.verdict import CampaignVerdict
-from lm_assets.reports.material import ReportMaterial
+from lm_assets.reports.material import CellKey, ReportMaterial
+from lm_assets.reports.phrases import metric_unit
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+# The content of a refused line stays in quarantine: it can be anything, of any size.
+_LEFT_IN_QUARANTINE = ("campaign", "content")
+_OF_SAMPLES = ("tier1_stability", "tier2_efficiency", "tier3_performance", "dimensions")
 
 
 def raw_jsonl(material: ReportMaterial) -> bytes:
     """Return one JSON object a line, each with its ``type``, in a fixed order.
 
-    First the ``campaign``, then every ``finding`` in the verdict's own order (worst first), then
-    ``cell`` and ``summary`` lines sorted by combination and metric, then ``missing`` and
-    ``quarantined`` counts. Keys are sorted; a number that is not finite is ``null``.
+    First the ``campaign``, then its ``metric`` and ``combination`` lines, every ``finding`` in the
+    verdict's own order (worst first), ``cell``, ``summary`` and ``samples`` lines sorted by
+    combination and metric, ``run`` lines by combination and run, ``cause`` lines, and what is
+    ``missing`` or ``quarantined``. Keys are sorted; a number that is not finite is ``null``.
     """
     return b"".join(line + b"\n" for line in raw_lines(material))
 
@@ -28,35 +37,89 @@ def raw_lines(material: ReportMaterial) -> Iterator[bytes]:
     """Return the lines of ``raw_jsonl`` one by one, without line ends."""
     verdict = material.verdict
     yield _line("campaign", _campaign(material, verdict))
+    for metric in material.metrics:
+        yield _line("metric", metric)
+    for combination in material.combinations:
+        yield _line("combination", _combination(material, combination))
     for finding in verdict.findings:
         yield _line("finding", finding, campaign=verdict.campaign)
     for cell in sorted(verdict.cells, key=lambda c: (c.combination, c.metric)):
-        yield _line("cell", cell, campaign=verdict.campaign)
+        unit = metric_unit(material.metrics, cell.metric)
+        yield _line("cell", cell, campaign=verdict.campaign, unit=unit)
     for summary in sorted(material.summaries, key=lambda s: (s.combination, s.metric)):
         yield _line("summary", summary)
+    yield from _samples(material)
+    for record in sorted(material.records, key=lambda r: (r.combination, r.run_id)):
+        yield _line("run", _without(record, _OF_SAMPLES))
+    for cause in material.causes:
+        yield _line("cause", cause, campaign=verdict.campaign)
+    yield from _gaps(material)
+
+
+def _gaps(material: ReportMaterial) -> Iterator[bytes]:
     for (metric, reason), runs in sorted(material.missing.items()):
         yield _line("missing", {"metric": metric, "reason": reason, "runs": runs})
     for rule, lines in sorted(material.quarantine_counts().items()):
         yield _line("quarantined", {"rule": rule, "lines": lines})
+    for refused in material.quarantined:
+        yield _line("quarantined_line", _without(refused, _LEFT_IN_QUARANTINE))
 
 
 def _campaign(material: ReportMaterial, verdict: CampaignVerdict) -> dict[str, Any]:
-    scalars = {
-        field.name: getattr(verdict, field.name)
-        for field in dataclasses.fields(verdict)
-        if field.name not in ("cells", "findings")
-    }
     changed = {
         key: {"baseline": list(before), "current": after}
         for key, (before, after) in material.changed_environment().items()
     }
     return {
-        **scalars,
+        **_without(verdict, ("cells", "findings")),
         "schema_version": SCHEMA_VERSION,
         "manifest": material.manifest,
         "rule": material.rule,
         "environment_changes": changed,
     }
+
+
+def _combination(material: ReportMaterial, name: str) -> dict[str, Any]:
+    entry = material.baseline.entries.get(name)
+    return {
+        "combination": name,
+        "dimensions": material.dimensions.get(name, {}),
+        "baseline": None if entry is None else _without(entry, ("metrics", "combination")),
+    }
+
+
+def _samples(material: ReportMaterial) -> Iterator[bytes]:
+    """Yield both sides of every cell and every value that is not judged, each with its source."""
+    sources = {
+        (record.combination, metric, record.run_id): source
+        for record in material.records
+        for metric, source in record.provenance.items()
+    }
+    keys: set[CellKey] = {*material.cells, *material.current_samples}
+    for combination, metric in sorted(keys):
+        current = material.current_samples.get((combination, metric), ())
+        yield _line(
+            "samples",
+            {
+                "combination": combination,
+                "metric": metric,
+                "unit": metric_unit(material.metrics, metric),
+                "baseline": material.baseline_samples(combination, metric),
+                "current": [
+                    {
+                        "run_id": run,
+                        "value": value,
+                        "source": sources.get((combination, metric, run)),
+                    }
+                    for run, value in current
+                ],
+            },
+        )
+
+
+def _without(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    fields = dataclasses.fields(value)
+    return {f.name: getattr(value, f.name) for f in fields if f.name not in names}
 
 
 def _line(kind: str, value: Any, **more: Any) -> bytes:
@@ -69,6 +132,8 @@ def _plain(value: Any) -> Any:
         return value.value if isinstance(value, Enum) else value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

@@ -5,14 +5,21 @@ from lm_assets.gateways.warehouse.errors import (
     WarehouseSchemaError,
     WarehouseUnavailableError,
 )
-from lm_assets.gateways.warehouse.history import CampaignOverview, HistoryPoint
+from lm_assets.gateways.warehouse.history import (
+    CampaignOverview,
+    CellPoint,
+    HistoryPoint,
+    before_campaign,
+)
 from lm_assets.gateways.warehouse.warehouse import Warehouse
 
 __all__ = [
     "CampaignOverview",
+    "CellPoint",
     "HistoryPoint",
     "Warehouse",
     "WarehouseError",
     "WarehouseSchemaError",
     "WarehouseUnavailableError",
+    "before_campaign",
 ]

@@ -82,6 +82,42 @@ WHERE s.metric = %(metric)s
       ORDER BY coalesce(k.started_at, k.first_stored_at) DESC LIMIT %(campaigns)s)
 ORDER BY coalesce(c.started_at, c.first_stored_at), s.campaign, s.combination, s.metric"""
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CellPoint:
+    """One metric of one combination in one earlier campaign, with what was under test."""
+
+    campaign: str
+    versions: str
+    combination: str
+    metric: str
+    n: int
+    mean: float
+    verdict: str | None
+    sources: list[str]
+
+
+# What stands before a campaign does not change with those that follow it.
+BEFORE_CAMPAIGN = """
+WITH earlier AS (
+    SELECT campaign, version_labels, coalesce(started_at, first_stored_at) AS began
+    FROM campaigns
+    WHERE stage = %(stage)s AND campaign <> %(campaign)s
+      AND coalesce(started_at, first_stored_at) < %(before)s
+    ORDER BY began DESC, campaign DESC LIMIT %(campaigns)s)
+SELECT s.campaign,
+       (SELECT coalesce(string_agg(value, ' ' ORDER BY key), '')
+        FROM jsonb_each_text(e.version_labels)) AS versions,
+       s.combination, s.metric, s.n, s.mean, v.verdict, s.sources
+FROM earlier e
+JOIN summaries s USING (campaign)
+JOIN unnest(%(combinations)s::text[], %(metrics)s::text[]) AS wanted (combination, metric)
+  ON wanted.combination = s.combination AND wanted.metric = s.metric
+LEFT JOIN verdicts v ON v.campaign = s.campaign AND v.combination = s.combination
+  AND v.metric = s.metric
+WHERE s.mean IS NOT NULL
+ORDER BY e.began, s.campaign, s.combination, s.metric"""
+
 RECENT_CAMPAIGNS = """
 SELECT campaign, stage, git_sha, started_at, ended_at, combinations, runs, failed_runs, verdict,
        exit_code
@@ -108,3 +144,25 @@ def recent_campaigns(connection: psycopg.Connection, limit: int) -> list[Campaig
     """Return the latest campaigns, the newest first."""
     with connection.cursor(row_factory=class_row(CampaignOverview)) as cursor:
         return cursor.execute(RECENT_CAMPAIGNS, {"limit": limit}).fetchall()
+
+
+def before_campaign(
+    connection: psycopg.Connection,
+    cells: Sequence[tuple[str, str]],
+    *,
+    campaign: str,
+    stage: str,
+    before: datetime,
+    campaigns: int,
+) -> list[CellPoint]:
+    """Return cells (combination, metric) in the campaigns before one, the oldest first."""
+    parameters = {
+        "combinations": [combination for combination, _ in cells],
+        "metrics": [metric for _, metric in cells],
+        "campaign": campaign,
+        "stage": stage,
+        "before": before,
+        "campaigns": campaigns,
+    }
+    with connection.cursor(row_factory=class_row(CellPoint)) as cursor:
+        return cursor.execute(BEFORE_CAMPAIGN, parameters).fetchall()

@@ -20,6 +20,8 @@ CACHE = "cache"
 _LEAST_SKEW = 1.3
 # A counter that moved by less explains nothing, however exactly it is known.
 _LEAST_CHANGE = 0.01
+# Bytes that moved against the time by less (packed harder, for one) are no cause of it.
+_LEAST_AGAINST = 0.10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +44,7 @@ class _Open:
 
     rows: Sequence[MatchedRow]
     differences: Sequence[CounterDifference]
+    changes_s: Sequence[float]
     taken: set[int] = field(default_factory=set)
 
     def of_bar(self, bar: int) -> list[CounterDifference]:
@@ -67,10 +70,17 @@ class _Open:
 
 
 def exact_claims(
-    matched: MatchedRuns, differences: Sequence[CounterDifference], plans: Sequence[ChangedPlan]
+    matched: MatchedRuns,
+    differences: Sequence[CounterDifference],
+    plans: Sequence[ChangedPlan],
+    *,
+    changes_s: Sequence[float],
 ) -> tuple[list[Claim], frozenset[int]]:
-    """Return the claims that rest on plans and counters, and the bars that they take."""
-    state = _Open(rows=matched.rows, differences=differences)
+    """Return the claims that rest on plans and counters, and the bars that they take.
+
+    ``changes_s`` says by how much the time of each row of stages changed.
+    """
+    state = _Open(rows=matched.rows, differences=differences, changes_s=changes_s)
     claims = [
         *_plan_claims(state, plans),
         *_claims_of(state, _OF_ATTEMPTS),
@@ -94,7 +104,7 @@ def _plan_claims(state: _Open, plans: Sequence[ChangedPlan]) -> list[Claim]:
 def _what_changed(plan: ChangedPlan) -> Hashable:
     """Return what is the same of queries whose plans changed for one reason."""
     if plan.uses_cache_otherwise:
-        return CACHE
+        return plan.cache_phrase
     return plan.change.removed, plan.change.added
 
 
@@ -108,11 +118,11 @@ def _plan_claim(state: _Open, alike: Sequence[ChangedPlan]) -> Claim:
         and (state.rows[bar].is_done_otherwise or state.of_bar(bar))
     )
     details = [counter_phrase(d) for bar in bars for d in state.of_bar(bar)]
-    is_of_cache = alike[0].uses_cache_otherwise
-    prefix = "cached data: " if is_of_cache else ""
+    cache = alike[0].cache_phrase
+    prefix = f"{cache}: " if cache else ""
     many = f" in {len(queries)} queries" if len(queries) > 1 else ""
     return Claim(
-        kind=CACHE if is_of_cache else "plan_changed",
+        kind=CACHE if cache else "plan_changed",
         statement=f"{prefix}{plan_phrase(change)}{many}",
         evidence=_weakest(plan.change.evidence for plan in alike),
         bars=bars,
@@ -208,9 +218,21 @@ def _claims_of(state: _Open, kinds: _Kinds) -> list[Claim]:
     for kind, names, pattern in kinds:
         # What one stage writes is what another reads: the writer is told of.
         bars = _with(state, {names[0]}) or _with(state, set(names))
+        bars = [bar for bar in bars if _can_bring_about(state, bar, names)]
         if bars:
             claims.append(_counter_claim(state, kind, bars, names, pattern))
     return claims
+
+
+def _can_bring_about(state: _Open, bar: int, names: Sequence[str]) -> bool:
+    """Tell whether counters can be why a bar changed: a few bytes fewer make nothing slower."""
+    told = [d for d in state.of_bar(bar) if d.name in names]
+    return any(
+        "bytes" not in d.name
+        or abs(d.relative) >= _LEAST_AGAINST
+        or (d.relative > 0) == (state.changes_s[bar] > 0)
+        for d in told
+    )
 
 
 def _coming_and_going(state: _Open, matched: MatchedRuns) -> list[Claim]:

@@ -76,7 +76,8 @@ def explain_change(
     fall = waterfall(matched, metric=metric, thresholds=thresholds)
     differences = counter_differences(matched)
     plans = changed_plans(matched)
-    counted, taken = exact_claims(matched, differences, plans)
+    changes_s = [part.change_s for part in fall.parts[: len(matched.rows)]]
+    counted, taken = exact_claims(matched, differences, plans, changes_s=changes_s)
     timed, said = timed_claims(matched, fall, taken)
     causes = _ranked([_cause(claim, fall) for claim in (*counted, *timed)], fall)
     settings = () if hide_settings else setting_changes(baseline, current)

@@ -12,6 +12,8 @@ from lm_assets.regression.causes.matching import MatchedRuns, Query
 
 # Operators that say how adaptive execution reads a shuffle: a change of tasks tells it better.
 _READS_OF_SHUFFLES = frozenset({"AQEShuffleRead", "CustomShuffleReader"})
+# Too long for a sentence, and told by the columns.
+_LONG = frozenset({"ReadSchema", "Location"})
 _CACHED = "InMemoryTableScan"
 
 
@@ -31,7 +33,18 @@ class ChangedPlan:
     @property
     def uses_cache_otherwise(self) -> bool:
         """Whether it reads cached data on one side only, or other cached data."""
-        return any(_CACHED in name for name in (*self.change.removed, *self.change.added))
+        return bool(self.cache_phrase)
+
+    @property
+    def cache_phrase(self) -> str:
+        """What became of the cached data that it reads; empty where nothing did."""
+        is_lost, is_new = (
+            any(_CACHED in name for name in names)
+            for names in (self.change.removed, self.change.added)
+        )
+        if is_lost:
+            return "other cached data is read" if is_new else "cached data is no longer read"
+        return "cached data is read now" if is_new else ""
 
 
 def changed_plans(matched: MatchedRuns) -> list[ChangedPlan]:
@@ -130,7 +143,7 @@ def _rework(
     changed = [
         f"{key} {value} → {now[key]}"
         for key, value in before.items()
-        if now.get(key, value) != value
+        if key not in _LONG and now.get(key, value) != value
     ]
     return f"{name} ({', '.join(changed[:3])})" if changed else f"{name} (other columns)"
 

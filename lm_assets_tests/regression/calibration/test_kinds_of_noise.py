@@ -13,8 +13,10 @@ from lm_assets.gateways.configuration import load_configuration
 
 SETTINGS = load_configuration(Path(__file__).parents[3] / "config")
 SEED = 20261129
-MOST_FALSE, MOST_LOST = 8, 1
-LEAST_RECALL, LEAST_NOTICED, MOST_WRONG_UNCHANGED = 0.85, 0.97, 0.06
+# Measured with this seed: 2 and 0, then 0.923, 0.981 and 0.028. What passes 2 of 70 campaigns may
+# fall on either side of a limit by the last digits of another machine.
+MOST_FALSE, MOST_LOST = 3, 0
+LEAST_RECALL, LEAST_NOTICED, MOST_WRONG_UNCHANGED = 0.91, 0.975, 0.035
 ROWS = noise_rows()
 # Below three current runs nothing may be regressed; counts and shifts have rows of their own below.
 LOUD = {"noise 30 %", "noise 40 %"}

@@ -131,6 +131,21 @@ class TestCounters:
         assert (first.kind, first.evidence) == ("speculation", "exact")
         assert first.statement.startswith("speculative copies of tasks 0 → 3")
 
+    @pytest.mark.parametrize(
+        ("now", "is_cause"),
+        [
+            pytest.param(1_040, True, id="a little more, and slower"),
+            pytest.param(960, False, id="a little less, and slower all the same"),
+            pytest.param(500, True, id="half of it: packed harder"),
+        ],
+    )
+    def test_of_bytes_are_a_cause_where_they_can_be(self, now, is_cause):
+        before = some_runs(lambda n: usual(n, sums={"shuffle_write_bytes": 1_000}))
+        after = some_runs(lambda n: usual(n, join=6_000.0, sums={"shuffle_write_bytes": now}))
+        kinds = [cause.kind for cause in explain_change(before, after).causes]
+        assert ("shuffle_volume" in kinds) is is_cause
+        assert kinds
+
     def test_of_runs_of_which_not_all_is_known_are_no_evidence(self):
         cut = replace(usual(sums={"tasks": 5}), incomplete=("the log breaks off",))
         found = explain_change(BASELINE, [cut])
