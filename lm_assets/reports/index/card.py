@@ -39,10 +39,7 @@ def campaign_card(
     reports : sequence of str
         The names of the layers that there are.
     """
-    told = sorted(
-        (finding for finding in verdict.findings if finding.kind != "cell"),
-        key=lambda finding: (VERDICT_RANK[finding.severity], -finding.cells),
-    )
+    told = sorted(verdict.findings, key=_gravest_first)
     return CampaignCard(
         campaign=verdict.campaign,
         stage=str(verdict.stage),
@@ -63,8 +60,19 @@ def campaign_card(
     )
 
 
+def _gravest_first(finding: Finding) -> tuple[int, bool, int]:
+    return VERDICT_RANK[finding.severity], finding.kind == "cell", -finding.cells
+
+
 def _told(finding: Finding, metrics: MetricCatalogue) -> CardFinding:
-    sentence = phrases.finding_sentence(finding, metrics)
+    if finding.kind == "cell":
+        size = phrases.change_with_interval(
+            finding.change, finding.change_ci95, finding.change_unit
+        )
+        label = phrases.metric_label(metrics, finding.metric)
+        sentence = f"{label} {size} in {', '.join(finding.combinations)}"
+    else:
+        sentence = phrases.finding_sentence(finding, metrics)
     return CardFinding(
         severity=finding.severity, sentence=one_line(sentence, limit=_LONGEST_SENTENCE)
     )

@@ -1,6 +1,7 @@
 """Lines over campaigns: where a metric stood, by the values of one dimension."""
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -29,23 +30,30 @@ class TrendLine:
 
 @dataclass(frozen=True, slots=True)
 class _Point:
+    """A campaign's level, and the campaign's place among those of its stage, from 0 to 1."""
+
     card: CampaignCard
     level: CardLevel
+    place: float
 
 
 def trend_lines(cards: Sequence[CampaignCard]) -> list[TrendLine]:
     """Return a line for each stage and dimension value, of cards with the oldest first.
 
-    The line is broken where other combinations ran: their levels cannot be compared. First, last
-    and change are of the unbroken end.
+    The line is broken where other combinations ran: their levels cannot be compared, and have a
+    scale of their own. First, last and change are of the unbroken end.
     """
     points: dict[tuple[str, str, str, str, str], list[_Point]] = {}
+    stages = stages_of(cards)
+    seen: Counter[str] = Counter()
     for card in cards:
+        place = seen[card.stage] / max(stages[card.stage] - 1, 1)
+        seen[card.stage] += 1
         if card.trend is not None:
             trend = card.trend
             for value, level in trend.levels.items():
                 key = (card.stage, trend.dimension, value, trend.metric, trend.unit)
-                points.setdefault(key, []).append(_Point(card, level))
+                points.setdefault(key, []).append(_Point(card, level, place))
     return [_line(key, points[key]) for key in sorted(points)]
 
 
@@ -53,7 +61,6 @@ def _line(key: tuple[str, str, str, str, str], points: Sequence[_Point]) -> Tren
     stage, dimension, value, metric, unit = key
     latest = list(_unbroken(points))[-1]
     first, last = latest[0].level.mean, latest[-1].level.mean
-    words = f"{metric} of {value} over {plural(len(points), 'campaign')}, the oldest first"
     return TrendLine(
         stage=stage,
         dimension=dimension,
@@ -63,7 +70,7 @@ def _line(key: tuple[str, str, str, str, str], points: Sequence[_Point]) -> Tren
         last=quantity(last, unit),
         change=change(last / first - 1 if len(latest) > 1 else None, "relative"),
         points=len(latest),
-        svg=_svg(points, words, unit),
+        svg=_svg(points, f"{metric} of {value}", unit),
     )
 
 
@@ -72,27 +79,44 @@ def _unbroken(points: Sequence[_Point]) -> Iterator[list[_Point]]:
         yield list(run)
 
 
-def _svg(points: Sequence[_Point], words: str, unit: str) -> str:
-    means = [point.level.mean for point in points]
-    low, span = min(means), max(means) - min(means)
-    step = (_WIDTH - 2 * _EDGE) / max(len(points) - 1, 1)
-
-    def place(number: int) -> tuple[float, float]:
-        height = 0.5 if span == 0 else (means[number] - low) / span
-        return _EDGE + number * step, _HEIGHT - _EDGE - height * (_HEIGHT - 2 * _EDGE)
-
-    numbers = iter(range(len(points)))
-    path = "".join(
-        "M" + "L".join("{:.1f} {:.1f}".format(*place(next(numbers))) for _ in run)
-        for run in _unbroken(points)
+def _svg(points: Sequence[_Point], label: str, unit: str) -> str:
+    scales = {of: _Scale.of(points, of) for of in {point.level.of for point in points}}
+    path = dots = ""
+    for run in _unbroken(points):
+        places = [scales[point.level.of].place(point) for point in run]
+        path += "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
+        dots += "".join(_dot(p, x, y) for p, (x, y) in zip(run, places, strict=True))
+    latest = scales[points[-1].level.of]
+    title = (
+        f"{label} over {plural(len(points), 'campaign')}, the oldest first; of the latest "
+        f"combinations from {quantity(latest.low, unit)} to {quantity(latest.high, unit)}"
     )
-    dots = "".join(_dot(point, *place(number)) for number, point in enumerate(points))
-    title = f"{words}: from {quantity(min(means), unit)} to {quantity(max(means), unit)}"
     return (
         f'<svg class="trend" width="{_WIDTH}" height="{_HEIGHT}" role="img" '
         f'viewBox="0 0 {_WIDTH} {_HEIGHT}"><title>{escape(title)}</title>'
         f'<path d="{path}"/>{dots}</svg>'
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """From levels that can be compared to places in the picture."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, points: Sequence[_Point], of: str) -> "_Scale":
+        means = [point.level.mean for point in points if point.level.of == of]
+        return cls(min(means), max(means))
+
+    def place(self, point: _Point) -> tuple[float, float]:
+        span = self.high - self.low
+        height = 0.5 if span == 0 else (point.level.mean - self.low) / span
+        return (
+            _EDGE + point.place * (_WIDTH - 2 * _EDGE),
+            _HEIGHT - _EDGE - height * (_HEIGHT - 2 * _EDGE),
+        )
 
 
 def _dot(point: _Point, x: float, y: float) -> str:
@@ -104,7 +128,4 @@ def _dot(point: _Point, x: float, y: float) -> str:
 
 def stages_of(cards: Sequence[CampaignCard]) -> Mapping[str, int]:
     """Return how many campaigns each stage has, by its name."""
-    return {
-        stage: len(list(group))
-        for stage, group in itertools.groupby(sorted(card.stage for card in cards))
-    }
+    return dict(sorted(Counter(card.stage for card in cards).items()))

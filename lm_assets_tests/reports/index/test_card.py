@@ -94,11 +94,32 @@ def test_three_findings_are_told_worst_first_and_the_rest_counted():
             (Verdict.IMPROVED, 7),
         )
     ]
-    made = card(verdict=a_verdict([a_cell()], findings=(*findings, a_finding(kind="cell"))))
+    made = card(
+        verdict=a_verdict(
+            [a_cell()], findings=(*findings, a_finding(kind="cell", severity=Verdict.UNCHANGED))
+        )
+    )
     told = [(f.severity, f.sentence) for f in made.findings]
     assert [severity for severity, _ in told] == ["regressed", "regressed", "suspected"]
     assert "5 cells" in told[0][1]
-    assert made.left_out == 1
+    assert made.left_out == 2
+
+
+def test_an_effect_of_many_cells_is_told_before_a_cell_that_is_as_grave():
+    cell, effect = (
+        a_finding(kind=kind, severity=Verdict.REGRESSED, cells=1) for kind in ("cell", "dimension")
+    )
+    made = card(verdict=a_verdict([a_cell()], findings=(cell, effect)))
+    assert ["dimension" in finding.sentence for finding in made.findings] == [True, False]
+
+
+def test_a_cell_is_told_by_its_change_and_its_combination():
+    finding = a_finding(
+        kind="cell", change=0.66, change_ci95=(0.48, 0.87), cells=1, combinations=("1_read",)
+    )
+    made = card(verdict=a_verdict([a_cell()], findings=(finding,)))
+    told = made.findings[0].sentence.replace("\N{NO-BREAK SPACE}", " ")
+    assert told == "Duration +66 % [+48, +87] % in 1_read"
 
 
 def test_a_sentence_of_any_length_keeps_the_card_small():

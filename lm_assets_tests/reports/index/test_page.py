@@ -114,6 +114,21 @@ def test_a_trend_is_broken_where_other_combinations_ran():
     assert re.search(r'<path d="([^"]*)"/>', line.svg)[1].count("M") == 2
 
 
+def test_levels_of_other_combinations_do_not_press_a_line_flat():
+    cards = [card_with_level(1, 900.0, of="others"), card_with_level(2, 1.0), card_with_level(3, 2)]
+    (line,) = trend_lines(cards)
+    heights = re.findall(r'cy="([\d.]+)"', line.svg)
+    triangles = re.findall(r'class="worse" d="M[\d.]+ ([\d.]+)', line.svg)
+    places = [float(y) for y in (*heights, *triangles)]
+    assert max(places) - min(places) > 20
+
+
+def test_a_campaign_has_its_place_among_all_of_its_stage():
+    bare = a_card("without a level", trend=None)
+    (line,) = trend_lines([bare, card_with_level(1, 10.0, verdict=Verdict.UNCHANGED), bare])
+    assert 'cx="280.0"' in line.svg
+
+
 def test_each_stage_has_lines_of_its_own():
     lines = trend_lines([card_with_level(1, 10.0, stage="ci"), card_with_level(2, 12.0)])
     assert [line.stage for line in lines] == ["ci", "nightly"]
