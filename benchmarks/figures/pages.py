@@ -20,7 +20,7 @@ def between_marks(page: str, name: str, content: str) -> str:
 
 def section_of(page: str, name: str) -> str:
     """Return what stands between the marks of a page."""
-    return page.split(f"<!-- {name}:begin -->")[1].split(f"<!-- {name}:end -->")[0]
+    return page.split(f"<!-- {name}:begin -->")[1].split(f"<!-- {name}:end -->", maxsplit=1)[0]
 
 
 def write_section(docs: Path, page: str, name: str, content: str) -> None:
