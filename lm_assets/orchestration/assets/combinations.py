@@ -21,7 +21,10 @@ from lm_assets.regression.history.of_combination import judge_combination_histor
 def combination_assets(matrix: Matrix) -> list[dg.AssetsDefinition]:
     """Return the assets that have one partition for each combination of the matrix."""
     partitions = combination_partitions(matrix)
+    return [_baselines(partitions), _history(partitions)]
 
+
+def _baselines(partitions: dg.StaticPartitionsDefinition) -> dg.AssetsDefinition:
     @dg.asset(
         partitions_def=partitions,
         deps=["baseline_catalogue"],
@@ -41,6 +44,10 @@ def combination_assets(matrix: Matrix) -> list[dg.AssetsDefinition]:
                 partition_key=combination,
             )
 
+    return baselines
+
+
+def _history(partitions: dg.StaticPartitionsDefinition) -> dg.AssetsDefinition:
     @dg.asset(
         partitions_def=partitions,
         deps=[dg.AssetDep("statistical_summaries", partition_mapping=dg.AllPartitionMapping())],
@@ -67,7 +74,7 @@ def combination_assets(matrix: Matrix) -> list[dg.AssetsDefinition]:
                 of_history(history, judged, settings.metrics), partition_key=combination
             )
 
-    return [baselines, combination_history]
+    return combination_history
 
 
 def points_by_metric(history: Sequence[StoredPoint]) -> dict[str, list[HistoryPoint]]:
