@@ -376,6 +376,17 @@ class TestHistory:
             ("nightly-3", "other"),
         ]
 
+    def test_before_a_campaign_is_that_of_its_stage_alone(self, stored):
+        for day in (1, 2, 3):
+            cells = [a_cell(combination="other")]
+            stored.replace_verdict(a_verdict(cells, campaign=f"nightly-{day}"))
+        asked = {"campaign": "nightly-3", "before": STARTED + timedelta(days=3), "campaigns": 5}
+        cells = [("other", "duration_s"), (COMBINATION, "nothing")]
+        points = stored.run(lambda c: history.before_campaign(c, cells, stage="nightly", **asked))
+        told = [(p.campaign, p.versions, p.verdict) for p in points]
+        assert told == [(f"nightly-{day}", "3.5.0", "regressed") for day in (1, 2)]
+        assert stored.run(lambda c: history.before_campaign(c, cells, stage="ci", **asked)) == []
+
     def test_of_what_was_never_run_is_empty(self, stored):
         assert stored.combination_history("nothing") == []
 

@@ -62,7 +62,7 @@ def outline(reader):
 
 def test_the_outline_leads_to_every_combination(material, reader):
     tops, below = outline(reader)
-    assert list(tops)[:3] == ["The matrix", "What got worse", "Contents"]
+    assert list(tops)[:3] == ["The matrix", "What got worse", "What to do next"]
     assert list(below) == list(material.combinations)
     for name, page in below.items():
         assert name in reader.pages[page].extract_text()

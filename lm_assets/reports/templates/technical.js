@@ -205,12 +205,16 @@
     pictures.append(element("figure", {}, element("figcaption", {}, `Runs: baseline above, campaign below${limit === null ? "" : `; dashed: worse from ${quantity(row, limit)} on`}`), runsPlot(row, { width: 460, height: 64, edge: 8 })));
     if (row.trend) pictures.append(element("figure", {}, element("figcaption", {}, "Over the campaigns: the band is the baseline"), trendPlot(row)));
     made.append(pictures);
-    const values = element("table", { class: "plain samples" }, element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "run"), element("th", { scope: "col", class: "num" }, row.metric))));
+    const values = element("table", { class: "plain samples" }, element("thead", {}, element("tr", {}, element("th", { scope: "col", class: "num" }, "baseline"), element("th", { scope: "col" }, "run"), element("th", { scope: "col", class: "num" }, "campaign"))));
     const list = element("tbody");
-    row.baseline.forEach((value, place) => list.append(element("tr", {}, element("td", {}, `baseline ${place + 1}`), element("td", { class: "num" }, quantity(row, value)))));
-    row.current.forEach((value, place) => list.append(element("tr", {}, element("th", { scope: "row" }, home.runs[place]), element("td", { class: "num" }, quantity(row, value)))));
+    for (let place = 0; place < Math.max(row.baseline.length, row.current.length); place += 1) {
+      list.append(element("tr", {},
+        element("td", { class: "num" }, place < row.baseline.length ? quantity(row, row.baseline[place]) : ""),
+        element("th", { scope: "row" }, home.runs[place] ?? ""),
+        element("td", { class: "num" }, place < row.current.length ? quantity(row, row.current[place]) : "")));
+    }
     values.append(list);
-    made.append(element("div", { class: "scroll" }, values));
+    pictures.append(element("div", { class: "scroll" }, values));
     const all = element("button", { type: "button" }, "Every metric of this combination");
     all.addEventListener("click", () => showCombination(row.combination));
     made.append(all);
@@ -234,7 +238,7 @@
     const cell = (name, attributes, ...content) => element("td", { "data-name": name, ...attributes }, ...content);
     const small = (text) => element("small", {}, text);
     return element("tr", { class: "cell" }, verdict, element("td", {}, name), cell("", {}, row.metric),
-      cell("baseline", { class: "num" }, row.beforeText), cell("current", { class: "num" }, row.afterText),
+      cell("baseline", { class: "num" }, row.beforeText), cell("current", { class: "num", "data-before": row.beforeText }, row.afterText),
       cell("change", { class: "num" }, row.changeText, element("br"), small(row.interval)),
       element("td", { class: `plot v-${row.verdict.key}` }, intervalPlot(row)), element("td", { class: "plot" }, runsPlot(row)),
       cell("decided by", {}, row.test, element("br"), small(`p ${row.pText}`)), cell("q", { class: "num" }, row.qText),
