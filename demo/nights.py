@@ -38,7 +38,7 @@ def campaigns(cells: dict[str, dict[str, str]]) -> Iterator[CampaignPlan]:
         yield CampaignPlan(
             name=_name(night),
             combinations=list(cells_of(cells)),
-            labels={"night": f"{night:02d}", "settings": "changed" if is_shifted else "usual"},
+            labels={"settings": "changed" if is_shifted else "usual"},
             notes=f"Night {night} of {NIGHTS}; all were recorded in turn on one day.",
             changes=_changes(night),
         )

@@ -1,5 +1,6 @@
 """Runs in this process: many small ones, of which each would pay the start of a process."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,7 @@ import dagster as dg
 
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import Configuration
+from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.orchestration import resources
 from lm_assets.orchestration.assets import (
     baseline_catalogue,
@@ -29,18 +31,22 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 class RunsHere:
     """Runs of Dagster's jobs in this process, recorded by the instance as any other.
 
-    Bucket and configuration are given, once for all runs; the servers are those that the
-    environment names.
+    What a run would make for itself is given, once for all of them.
     """
 
     def __init__(
-        self, instance: dg.DagsterInstance, bucket: CampaignBucket, settings: Configuration
+        self,
+        instance: dg.DagsterInstance,
+        *,
+        bucket: CampaignBucket,
+        warehouse: Warehouse,
+        settings: Configuration,
     ) -> None:
         self._instance = instance
         self._matrix = settings.matrix
+        given = {"bucket": bucket, "warehouse": warehouse, "settings": settings}
         shared = {
-            "bucket": dg.ResourceDefinition.hardcoded_resource(bucket),
-            "settings": dg.ResourceDefinition.hardcoded_resource(settings),
+            name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in given.items()
         }
         self._definitions = dg.Definitions(
             assets=[
@@ -79,6 +85,12 @@ class RunsHere:
 
 @contextmanager
 def runs_here(home: Path, bucket: CampaignBucket, settings: Configuration) -> Iterator[RunsHere]:
-    """Give runs in this process, recorded by the instance of a DAGSTER_HOME."""
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        yield RunsHere(instance, bucket, settings)
+    """Give runs in this process, recorded by the instance of a DAGSTER_HOME.
+
+    The warehouse is the one that the environment names.
+    """
+    with (
+        Warehouse.from_environment(os.environ) as warehouse,
+        dg.DagsterInstance.from_config(str(home)) as instance,
+    ):
+        yield RunsHere(instance, bucket=bucket, warehouse=warehouse, settings=settings)

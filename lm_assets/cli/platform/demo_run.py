@@ -34,7 +34,7 @@ from lm_assets.model.record import RunRecord
 from lm_assets.orchestration.campaign_index import complete_index
 from lm_assets.orchestration.instance import make_instance_tables, wait_for_campaign
 from lm_assets.orchestration.runs_here import RunsHere, runs_here
-from lm_assets.regression.baselines import ChangePlan, ChangeRequest, Guard, plan_change
+from lm_assets.regression.baselines import ChangePlan, ChangeRequest, plan_change
 
 BASELINE = "nightly-2026-11-23-baseline"
 JUDGED = ("nightly-2026-11-23-same", "nightly-2026-11-23-changed")
@@ -47,11 +47,10 @@ _UPLOADS_AT_ONCE = 8
 
 @dataclass(frozen=True, kw_only=True)
 class FirstBaseline:
-    """Of which campaigns first baselines are made, why, and what a person has overruled for it."""
+    """Of which campaigns first baselines are made, and why."""
 
     campaigns: tuple[str, ...]
     reason: str
-    allowed: frozenset[Guard] = frozenset()
 
 
 OF_THE_CAMPAIGN = FirstBaseline(
@@ -60,8 +59,7 @@ OF_THE_CAMPAIGN = FirstBaseline(
 )
 OF_THE_NIGHTS = FirstBaseline(
     campaigns=NIGHTS[:2],
-    reason="first baseline: two nights of one code, told apart by the label of the night alone",
-    allowed=frozenset({Guard.MIXED_SUBJECTS}),
+    reason="first baseline: the first two nights of the recorded fortnight",
 )
 
 
@@ -262,7 +260,6 @@ def initial_plan(
         ChangeRequest(
             now=max(r.ended_at for r in records if r.ended_at is not None),
             reason=first.reason,
-            allowed=first.allowed,
             only_new=True,
         ),
         catalogue=before,
