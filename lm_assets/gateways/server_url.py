@@ -11,7 +11,7 @@ from lm_assets.model.errors import ConfigurationError
 # path, a query or a fragment, which everything that names the address would show.
 _MISPLACED = re.compile(r"[?#\\\s\x00-\x1f\x7f]")
 _HOST = re.compile(r"[A-Za-z0-9._:-]+(?:%[A-Za-z0-9._-]+)?")
-_TOKEN = re.compile(r"(?=.*\d).{8,}")
+_TOKEN = re.compile(r"(?=.*\d).{8,}|.{12,}")
 _RECOGNISABLE = 6
 _SHORTEST = 4
 _RULE = "must be http://host[:port][/path] or https://…"
