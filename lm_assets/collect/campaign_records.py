@@ -4,6 +4,7 @@ Order decides between two deliveries of one run, and the order is that of the ke
 the objects arrived in, the same objects give the same records.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -131,6 +132,16 @@ def canonical_record(
 def visible_notes(source_notes: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Return what sources noted, by source, as it may be shown."""
     return {source: list(map(visible_text, notes)) for source, notes in source_notes.items()}
+
+
+def line_notes(records: Iterable[RunRecord]) -> Mapping[str, int]:
+    """Return what was left unread of the records' result lines, each with how many say so."""
+    counts: Counter[str] = Counter()
+    for record in records:
+        notes = record.extra.get("source_notes")
+        if isinstance(notes, Mapping):
+            counts.update(notes.get(RESULT_LINE, ()))
+    return dict(counts.most_common())
 
 
 def _landed_run(

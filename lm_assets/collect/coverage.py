@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lm_assets.collect.source_answers import RESULT_LINE
 from lm_assets.model.delivery import Delivery
 from lm_assets.model.metric import MetricCatalogue, Tier
 from lm_assets.model.policy import TierCoverage as RequiredTier
@@ -44,16 +43,6 @@ class CampaignCoverage:
         if self.too_thin:
             return "too many runs without: " + ", ".join(self.too_thin)
         return ""
-
-
-def line_notes(records: Iterable[RunRecord]) -> Mapping[str, int]:
-    """Return what was left unread of the records' result lines, each with how many say so."""
-    counts: Counter[str] = Counter()
-    for record in records:
-        notes = record.extra.get("source_notes")
-        if isinstance(notes, Mapping):
-            counts.update(notes.get(RESULT_LINE, ()))
-    return dict(counts.most_common())
 
 
 def with_coverage(

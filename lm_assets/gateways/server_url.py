@@ -1,5 +1,6 @@
 """The address of somebody's server: checked once, and shown without anything that is secret."""
 
+import base64
 import re
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -10,6 +11,9 @@ from lm_assets.model.errors import ConfigurationError
 # path, a query or a fragment, which everything that names the address would show.
 _MISPLACED = re.compile(r"[?#\\\s\x00-\x1f\x7f]")
 _HOST = re.compile(r"[A-Za-z0-9._:-]+(?:%[A-Za-z0-9._-]+)?")
+_TOKEN = re.compile(r"(?=.*\d).{8,}|.{12,}")
+_RECOGNISABLE = 6
+_SHORTEST = 4
 _RULE = "must be http://host[:port][/path] or https://…"
 _ENCODE = (
     "and nothing but a path may follow the host: write @, /, ?, # and spaces in a user or "
@@ -47,6 +51,32 @@ def server_url(url: str, *, variable: str) -> ServerUrl:
         shown=f"{parts.scheme}://{_bracketed(parts.hostname or '')}{f':{port}' if port else ''}",
         credentials=(unquote(name), unquote(password)) if at else None,
     )
+
+
+class Confidential:
+    """What of an address nobody may be shown, recognised by its beginning in what others say.
+
+    A server may repeat what it was told. A beginning is enough: where its answer is cut, a part of
+    a secret may be left. Words of a path are no secrets; what looks like a token is.
+    """
+
+    def __init__(self, url: str, *more: str | None) -> None:
+        parts = urlsplit(url)
+        pieces = re.split(r"[/?&=;]", f"{parts.path}?{parts.query}")
+        tokens = [piece for piece in pieces if _TOKEN.fullmatch(piece)]
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        known = [*tokens, *map(unquote, tokens), parts.password, password, *more]
+        # What is shorter would be found in any text.
+        self._beginnings = {t[:_RECOGNISABLE] for t in known if t and len(t) >= _SHORTEST}
+        if password:
+            sent = base64.b64encode(f"{user}:{password}".encode()).decode()
+            self._beginnings.add(sent[: 2 * _RECOGNISABLE])
+
+    def quotable(self, said: str) -> str:
+        """Return what was said, or that it repeats something that is not shown."""
+        if any(beginning in said for beginning in self._beginnings):
+            return "(it repeats a part of its address or a secret, which is not shown)"
+        return said
 
 
 def origin_of(url: str) -> tuple[str, str, int]:

@@ -7,8 +7,9 @@ with the reasons, and the reports and the message that say so.
 import dagster as dg
 import pandas as pd
 
+from lm_assets.collect.campaign_records import line_notes
 from lm_assets.collect.collector import campaign_manifest
-from lm_assets.collect.coverage import line_notes, tier_coverage
+from lm_assets.collect.coverage import tier_coverage
 from lm_assets.collect.landing.delivery import first_reasons
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.bucket.deliveries import read_delivery

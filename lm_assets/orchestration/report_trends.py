@@ -1,9 +1,11 @@
 """Cells of a campaign over the campaigns before it, for its reports."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.warehouse import CellPoint, Warehouse, before_campaign
+from lm_assets.gateways.warehouse.known_alerts import known_alerts
 from lm_assets.model.baseline import BaselineCatalogue
 from lm_assets.model.campaign import Manifest, Stage
 from lm_assets.model.history import HistoryPoint, LevelChange
@@ -18,6 +20,7 @@ from lm_assets.reports.pictures.trend import Trend, TrendPoint
 # So many campaigns fit a picture of a line, and so many cells the technical report's megabyte.
 MOST_CAMPAIGNS, MOST_CELLS, _MOST_JUDGED = 30, 2_000, 400
 _LEAST_POINTS_FOR_SHIFTS = 8
+_LOSSES = (Verdict.REGRESSED, Verdict.SUSPECTED, Verdict.ACCEPTED_TRADEOFF)
 
 
 def cell_trends(
@@ -49,6 +52,7 @@ def cell_trends(
             campaigns=MOST_CAMPAIGNS,
         )
     )
+    known = [a for a in known_alerts(warehouse, manifest.stage.value) if a.excuses]
     points: dict[CellKey, list[CellPoint]] = {}
     for point in earlier:
         points.setdefault((point.combination, point.metric), []).append(point)
@@ -68,6 +72,7 @@ def cell_trends(
             settings=settings,
             accepted=_accepted(baseline, cell),
             is_judged=place < _MOST_JUDGED,
+            is_known=any(alert.covers(cell.combination, cell.metric) for alert in known),
         )
         for place, cell in enumerate(cells)
         if (cell.combination, cell.metric) in points and cell.metric in settings.metrics
@@ -83,6 +88,7 @@ def _trend(
     settings: Configuration,
     accepted: Sequence[float],
     is_judged: bool,
+    is_known: bool,
 ) -> Trend:
     shifts: Sequence[LevelChange] = ()
     if is_judged and len(earlier) + 1 >= _LEAST_POINTS_FOR_SHIFTS:
@@ -95,10 +101,20 @@ def _trend(
     return Trend(
         label=metric.label,
         unit=metric.unit,
-        points=[*map(_point, earlier), latest],
+        points=_with_known([*map(_point, earlier), latest], is_known=is_known),
         band=(min(accepted), max(accepted)) if accepted else None,
         shifts=shifts,
     )
+
+
+def _with_known(points: list[TrendPoint], *, is_known: bool) -> list[TrendPoint]:
+    """Return the points, those of the loss that somebody knows of marked: the last ones."""
+    if not is_known:
+        return points
+    start = len(points)
+    while start and points[start - 1].verdict in _LOSSES:
+        start -= 1
+    return [*points[:start], *(replace(p, is_acknowledged=True) for p in points[start:])]
 
 
 def _point(point: CellPoint) -> TrendPoint:

@@ -82,7 +82,7 @@ def _pictures(material: ReportMaterial) -> Content:
 def _trends(material: ReportMaterial) -> list[Content]:
     """Return the courses of what got worse, one a combination."""
     worst = worst_combinations(material, (Verdict.REGRESSED, Verdict.SUSPECTED))
-    found = []
+    found: list[Content] = []
     for item in worst:
         trend = material.trends.get((item.combination, item.lead.metric))
         if trend is not None and len(trend.values) >= _LEAST_POINTS:

@@ -22,7 +22,7 @@ from lm_assets_tests.builders import COMBINATION, a_baseline
 from lm_assets_tests.conftest import PROJECT
 
 PAGE = (PROJECT / "docs" / "baselines.md").read_text(encoding="utf-8")
-NAMES_FROM_OUTSIDE = {"environment", "version_labels", "image_digests", "allowed_guards"}
+NAMES_FROM_OUTSIDE = {"environment", "version_labels", "image_digests", "allowed_guards", "nodes"}
 
 
 def first_cells(heading: str) -> list[str]:
@@ -94,6 +94,7 @@ def test_every_key_of_the_file_has_its_row_and_no_other_name_has():
     entry = replace(
         a_baseline(),
         runs=("r",) * a_baseline().sample_size,
+        nodes={"r": "worker-1"},
         rejected_runs=(RejectedRun(campaign="c", run_id="r", reason="failed"),),
         allowed_guards={"outliers": "x"},
         acknowledged_findings={

@@ -23,6 +23,9 @@ class _Answers:
     def get(self, path: str, params: Mapping[str, Any] | None = None, *, answer: type[T]) -> T:
         return decoded(f"GET /{path}", self._answer(path, params or {}), answer)
 
+    def quotable(self, said: str) -> str:
+        return said
+
     def post_form(self, path: str, form: Mapping[str, Any], *, answer: type[T]) -> T:
         return decoded(f"POST /{path}", self._answer(path, form), answer)
 

@@ -1,8 +1,11 @@
 """Cells over the campaigns before them: until this one, with their level shifts and band."""
 
+from dataclasses import MISSING, fields
+
 from lm_assets.gateways.configuration import load_configuration
 from lm_assets.gateways.warehouse import CellPoint
 from lm_assets.model.baseline import BaselineCatalogue
+from lm_assets.model.known_alert import KnownAlert
 from lm_assets.model.verdict import Verdict
 from lm_assets.orchestration.report_trends import cell_trends
 from lm_assets_tests.builders import (
@@ -21,7 +24,8 @@ KEY = (COMBINATION, "duration_s")
 class StoredPoints:
     """A warehouse that has these points before every campaign."""
 
-    def __init__(self, values):
+    def __init__(self, values, alerts=()):
+        self._alerts = alerts
         self._points = [
             CellPoint(
                 campaign=f"night-{place:02}",
@@ -39,10 +43,13 @@ class StoredPoints:
     def run(self, _unit):
         return self._points
 
+    def read(self, _query, _parameters):
+        return self._alerts
 
-def trends_of(values, records=None, **cell):
+
+def trends_of(values, records=None, alerts=(), **cell):
     return cell_trends(
-        StoredPoints(values),
+        StoredPoints(values, alerts),
         a_manifest(),
         a_verdict([a_cell(**cell)]),
         [a_record()] if records is None else records,
@@ -63,6 +70,24 @@ def test_a_level_shift_is_found_where_there_are_points_enough():
     (shift,) = trends_of(nights)[KEY].shifts
     assert shift.campaign == "night-08"
     assert trends_of([12.0, 12.1])[KEY].shifts == ()
+
+
+def test_a_loss_that_somebody_has_taken_is_marked_as_known():
+    def marked(state):
+        alert = {"alert_id": "a", "fingerprint": "f", "kind": "cell", "metric": "duration_s"}
+        alert |= {"state": state, "metrics": ["duration_s"], "combinations": [COMBINATION]}
+        row = tuple(alert.get(f.name, _default(f)) for f in fields(KnownAlert))
+        points = trends_of([12.0, 12.1], alerts=[row])[KEY].points
+        return [point.is_acknowledged for point in points]
+
+    assert marked("acknowledged") == [False, False, True]
+    assert marked("open") == [False, False, False]
+
+
+def _default(field):
+    if field.default_factory is not MISSING:
+        return list(field.default_factory()) or {}
+    return field.default
 
 
 def test_a_cell_that_never_ran_before_has_no_trend():

@@ -14,8 +14,9 @@ from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.options import config_option, json_option
 from lm_assets.cli.platform.delivered_folder import Content, ManifestOptions, delivered_objects
 from lm_assets.cli.terminal_text import printable
+from lm_assets.collect.campaign_records import line_notes
 from lm_assets.collect.collector import CollectedCampaign, collect_campaign
-from lm_assets.collect.coverage import line_notes, with_coverage
+from lm_assets.collect.coverage import with_coverage
 from lm_assets.gateways.baseline_file.file import read_catalogue
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import Configuration, load_configuration

@@ -20,7 +20,7 @@ from lm_assets.gateways.http.faults import (
 )
 from lm_assets.gateways.http.outage import OutageMemory
 from lm_assets.gateways.retrying import RetryPolicy
-from lm_assets.gateways.server_url import origin_of, server_url
+from lm_assets.gateways.server_url import Confidential, origin_of, server_url
 
 T = TypeVar("T")
 _CHUNK_BYTES = 1 << 16
@@ -90,6 +90,7 @@ class JsonHttpClient:
         self._turn = threading.BoundedSemaphore(self._limits.max_concurrent)
         self._session = WatchedSession(max_concurrent=self._limits.max_concurrent)
         self._session.auth = address.credentials
+        self._confidential = Confidential(url)
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -108,9 +109,12 @@ class JsonHttpClient:
         until_s = self._monotonic_s() + self._limits.deadline_s
 
         def once() -> T:
-            with self._turn:
-                body = self._body(asked, method, urljoin(self._base, path), request, until_s)
-            return decoded(asked, body, answer)
+            try:
+                with self._turn:
+                    body = self._body(asked, method, urljoin(self._base, path), request, until_s)
+                return decoded(asked, body, answer)
+            except RemoteError as error:
+                raise self._without_secrets(error) from None
 
         if (reason := self._outage.reason_not_to_ask()) is not None:
             raise RemoteError(asked=asked, fault=RemoteFault.UNREACHABLE, detail=reason)
@@ -124,6 +128,18 @@ class JsonHttpClient:
             raise
         self._outage.answered()
         return given
+
+    def quotable(self, said: str) -> str:
+        """Return what the server said, unless it repeats what nobody may be shown."""
+        return self._confidential.quotable(said)
+
+    def _without_secrets(self, error: RemoteError) -> RemoteError:
+        return RemoteError(
+            asked=error.asked,
+            fault=error.fault,
+            detail=self.quotable(error.detail),
+            retry_after_s=error.retry_after_s,
+        )
 
     def _retried(self, once: Callable[[], T], until_s: float) -> T:
         for delay_s in self._retry.delays_s():

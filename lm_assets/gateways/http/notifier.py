@@ -16,7 +16,7 @@ import requests
 from lm_assets.gateways.clock import Clock, SystemClock
 from lm_assets.gateways.http.deadline import Deadline, WatchedSession
 from lm_assets.gateways.retrying import RetryPolicy
-from lm_assets.gateways.server_url import origin_of
+from lm_assets.gateways.server_url import Confidential, origin_of
 from lm_assets.model.errors import LmError
 
 SLACK = "slack"
@@ -109,6 +109,7 @@ class HttpNotifier:
         self._clock = clock or SystemClock()
         self._retry = retry
         _check_url(url, variable, is_plain_http_allowed=is_plain_http_allowed)
+        self._confidential = Confidential(url, secret)
 
     def send(
         self, message: Mapping[str, object], *, message_id: str = "", is_patient: bool = True
@@ -160,12 +161,27 @@ class HttpNotifier:
                     auth=_no_credentials,
                 ) as answer,
             ):
-                return _outcome(answer, now=self._clock.now())
+                return self._outcome(answer)
         # Its text names the URL, and so does the traceback of any error raised from it.
         except Exception as error:  # noqa: BLE001 - whatever a receiver does is no delivery
             kind = type(error).__name__
             is_address = not isinstance(error, ValueError)
         return _Outcome(problem=f"no answer ({kind})", is_transient=is_address)
+
+    def _outcome(self, answer: requests.Response) -> "_Outcome":
+        status = answer.status_code
+        if 300 <= status < 400:
+            return _Outcome(problem=f"answered {status}, a redirect, which is not followed")
+        if answer.ok:
+            return _Outcome()
+        said = self._confidential.quotable(_beginning(answer))
+        is_busy = status == _TOO_MANY_REQUESTS
+        return _Outcome(
+            problem=f"answered {status} {said.strip()!a}",
+            is_busy=is_busy,
+            is_transient=is_busy or status >= requests.codes.server_error,
+            retry_after_s=retry_after_s(answer.headers.get("Retry-After"), now=self._clock.now()),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -231,22 +247,6 @@ def retry_after_s(header: str | None, *, now: datetime) -> float:
         wait_s = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
         wait_s -= now.timestamp()
     return min(max(wait_s, 0.0), LONGEST_RETRY_AFTER_S)
-
-
-def _outcome(answer: requests.Response, *, now: datetime) -> _Outcome:
-    status = answer.status_code
-    if 300 <= status < 400:
-        return _Outcome(problem=f"answered {status}, a redirect, which is not followed")
-    if answer.ok:
-        return _Outcome()
-    said = _beginning(answer)
-    is_busy = status == _TOO_MANY_REQUESTS
-    return _Outcome(
-        problem=f"answered {status} {said.strip()!a}",
-        is_busy=is_busy,
-        is_transient=is_busy or status >= requests.codes.server_error,
-        retry_after_s=retry_after_s(answer.headers.get("Retry-After"), now=now),
-    )
 
 
 def _beginning(answer: requests.Response) -> str:

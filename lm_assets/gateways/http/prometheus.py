@@ -129,9 +129,9 @@ class Prometheus:
             raise RemoteError(
                 asked=f"Prometheus: POST /{path}",
                 fault=RemoteFault.REFUSED,
-                detail=f"status {body.status}: {body.error}",
+                detail=self._http.quotable(f"status {body.status}: {body.error}"),
             )
-        return _answer(body.data.result, tuple(body.warnings))
+        return _answer(body.data.result, tuple(map(self._http.quotable, body.warnings)))
 
 
 def _answer(results: Sequence[_Result], warnings: tuple[str, ...]) -> QueryAnswer:

@@ -7,17 +7,15 @@ follows from it: another plan, then more data, then how the work is cut, then ho
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from lm_assets.model.application_profile import StageProfile
 from lm_assets.model.behaviour import FEWEST_RUNS
 from lm_assets.model.explanation import EXACT, OBSERVED, STATISTICAL
 from lm_assets.regression.causes.counters import STAGE_RUNS, CounterDifference
 from lm_assets.regression.causes.matching import GONE, NEW, MatchedRow, MatchedRuns
 from lm_assets.regression.causes.plan_changes import ChangedPlan
+from lm_assets.regression.causes.skew import has_become_skewed
 from lm_assets.regression.causes.statements import counter_phrase, plan_phrase
 
 CACHE = "cache"
-# From this factor on, the largest task's part of a stage's rows has grown: data are skewed.
-_LEAST_SKEW = 1.3
 # A counter that moved by less explains nothing, however exactly it is known.
 _LEAST_CHANGE = 0.01
 # Bytes that moved against the time by less (packed harder, for one) are no cause of it.
@@ -172,26 +170,10 @@ def _skew_claims(state: _Open) -> list[Claim]:
     bars = [
         bar
         for bar in _with(state, {"largest_task_rows"})
-        if _sign(state, bar, "largest_task_rows") and _has_become_skewed(state.rows[bar])
+        if _sign(state, bar, "largest_task_rows") and has_become_skewed(state.rows[bar])
     ]
     names = ("largest_task_rows",)
     return [_counter_claim(state, "skew", bars, names, _UNEVEN)] if bars else []
-
-
-def _has_become_skewed(row: MatchedRow) -> bool:
-    before, now = (
-        [imbalance for run in side if (imbalance := _imbalance(run))]
-        for side in (row.baseline, row.current)
-    )
-    return bool(before and now) and min(now) >= _LEAST_SKEW * max(before)
-
-
-def _imbalance(stages: Sequence[StageProfile]) -> float:
-    """Return how many times the mean task's rows the largest task has; 0 where none has rows."""
-    rows = sum(stage.sum_of("input_rows") + stage.sum_of("shuffle_read_rows") for stage in stages)
-    tasks = sum(stage.sum_of("tasks") for stage in stages)
-    largest = max((stage.sum_of("largest_task_rows") for stage in stages), default=0)
-    return largest * tasks / rows if rows else 0.0
 
 
 _UNEVEN = "data is spread unevenly: {}"

@@ -333,6 +333,18 @@ def test_a_redirect_on_the_same_host_is_followed_but_not_for_ever(waits: Waits) 
     assert (error.fault, len(server.requests)) == (RemoteFault.REDIRECTED, 4)
 
 
+def test_a_server_that_repeats_the_credentials_is_not_quoted(waits: Waits) -> None:
+    def repeating(request: Request) -> Answer:
+        return Answer(status=403, body=f"no: {request.headers['Authorization']}".encode())
+
+    with serving(repeating) as server:
+        url = server.url.replace("http://", "http://user:hunter2@")
+        with pytest.raises(RemoteError) as refused:
+            connect(url, waits).application("app-1")
+    assert "Basic" not in str(refused.value)
+    assert "which is not shown" in str(refused.value)
+
+
 def test_credentials_in_the_url_are_never_told(waits: Waits) -> None:
     with serving(lambda _request: Answer(status=401)) as server:
         url = server.url.replace("http://", "http://user:hunter2@")

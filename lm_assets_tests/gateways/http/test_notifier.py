@@ -178,6 +178,14 @@ def test_without_a_secret_there_is_no_signature(waits):
         assert "X-LM-Signature-256" not in server.received[0].headers
 
 
+def test_a_receiver_that_repeats_its_address_is_not_quoted(waits):
+    answer = Answer(status=404, body=f"no such path: {SECRET_PATH}".encode())
+    with WebhookServer(answer) as server, pytest.raises(DeliveryError) as refused:
+        slack(server, waits).send({"text": "x"})
+    assert "answered 404 '(it repeats a part of its address" in str(refused.value)
+    assert "the-secret-part" not in str(refused.value)
+
+
 def test_credentials_of_the_home_folder_are_not_sent(waits, tmp_path, monkeypatch):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login someone password something\n")

@@ -127,15 +127,17 @@ def operation_names(scopes: Iterable[str | None]) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> operation_names(['{"id":"7","name":"map"}', None, "{"])
+    >>> operation_names(['{"id":"7","name":"map"}', '{"name":"WholeStageCodegen (2)"}', None, "{"])
     ('map',)
     """
     names = set()
     for scope in scopes:
         try:
-            names.add(_CODE_GENERATION.sub("", _scope_decoder.decode(scope or "{}").name))
+            name = _scope_decoder.decode(scope or "{}").name
         except (msgspec.MsgspecError, UnicodeEncodeError):
             continue
+        if not _is_wrapper(name):
+            names.add(_CODE_GENERATION.sub("", name).strip())
     return tuple(sorted(names - {""})[:_MOST_OPERATIONS])
 
 
