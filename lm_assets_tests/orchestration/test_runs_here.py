@@ -31,7 +31,7 @@ class RowsInMemory:
     def replace_verdict(self, verdict: Any, **how: Any) -> None:
         self._replace("verdict", verdict.campaign, **how)
 
-    def run(self, _: Callable[..., object]) -> list[object]:
+    def read(self, _: Callable[..., object]) -> list[object]:
         """Nothing was stored before."""
         return []
 
