@@ -31,9 +31,11 @@ class RowsInMemory:
     def replace_verdict(self, verdict: Any, **how: Any) -> None:
         self._replace("verdict", verdict.campaign, **how)
 
-    def read(self, _: Callable[..., object]) -> list[object]:
+    def run(self, *_: object) -> list[object]:
         """Nothing was stored before."""
         return []
+
+    read = run
 
     def _replace(self, table: str, campaign: str, *, before_commit: Callable[[], object]) -> None:
         before_commit()
