@@ -1,6 +1,7 @@
 """What the detailed report says, as plain data for its template: texts and pictures."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lm_assets.model.verdict import Verdict
@@ -15,6 +16,7 @@ from lm_assets.reports.method import PICTURES, method_paragraphs
 from lm_assets.reports.overview import campaign_map, telling_metrics
 from lm_assets.reports.pictures.heat_map import heat_map_svg
 from lm_assets.reports.pictures.trend import trend_svg, trend_words
+from lm_assets.reports.rows import cell_threshold
 from lm_assets.reports.why import why_sections
 
 _MOST_FINDINGS, _MOST_WORST, _MOST_HINTS, _MOST_MAPS, _MOST_WHY = 24, 10, 3, 6, 60
@@ -86,7 +88,8 @@ def _trends(material: ReportMaterial) -> list[Content]:
     for item in worst:
         trend = material.trends.get((item.combination, item.lead.metric))
         if trend is not None and len(trend.values) >= _LEAST_POINTS:
-            told = {"svg": trend_svg(trend), "alt": trend_words(trend)}
+            drawn = replace(trend, threshold=cell_threshold(material, item.lead))
+            told = {"svg": trend_svg(drawn), "alt": trend_words(drawn)}
             found.append({"title": trend.label, "where": item.combination, **told})
     return found[:_MOST_TRENDS]
 

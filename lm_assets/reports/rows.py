@@ -123,20 +123,25 @@ def _row(
 
 
 def threshold_value(material: ReportMaterial, row: ReportRow) -> float | None:
-    """Return the value from which on a row's metric counts as worse, in the metric's unit.
+    """Return the value from which on a row's metric counts as worse, in the metric's unit."""
+    return None if row.cell is None else cell_threshold(material, row.cell)
+
+
+def cell_threshold(material: ReportMaterial, cell: CellVerdict) -> float | None:
+    """Return the value from which on a cell's metric counts as worse, in the metric's unit.
 
     It stands the threshold away from the centre that the change is measured from: the geometric
     mean of a ratio's accepted samples, else their mean. None where nothing is judged or accepted.
     """
-    cell = row.cell
-    if cell is None or row.metric not in material.metrics or not row.baseline:
+    accepted = material.baseline_samples(cell.combination, cell.metric)
+    if cell.metric not in material.metrics or not accepted:
         return None
     threshold = material.rule.threshold(cell.change_unit)
     if threshold is None:
         return None
-    way = -1.0 if material.metrics[row.metric].direction is Direction.HIGHER else 1.0
+    way = -1.0 if material.metrics[cell.metric].direction is Direction.HIGHER else 1.0
     if cell.change_unit != "relative":
-        return fmean(row.baseline) + way * threshold
-    if min(row.baseline) <= 0.0:
+        return fmean(accepted) + way * threshold
+    if min(accepted) <= 0.0:
         return None
-    return geometric_mean(row.baseline) * (1.0 + way * threshold)
+    return geometric_mean(accepted) * (1.0 + way * threshold)

@@ -9,6 +9,7 @@ from lm_assets.model.metric import Direction
 from lm_assets.model.verdict import CellVerdict, Verdict
 from lm_assets.regression.cells.sources import sources_phrase
 from lm_assets.reports import decision, formatting, phrases
+from lm_assets.reports.escaping import one_line
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
 from lm_assets.reports.insight import advised_runs, unit_order
 from lm_assets.reports.material import ReportMaterial
@@ -37,9 +38,7 @@ def browser_data(
     axes = change_axes(material)
     combinations = {name: place for place, name in enumerate(material.combinations)}
     runs = _runs(material)
-    campaigns = list(
-        dict.fromkeys(p.campaign for trend in material.trends.values() for p in trend.points)
-    )
+    campaigns = _in_order([[p.campaign for p in t.points] for t in material.trends.values()])
     return _packed(
         {
             "verdicts": _VERDICTS,
@@ -59,6 +58,27 @@ def browser_data(
             ],
         }
     )
+
+
+def _in_order(courses: Sequence[Sequence[str]]) -> list[str]:
+    """Return the campaigns of all courses in one order that agrees with each of them.
+
+    A course leaves out the campaigns in which its cell did not run.
+    """
+    found: list[str] = []
+    known: set[str] = set()
+    for course in sorted(courses, key=lambda course: -len(course)):
+        if known.issuperset(course):
+            continue
+        place = 0
+        for campaign in course:
+            if campaign in known:
+                place = found.index(campaign) + 1
+                continue
+            found.insert(place, campaign)
+            known.add(campaign)
+            place += 1
+    return found
 
 
 def _packed(content: Mapping[str, object]) -> str:
@@ -213,7 +233,17 @@ def _trend(trend: Trend | None, campaigns: Sequence[str]) -> object:
         [campaigns.index(shift.campaign), _short(shift.before), _short(shift.after)]
         for shift in trend.shifts
     ]
-    return [values, marked, shifts, known]
+    return [values, marked, shifts, known, _versions(trend, campaigns)]
+
+
+def _versions(trend: Trend, campaigns: Sequence[str]) -> list[list[object]]:
+    """Return where another version came under test, and its name."""
+    pairs = zip(trend.points, trend.points[1:], strict=False)
+    return [
+        [campaigns.index(point.campaign), one_line(point.version, limit=18)]
+        for before, point in pairs
+        if point.version and point.version != before.version
+    ]
 
 
 _MARKED = (Verdict.REGRESSED, Verdict.SUSPECTED, Verdict.CONFOUNDED, Verdict.IMPROVED)

@@ -195,11 +195,26 @@ def test_the_matrix_comes_first_with_a_sign_for_every_combination():
     assert table.count('aria-label="regressed ') == 4
 
 
+def test_campaigns_keep_their_order_where_a_cell_left_some_out():
+    names = list(a_report_material(combination_count=3).combinations)
+    courses = (["a", "c", "e"], ["a", "b", "c", "d", "e"], ["d", "e"])
+    trends = {
+        (name, "duration_s"): Trend(
+            label="x", unit="s", points=[TrendPoint(campaign=c, value=1.0) for c in course]
+        )
+        for name, course in zip(names, courses, strict=True)
+    }
+    data = data_of(technical_html(a_report_material(combination_count=3, trends=trends)))
+    assert data["campaigns"] == ["a", "b", "c", "d", "e"]
+
+
 def test_a_trend_reaches_the_browser_with_its_marks():
     points = [
-        TrendPoint(campaign="a", value=10.0),
-        TrendPoint(campaign="b", value=None),
-        TrendPoint(campaign="c", value=14.0, verdict=Verdict.REGRESSED, is_acknowledged=True),
+        TrendPoint(campaign="a", value=10.0, version="3.5"),
+        TrendPoint(campaign="b", value=None, version="3.5"),
+        TrendPoint(
+            campaign="c", value=14.0, verdict=Verdict.REGRESSED, version="4.0", is_acknowledged=True
+        ),
     ]
     shift = LevelChange(campaign="c", index=2, before=10.0, after=14.0, degradation=0.4)
     name = next(iter(a_report_material(combination_count=1).combinations))
@@ -208,7 +223,7 @@ def test_a_trend_reaches_the_browser_with_its_marks():
     data = data_of(technical_html(material))
     assert data["campaigns"] == ["a", "b", "c"]
     regressed = [v["key"] for v in data["verdicts"]].index("regressed")
-    told = [[10.0, None, 14.0], [[2, regressed]], [[2, 10.0, 14.0]], [2]]
+    told = [[10.0, None, 14.0], [[2, regressed]], [[2, 10.0, 14.0]], [2], [[2, "4.0"]]]
     assert row_of(data, "duration_s")["trend"] == told
 
 

@@ -146,8 +146,8 @@
   const quantity = (row, value) => (value === null ? "n/a" : `${shown.format(value)}${row.about.unit ? ` ${row.about.unit}` : ""}`);
 
   function trendPlot(row) {
-    const [values, marked, shifts, known] = row.trend;
-    const width = 520, height = 120, left = 62, right = 12, top = 18, base = height - 22;
+    const [values, marked, shifts, known, versions] = row.trend;
+    const width = 520, height = 134, left = 62, right = 12, top = 18, base = height - 36;
     const there = values.map((value, place) => [place, value]).filter(([, value]) => value !== null);
     const plot = picture(width, height, `${row.metric} over ${there.length} campaigns, the oldest first`);
     const band = row.baseline.length ? [Math.min(...row.baseline), Math.max(...row.baseline)] : null;
@@ -163,7 +163,7 @@
     }
     for (const [place, before, after] of shifts) {
       plot.append(shape("path", { class: `shift`, d: `M${x(place - 0.5)} ${top}V${base}` }));
-      plot.append(shape("text", { class: "ink", x: x(place - 0.5), y: top - 6, "text-anchor": "middle" }, `${shown.format(before)} → ${shown.format(after)}`));
+      plot.append(shape("text", { class: "ink", x: x(place - 0.5) - 5, y: top - 6, "text-anchor": "end" }, `${shown.format(before)} → ${shown.format(after)}`));
     }
     let line = "", isDown = false;
     values.forEach((value, place) => {
@@ -172,6 +172,10 @@
     });
     plot.append(shape("path", { class: "trend", d: line }));
     for (const [place, value] of there) plot.append(shape("circle", { class: "current run", cx: x(place), cy: y(value), r: 2.6 }));
+    for (const [place, version] of versions) {
+      plot.append(shape("path", { class: "version", d: `M${x(place)} ${base}v6` }));
+      plot.append(shape("text", { class: "ink", x: x(place), y: base + 17, "text-anchor": "middle" }, version));
+    }
     for (const place of known) plot.append(shape("circle", { class: "known", cx: x(place), cy: y(values[place]), r: 7 }));
     for (const [place, verdict] of marked) {
       const kind = data.verdicts[verdict];
@@ -203,7 +207,7 @@
     const pictures = element("div", { class: "pictures" });
     const limit = thresholdValue(row);
     pictures.append(element("figure", {}, element("figcaption", {}, `Runs: baseline above, campaign below${limit === null ? "" : `; dashed: worse from ${quantity(row, limit)} on`}`), runsPlot(row, { width: 460, height: 64, edge: 8 })));
-    if (row.trend) pictures.append(element("figure", {}, element("figcaption", {}, "Over the campaigns: the band is the baseline"), trendPlot(row)));
+    if (row.trend) pictures.append(element("figure", {}, element("figcaption", {}, `Over the campaigns${row.about.unit ? `, in ${row.about.unit}` : ""}: the band is the baseline`), trendPlot(row)));
     made.append(pictures);
     const values = element("table", { class: "plain samples" }, element("thead", {}, element("tr", {}, element("th", { scope: "col", class: "num" }, "baseline"), element("th", { scope: "col" }, "run"), element("th", { scope: "col", class: "num" }, "campaign"))));
     const list = element("tbody");
