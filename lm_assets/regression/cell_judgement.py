@@ -19,6 +19,7 @@ from lm_assets.regression.cells.run_positions import SteadyCells, take_off_posit
 from lm_assets.regression.cells.soundness import sound_decisions
 from lm_assets.regression.cells.sources import CellSources, choose_sources
 from lm_assets.regression.cells.trade_offs import weigh_losses
+from lm_assets.regression.cells.unit_suspects import find_unit_suspects
 from lm_assets.regression.cells.verdicts import Decisions, decide, judgeable
 from lm_assets.regression.confirmation.fresh_runs import (
     ConfirmationSamples,
@@ -122,6 +123,7 @@ def judge_cells(
         fitted=compared.shared.fitted,
         shifts=compared.shared.shifts,
         faults=faults,
+        unit_suspects=find_unit_suspects(cells),
         weighed=weighed,
         confirmed=confirmed,
         advice=advise(cells, compared.beyond, decisions, policy),

@@ -5,7 +5,6 @@ import numpy as np
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
 from lm_assets.regression.cells.evidence import degradation_of, worse_by
-from lm_assets.regression.cells.unit_suspects import find_unit_suspects
 from lm_assets.regression.cells.verdicts import VERDICTS
 from lm_assets.regression.verdict.campaign_context import CampaignContext
 from lm_assets.regression.verdict.deciding import deciding_of_cells, disagreements
@@ -30,7 +29,7 @@ def explanations(
     _add_outliers(result, judgement)
     _add_faults_and_gaps(result, judgement, context)
     _add_limits(result, judgement)
-    for cell, suspects in find_unit_suspects(judgement.cells).items():
+    for cell, suspects in judgement.unit_suspects.items():
         result[cell]["unit_suspect"] = suspects
     _add_sources(result, judgement)
     for cell, loss in judgement.weighed.items():

@@ -6,7 +6,6 @@ from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
 from lm_assets.regression.cells.data_faults import fault_mask
 from lm_assets.regression.cells.soundness import has_lower_bound
-from lm_assets.regression.cells.unit_suspects import find_unit_suspects
 from lm_assets.regression.matrix.common_shift import follows_any
 from lm_assets.regression.verdict.campaign_context import CampaignContext
 from lm_assets.regression.verdict.deciding import differs_within_margin
@@ -38,7 +37,7 @@ def flags_of_cells(
         "differs_within_margin": differs_within_margin(judgement, policy),
         "two_modes": _two_modes(judgement),
         "at_least": has_lower_bound(cells),
-        "unit_suspect": fault_mask(cells, find_unit_suspects(cells)),
+        "unit_suspect": fault_mask(cells, judgement.unit_suspects),
         "other_sources_left_out": _has_left_out(judgement),
     }
     flags: list[tuple[str, ...]] = [()] * len(cells)

@@ -1,5 +1,7 @@
 """Every cell's verdict as a value: its numbers, its flags, and the explanation as data."""
 
+import contextlib
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,6 +23,25 @@ def cell_rows(
     judgement: Judgement, policy: StagePolicy, context: CampaignContext
 ) -> tuple[CellVerdict, ...]:
     """Return the verdict of every cell, sorted by combination and the catalogue's order."""
+    with _collector_paused():
+        return _cell_rows(judgement, policy, context)
+
+
+@contextlib.contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the cycle collector from walking a hundred thousand new values again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _cell_rows(
+    judgement: Judgement, policy: StagePolicy, context: CampaignContext
+) -> tuple[CellVerdict, ...]:
     cells, comparisons = judgement.cells, judgement.comparisons
     change, low, high = changes(cells, comparisons)
     combinations = [cells.combinations[code] for code in cells.combination_code.tolist()]

@@ -51,6 +51,7 @@ class Judgement:
     fitted: tuple[FittedMetric, ...]
     shifts: tuple[MatrixShift, ...]
     faults: Mapping[int, Mapping[str, object]]
+    unit_suspects: Mapping[int, list[Mapping[str, object]]]
     weighed: Mapping[int, WeighedLoss]
     confirmed: Mapping[int, ConfirmedCell]
     advice: RunAdvice
