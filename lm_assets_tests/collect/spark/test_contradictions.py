@@ -29,7 +29,7 @@ def stage(stage_id: int = 0, *, status: str = "COMPLETE", **changes: Any) -> Sta
     sums = dict.fromkeys(StageAttempt.__struct_fields__[6:-3], 0)
     counts = {"num_complete_tasks": 2, "num_failed_tasks": 0, "num_killed_tasks": 0}
     fields = {"stage_id": stage_id, "attempt_id": 0, "submission_time": NOON, **sums, **counts}
-    return StageAttempt(status=status, **{**fields, **changes})  # type: ignore[arg-type]
+    return StageAttempt(status=status, **{**fields, **changes})
 
 
 def task(task_id: int, *, status: str = "SUCCESS", duration: int = 1_000, **metrics: int) -> Task:
