@@ -89,14 +89,12 @@ def judge_cells(
     flagged = flag_runs(compared.steady.cells, compared.judged)
     confounded = _confounded(cells, compared, policy, context)
     is_elsewhere = _is_elsewhere(cells, policy, context)
+    trimmed = _without_flagged(compared, flagged, sources, is_faulty, policy=policy)
     statistical, without_flagged = (
         with_incomparable(
             with_confounded(sound_decisions(decisions, cells, sources), confounded), is_elsewhere
         )
-        for decisions in (
-            compared.decisions,
-            _without_flagged(compared, flagged, sources, is_faulty, policy=policy),
-        )
+        for decisions in (compared.decisions, trimmed)
     )
     confirmed = _confirmed(cells, statistical, confirmation, metrics=metrics, policy=policy)
     decisions = with_confirmations(statistical, confirmed)

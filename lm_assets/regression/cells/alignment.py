@@ -142,8 +142,9 @@ def _has_one_value(side: CellSamples) -> BoolArray:
     ragged = side.ragged
     first = np.append(ragged.values, np.nan)[ragged.offsets[:-1]]
     differs = ragged.values != first[ragged.cells]
-    n_other: FloatArray = np.bincount(ragged.cells, differs, minlength=ragged.n_cells)
-    return n_other == 0.0
+    n_other = np.bincount(ragged.cells, differs, minlength=ragged.n_cells)
+    has_one: BoolArray = n_other == 0
+    return has_one
 
 
 def _levels(cells: Cells, sides: Sequence[RaggedSamples]) -> FloatArray:
