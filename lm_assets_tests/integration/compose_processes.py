@@ -73,14 +73,15 @@ class ComposeProcesses:
         self.object_store.stop()
         self.postgres.stop()
 
-    def start(self, service: str) -> None:
-        """Start a service; its health is asked with `is_healthy`."""
-        self._processes[service] = spawn(
-            self._command(service),
-            log=self.folder / f"{service}.log",
-            environment=self.environment(service),
-            folder=self.folder,
-        )
+    def start(self, *names: str) -> None:
+        """Start services; their health is asked with `is_healthy`."""
+        for service in names:
+            self._processes[service] = spawn(
+                self._command(service),
+                log=self.folder / f"{service}.log",
+                environment=self.environment(service),
+                folder=self.folder,
+            )
 
     def run(self, service: str) -> subprocess.CompletedProcess[str]:
         """Run a service that ends by itself."""

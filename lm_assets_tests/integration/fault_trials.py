@@ -109,10 +109,10 @@ class CampaignRuns:
         assert run.exit_code() == 0
         return time.monotonic() - began
 
-    def undisturbed(self) -> tuple[LeftBehind, ...]:
-        """Return what each of the two contents leaves where there was nothing before."""
+    def undisturbed(self, contents: int = len(DELIVERIES)) -> tuple[LeftBehind, ...]:
+        """Return what each of the contents leaves where there was nothing before."""
         results = []
-        for content in range(len(DELIVERIES)):
+        for content in range(contents):
             clear(self.environment)
             self.deliver(content)
             self.complete()

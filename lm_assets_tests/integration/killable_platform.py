@@ -21,6 +21,15 @@ from lm_assets_tests.integration.own_servers import OwnObjectStore, OwnPostgres
 
 T = TypeVar("T")
 
+# Dagster's own 20 s between two looks at a run would be most of a test.
+LOOKS_OFTEN: Mapping[str, object] = {
+    "run_monitoring": {
+        "enabled": True,
+        "poll_interval_seconds": 2,
+        "start_timeout_seconds": 300,
+        "max_resume_run_attempts": 0,
+    }
+}
 # A machine that does other things as well takes its time.
 _LONGEST_S = 400.0
 _ENDED = (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)

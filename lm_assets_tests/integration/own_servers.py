@@ -8,7 +8,7 @@ from pathlib import Path
 from lm_assets.gateways.engines.databases import ensure_database, sibling_url
 from lm_assets.gateways.engines.postgres import PostgresServer
 from lm_assets.gateways.engines.processes import free_ports
-from lm_assets.gateways.engines.seaweedfs import PORT_FLAGS, SeaweedServer
+from lm_assets.gateways.engines.seaweedfs import PORT_FLAGS, SeaweedServer, weed_executable
 from lm_assets_tests.integration.ended import end_for_certain
 
 _PASSWORD = "only-for-tests"
@@ -76,6 +76,24 @@ class OwnObjectStore:
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         _end(self._process, number)
+
+    def shell(self, *commands: str) -> str:
+        """Give commands to the server's own shell, which is let in by the server's certificate."""
+        ports = dict(zip(PORT_FLAGS, self._ports, strict=True))
+        master, filer = (
+            f"127.0.0.1:{ports[f'{part}.port']}.{ports[f'{part}.port.grpc']}"
+            for part in ("master", "filer")
+        )
+        done = subprocess.run(
+            [weed_executable(), "shell", f"-master={master}", f"-filer={filer}"],
+            input="\n".join([*commands, "exit", ""]),
+            cwd=next(self._folder.rglob("security.toml")).parent,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        return done.stdout + done.stderr
 
 
 def _end(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

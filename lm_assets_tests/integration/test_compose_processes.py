@@ -30,11 +30,9 @@ def compose() -> Iterator[ComposeProcesses]:
         with ComposeProcesses(Path(folder)) as processes:
             prepared = processes.run("prepare")
             assert prepared.returncode == 0, prepared.stderr
-            for service in ("code-server", "webserver", "daemon", "exporter"):
-                processes.start(service)
-                waited_for(lambda s=service: processes.is_healthy(s) or None, service)
-            for service in ("prometheus", "alertmanager"):
-                processes.start(service)
+            processes.start("code-server", "exporter", "prometheus", "alertmanager")
+            waited_for(lambda: processes.is_healthy("code-server") or None, "the code server")
+            processes.start("webserver", "daemon")
             yield processes
 
 
@@ -86,6 +84,11 @@ def test_what_the_run_printed_lies_in_the_bucket_and_is_shown_by_the_web_server(
     shown = asked(compose, _LOGS, key=[judged, "compute_logs", name])["capturedLogs"]
     assert shown["stderr"].encode() == bucket.store.read(errors[0])
     assert CAMPAIGN in shown["stderr"] or "raw_metrics" in shown["stderr"]
+
+
+@pytest.mark.parametrize("service", ["code-server", "webserver", "daemon", "exporter"])
+def test_each_service_is_well_by_its_own_check(judged, compose, service):
+    assert waited_for(lambda: compose.is_healthy(service) or None, service)
 
 
 def test_prometheus_scrapes_the_exporter_as_the_reader(judged, compose):
