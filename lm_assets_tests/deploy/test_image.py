@@ -67,31 +67,46 @@ def test_everything_that_is_copied_is_let_into_the_build_and_little_else():
     assert lines[1] == "*", "nothing else enters"
 
 
+def build_stage() -> list[tuple[str, str]]:
+    """Return the instructions of the first stage, which makes what the image is filled with."""
+    every = instructions(DOCKERFILE)
+    stages = [number for number, (name, _) in enumerate(every) if name == "FROM"]
+    assert len(stages) == 2
+    return every[stages[0] : stages[1]]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which each COPY and each RUN of the build stage was done, /opt and /src in it."""
+    root = tmp_path_factory.mktemp("image")
+    (root / "src").mkdir()
+    for name, line in build_stage():
+        if name == "COPY":
+            _copy(line, root / "src")
+        elif name == "RUN":
+            done = subprocess.run(
+                ["sh", "-euc", line.replace("/opt/", f"{root}/opt/")],
+                cwd=root / "src",
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
+    return root
+
+
+def _copy(line: str, target: Path) -> None:
+    *sources, into = line.split()
+    for source in sources:
+        copy = shutil.copytree if (PROJECT / source).is_dir() else shutil.copyfile
+        path = target / (Path(source).name if into == "./" else into)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        copy(PROJECT / source, path)
+
+
 @pytest.mark.integration
-def test_the_wheel_of_the_image_carries_the_shipped_configuration(tmp_path):
-    """Built as the build stage does, from what it copies and nothing else."""
-    source, tools = tmp_path / "src", tmp_path / "wheel"
-    source.mkdir()
-    for name, line in instructions(DOCKERFILE):
-        if name == "WORKDIR" and line == "/tmp":
-            break
-        if name == "COPY" and "--from=" not in line and line.split()[-1].startswith("./"):
-            *copied, into = line.split()
-            for what in copied:
-                copy = shutil.copytree if (PROJECT / what).is_dir() else shutil.copyfile
-                target = source / (Path(what).name if into == "./" else into)
-                target.parent.mkdir(exist_ok=True)
-                copy(PROJECT / what, target)
-    runs = [line for name, line in instructions(DOCKERFILE) if name == "RUN"]
-    (install,) = [line for line in runs if "build-requirements.lock" in line]
-    (build,) = [line.partition(" && ")[0] for line in runs if "pip wheel" in line]
-    for line in (install, build):
-        command = line.replace("/opt/wheel", str(tools))
-        done = subprocess.run(
-            ["sh", "-euc", command], cwd=source, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-    (wheel,) = (tools / "out").glob("*.whl")
+def test_the_wheel_of_the_image_carries_the_shipped_configuration(built):
+    (wheel,) = (built / "opt" / "wheel" / "out").glob("*.whl")
     carried = set(zipfile.ZipFile(wheel).namelist())
     shipped = {f"lm_assets/shipped/config/{f.name}" for f in (PROJECT / "config").glob("*.yaml")}
     files = (
@@ -99,3 +114,24 @@ def test_the_wheel_of_the_image_carries_the_shipped_configuration(tmp_path):
         "prometheus/prometheus.yml",
     )
     assert shipped | {f"lm_assets/shipped/{name}" for name in files} <= carried
+
+
+@pytest.mark.integration
+def test_what_the_build_stage_made_leads_to_a_deployment_from_an_empty_folder(built, tmp_path):
+    """As after `pip install lm-assets`: a configuration, a deployment's settings, and advice."""
+    programs = built / "opt" / "lm-assets" / "bin"
+    assert not list(programs.glob("pip*")), "nothing more is installed into the image"
+    environment = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(tmp_path)}
+
+    def lm(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [programs / "python", programs / "lm", *arguments]
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+
+    assert lm("init", "config", "--dimension", "db=pg16,pg17").returncode == 0
+    assert lm("init", "deploy", "--deployment").returncode == 0
+    said = lm("doctor")
+    assert said.returncode == 4
+    assert "LM_POSTGRES_URL" in said.stdout
+    assert "Traceback" not in said.stdout + said.stderr
