@@ -28,15 +28,30 @@ class ShardLimit:
         return self.shard_bytes is not None and event_log_bytes > self.shard_bytes
 
 
+def executor_name(environment: Mapping[str, str]) -> str:
+    """Return what the environment calls the executor of large campaigns.
+
+    Raises
+    ------
+    ConfigurationError
+        Where it is none that there is.
+    """
+    name = environment.get(EXECUTOR_VARIABLE) or IN_PROCESS
+    if name not in _EXECUTORS:
+        rule = f"must be one of {', '.join(_EXECUTORS)}, got {name!r}"
+        raise ConfigurationError(file="the environment", path=EXECUTOR_VARIABLE, rule=rule)
+    return name
+
+
 def is_distributed(environment: Mapping[str, str]) -> bool:
     """Tell whether this deployment runs the steps of one run in several processes."""
-    return _named(environment) != IN_PROCESS
+    return executor_name(environment) != IN_PROCESS
 
 
 @dg.executor(name="of_the_deployment", requirements=dg.multiprocess_executor.get_requirements({}))
 def deployment_executor(context: dg.InitExecutorContext) -> dg.Executor:
     """Executor that the deployment names; a step that fails is tried again alone."""
-    definition, config = _EXECUTORS[_named(os.environ)]()
+    definition, config = _EXECUTORS[executor_name(os.environ)]()
     create = definition.executor_creation_fn
     if create is None:
         raise TypeError(f"{definition.name} cannot be created in this process")
@@ -71,11 +86,3 @@ _EXECUTORS: Mapping[str, Callable[[], tuple[dg.ExecutorDefinition, dict[str, obj
     "multiprocess": _processes,
     "kubernetes": _pods,
 }
-
-
-def _named(environment: Mapping[str, str]) -> str:
-    name = environment.get(EXECUTOR_VARIABLE) or IN_PROCESS
-    if name not in _EXECUTORS:
-        rule = f"must be one of {', '.join(_EXECUTORS)}, got {name!r}"
-        raise ConfigurationError(file="the environment", path=EXECUTOR_VARIABLE, rule=rule)
-    return name

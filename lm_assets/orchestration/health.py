@@ -1,29 +1,38 @@
 """Dagster's own part of a deployment: its storage, and whether its daemons are alive."""
 
+import os
 from pathlib import Path
 
 from lm_assets.gateways.health.diagnosis import Diagnosis, Health, diagnose
 from lm_assets.model.errors import LmError
+from lm_assets.orchestration.executors import executor_name
 from lm_assets.orchestration.instance import open_instance
 
 
 def dagster_diagnoses(home: Path | None) -> list[Diagnosis]:
     """Return how the instance of DAGSTER_HOME is, and which of its daemons are not alive."""
+    executor = diagnose(
+        "Dagster, executor",
+        lambda: f"{executor_name(os.environ)} for campaigns with large event logs",
+        advice="set LM_EXECUTOR to one of these, or leave it out",
+    )
     if home is None:
         return [
+            executor,
             Diagnosis(
                 what="Dagster",
                 health=Health.FAILED,
                 found="DAGSTER_HOME is not set",
                 advice="set it to a folder with dagster.yaml; `lm serve` keeps it in .lm/dagster",
-            )
+            ),
         ]
     storage = diagnose(
         "Dagster, storage",
         lambda: _storage(home),
         advice="set DAGSTER_HOME and LM_DAGSTER_POSTGRES_URL; for its tables run: lm prepare",
     )
-    return [storage, _daemons(home)] if storage.health is Health.OK else [storage]
+    daemons = [_daemons(home)] if storage.health is Health.OK else []
+    return [executor, storage, *daemons]
 
 
 def _storage(home: Path) -> str:

@@ -10,12 +10,14 @@ import pytest
 from lm_assets.collect.run_sources import RunSources
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import load_configuration
+from lm_assets.gateways.health.diagnosis import Health
 from lm_assets.gateways.object_store.protocol import ObjectStoreUnavailableError
 from lm_assets.model.errors import ConfigurationError
 from lm_assets.orchestration.assets import event_logs
 from lm_assets.orchestration.assets.event_logs import event_log_readings
 from lm_assets.orchestration.assets.metrics import incoming_results, raw_metrics
 from lm_assets.orchestration.executors import ShardLimit, is_distributed
+from lm_assets.orchestration.health import dagster_diagnoses
 from lm_assets.orchestration.partitions import CAMPAIGN_DIMENSION
 from lm_assets.orchestration.resources import shard_limit_resource
 from lm_assets_tests.cli.platform.test_demo_baselines import DEMO, demo_configuration
@@ -124,3 +126,10 @@ def test_where_there_are_more_a_campaign_beyond_eight_gib_is_read_in_shards(monk
 def test_an_executor_that_nobody_knows_is_refused_by_name():
     with pytest.raises(ConfigurationError, match=r"LM_EXECUTOR.*must be one of in_process.*'ray'"):
         is_distributed({"LM_EXECUTOR": "ray"})
+
+
+def test_the_doctor_names_an_executor_that_nobody_knows(monkeypatch):
+    monkeypatch.setenv("LM_EXECUTOR", "ray")
+    found = {each.what: each for each in dagster_diagnoses(None)}
+    assert found["Dagster, executor"].health is Health.FAILED
+    assert "kubernetes" in found["Dagster, executor"].found
