@@ -21,7 +21,7 @@ from lm_assets.collect.delivered_logs import (
     delivered_log,
     with_profile_kept,
 )
-from lm_assets.collect.landing.landed_objects import LandedCampaign, sort_landed_objects
+from lm_assets.collect.landing.landed_objects import sort_landed_objects
 from lm_assets.gateways.bucket import object_keys
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.bucket.record_json import from_jsonl, to_jsonl
@@ -34,6 +34,25 @@ _JSONL = "application/jsonl"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedShard:
+    """One shard: its number, and how much it reads."""
+
+    number: int
+    logs: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _PlannedRun:
+    """Which shard reads the log of one run."""
+
+    shard: int
+    combination: str
+    run_id: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Shards:
     """The shards of one run of a campaign; ``run`` tells them from those of any other run."""
 
@@ -43,7 +62,7 @@ class Shards:
     matrix: Matrix
     metrics: MetricCatalogue
 
-    def plan(self, shard_bytes: int) -> tuple["PlannedShard", ...]:
+    def plan(self, shard_bytes: int) -> tuple[PlannedShard, ...]:
         """Divide the campaign's logs into shards of about so many bytes, and keep the division.
 
         The plan that an earlier try of this run made stays, so that what it read is of use.
@@ -85,26 +104,7 @@ class Shards:
         results = landed_results(
             landed, bucket=self.bucket, matrix=self.matrix, metrics=self.metrics
         )
-        return [(run, log) for run, log in _with_logs(results.runs, landed) if log.parts]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PlannedShard:
-    """One shard: its number, and how much it reads."""
-
-    number: int
-    logs: int
-    size_bytes: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _PlannedRun:
-    """Which shard reads the log of one run."""
-
-    shard: int
-    combination: str
-    run_id: str
-    size_bytes: int
+        return [(run, log) for run in results.runs if (log := delivered_log(run, landed)).parts]
 
 
 def logs_read_ahead(store: ObjectStore, campaign: str, run: str) -> LogsRead:
@@ -121,13 +121,6 @@ def logs_read_ahead(store: ObjectStore, campaign: str, run: str) -> LogsRead:
 
 def _plan_key(campaign: str, run: str) -> str:
     return f"{object_keys.shards_prefix(campaign, run)}plan.jsonl"
-
-
-def _with_logs(
-    runs: Iterable[LandedRun], landed: LandedCampaign
-) -> Iterator[tuple[LandedRun, DeliveredLog]]:
-    for run in runs:
-        yield run, delivered_log(run, landed)
 
 
 def _division(

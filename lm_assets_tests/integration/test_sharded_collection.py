@@ -25,7 +25,7 @@ from lm_assets.orchestration.partitions import CAMPAIGN_DIMENSION
 from lm_assets_tests.cli.platform.test_demo_baselines import DEMO, demo_configuration
 from lm_assets_tests.fakes.kubernetes_api import KubernetesApi, RunningJob
 from lm_assets_tests.integration.killable_platform import KillablePlatform, waited_for
-from lm_assets_tests.integration.own_cluster import own_cluster
+from lm_assets_tests.integration.own_cluster import IMAGE, SECRET, own_cluster
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -125,3 +125,8 @@ def test_pods_read_the_same_and_the_shard_of_a_lost_pod_is_read_again_alone(camp
     again = campaign.instance.all_logs(run, of_type=dg.DagsterEventType.STEP_RESTARTED)
     assert [entry.step_key for entry in again] == [f"{SHARD}[0]"]
     assert campaign.collected(run) == alone
+    for job in campaign.api.jobs.values():
+        # As a run's pod, and with no right to make others.
+        assert job.container["image"] == IMAGE
+        assert {"secretRef": {"name": SECRET}} in job.container["envFrom"]
+        assert job.body["spec"]["template"]["spec"]["automountServiceAccountToken"] is False

@@ -1,5 +1,7 @@
 """The code location: every asset is reachable from it, and nothing is decided in it."""
 
+import json
+
 import dagster as dg
 import pytest
 
@@ -66,6 +68,8 @@ def test_the_sharded_run_makes_the_same_after_it_has_read_the_event_logs(definit
     job = definitions.resolve_job_def("sharded_campaign_job")
     selected = {key.to_user_string() for key in job.asset_layer.selected_asset_keys}
     assert selected == {*CAMPAIGN_ASSET_NAMES, "event_log_readings"}
+    pod = json.loads(job.tags["dagster-k8s/config"])["pod_spec_config"]
+    assert pod == {"automount_service_account_token": True}
 
 
 def test_judging_anew_does_not_collect_anew(definitions):
