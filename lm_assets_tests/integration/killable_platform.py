@@ -79,6 +79,10 @@ class KillablePlatform:
 
     def __exit__(self, *_: object) -> None:
         self.instance.dispose()
+        # A daemon ends by itself within half a minute; nothing is to be seen of it any more.
+        for pid in processes_that_name(str(self._home.workspace)):
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
         for daemon in self._daemons:
             daemon.stop()
         self.object_store.stop()
