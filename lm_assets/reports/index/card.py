@@ -46,12 +46,12 @@ def campaign_card(
         verdict=verdict.verdict,
         exit_code=verdict.exit_code,
         headline=phrases.headline(verdict),
-        started_at=facts and facts.started_at,
+        started_at=None if facts is None else facts.started_at,
         git_sha="" if facts is None else facts.subject.git_sha,
         version_labels={} if facts is None else dict(facts.subject.version_labels),
         combinations=len({cell.combination for cell in verdict.cells}),
-        runs=facts and facts.runs,
-        failed_runs=facts and facts.failed_runs,
+        runs=None if facts is None else facts.runs,
+        failed_runs=None if facts is None else facts.failed_runs,
         counts=dict(verdict.counts),
         findings=tuple(_told(finding, metrics) for finding in told[:_MOST_FINDINGS]),
         left_out=max(0, len(told) - _MOST_FINDINGS),
@@ -89,9 +89,10 @@ def _trend(
         return None
     means: dict[str, dict[str, float]] = defaultdict(dict)
     for summary in summaries:
-        is_usable = summary.metric == metric.name and summary.mean is not None and summary.mean > 0
         value = facts.combinations.get(summary.combination, {}).get(dimension)
-        if is_usable and value is not None:
+        if summary.metric != metric.name or value is None:
+            continue
+        if summary.mean is not None and summary.mean > 0:
             means[value][summary.combination] = summary.mean
     most = sorted(means, key=lambda value: (-len(means[value]), value))[:_MOST_LEVELS]
     return CardTrend(
