@@ -99,7 +99,16 @@ def _headline_without_regression(verdict: CampaignVerdict, whole: str) -> str:
     if absent := _combinations_with(verdict.cells, Verdict.NOT_RUN):
         return f"{len(absent)} of {whole} did not land; nothing got worse in the others."
     if not any(cell.verdict in _JUDGED for cell in verdict.cells):
-        return f"Nothing could be judged: {_reasons(verdict)}."
+        return f"Nothing could be judged: {_reasons(verdict.cells)}."
+    return _headline_of_judged(verdict, whole)
+
+
+def _headline_of_judged(verdict: CampaignVerdict, whole: str) -> str:
+    if confounded := _combinations_with(verdict.cells, Verdict.CONFOUNDED):
+        return f"{len(confounded)} of {whole} got worse, or ran on other nodes: it cannot be told."
+    if apart := [cell for cell in verdict.cells if cell.verdict in _NOT_COMPARED]:
+        cells = f"{plural(len(apart), 'cell')} cannot ({_reasons(apart)})"
+        return f"Nothing got worse where it can be compared; {cells}."
     if undecided := sum(cell.verdict is Verdict.INCONCLUSIVE for cell in verdict.cells):
         return f"No regression is shown, and {plural(undecided, 'cell')} cannot be decided yet."
     return f"Nothing got worse in {whole}."
@@ -236,12 +245,13 @@ _JUDGED = (
     Verdict.INCONCLUSIVE,
     Verdict.ACCEPTED_TRADEOFF,
 )
+_NOT_COMPARED = (Verdict.NOT_COMPARABLE, Verdict.SOURCE_CHANGED)
 
 
 def _combinations_with(cells: Iterable[CellVerdict], verdict: Verdict) -> set[str]:
     return {cell.combination for cell in cells if cell.verdict is verdict}
 
 
-def _reasons(verdict: CampaignVerdict) -> str:
-    found = sorted({formatting.VERDICT_WORDS[cell.verdict] for cell in verdict.cells})
+def _reasons(cells: Iterable[CellVerdict]) -> str:
+    found = sorted({formatting.VERDICT_WORDS[cell.verdict] for cell in cells})
     return ", ".join(found) or "no cells"

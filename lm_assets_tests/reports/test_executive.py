@@ -157,6 +157,14 @@ def test_a_campaign_in_which_nothing_happened_says_so_and_asks_for_nothing():
     assert "What to do next" not in text
 
 
+def test_cells_that_cannot_be_compared_are_never_counted_among_those_that_did_not_get_worse():
+    like, unlike = a_cell(verdict=Verdict.UNCHANGED), a_cell(verdict=Verdict.SOURCE_CHANGED)
+    text = executive_markdown(of_cells(like, unlike))
+    assert "Nothing got worse where it can be compared; 1 cell cannot (source changed)." in text
+    text = executive_markdown(of_cells(like, a_cell(verdict=Verdict.CONFOUNDED)))
+    assert "1 of 1 combination got worse, or ran on other nodes: it cannot be told." in text
+
+
 def test_without_any_baseline_nothing_is_called_good():
     text = executive_markdown(
         of_cells(verdict=a_verdict([a_cell(verdict=Verdict.NO_BASELINE)], exit_code=3))
