@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from lm_assets.gateways.dagster_services import DagsterHome
 from lm_assets.gateways.engines.postgres import PostgresServer, wheel_executables
 from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets_tests.conftest import FAST_POSTGRES, PROJECT
+from lm_assets_tests.integration.ended import end_for_certain
 from lm_assets_tests.integration.own_servers import OwnObjectStore
 
 POLICY = PROJECT / "deploy" / "bucket-policy.json"
@@ -101,8 +103,7 @@ def own_deployment(folder: Path) -> Iterator[OwnDeployment]:
         yield made
     finally:
         store.stop()
-        process.terminate()
-        process.wait(timeout=30)
+        end_for_certain(process, first=signal.SIGINT)
 
 
 def _make_users(store: OwnObjectStore, platform: Mapping[str, str]) -> None:
