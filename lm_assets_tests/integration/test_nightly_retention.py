@@ -261,6 +261,8 @@ def test_everything_that_is_past_its_days_goes_and_nothing_else(platform):
         "aggregated/kept/campaign.json",
         "incoming/kept/x/1.jsonl",
         f"raw/kept/{a_record().combination}.jsonl",
+        "reports/_index/digests.json",
+        "reports/index.html",
     ]
     assert platform.rows("load_runs") == platform.rows("run_metrics") == ["kept"]
     assert platform.rows("campaigns") == ["expired", "kept"]

@@ -28,7 +28,7 @@ NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 class TestLifecycleRules:
     def test_are_not_there_until_they_are_applied(self, s3_store):
         before = lifecycle_status(s3_store, POLICY)
-        assert [item.found_days for item in before] == [None] * 10
+        assert [item.found_days for item in before] == [None] * 11
         after = apply_lifecycle(s3_store, POLICY)
         assert after == lifecycle_status(s3_store, POLICY)
         assert {item.prefix: item.found_days for item in after} == {
@@ -36,6 +36,7 @@ class TestLifecycleRules:
             "raw/": 30,
             "quarantine/": 30,
             "compute-logs/": 30,
+            "shards/": 30,
             "aggregated/": 365,
             "confirmations/": 365,
             "reports/": 365,
@@ -86,7 +87,7 @@ class TestLifecycleRules:
         answer = s3_store.client.get_bucket_lifecycle_configuration(Bucket=s3_store.bucket)
         ids = [rule["ID"] for rule in answer["Rules"]]
         assert ids[0] == "theirs"
-        assert len(ids) == 11
+        assert len(ids) == 12
         assert all(name.startswith(RULE_PREFIX) for name in ids[1:])
 
 

@@ -4,9 +4,11 @@ Records and profiles are held beside those of one process.
 """
 
 import json
+import multiprocessing
 import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import dagster as dg
@@ -41,6 +43,27 @@ def sharded_job() -> dg.JobDefinition:
     return build_definitions(matrix).resolve_job_def("sharded_campaign_job")
 
 
+def read_logs() -> str:
+    """Read the event logs as the executor of the environment does it; return the run."""
+    with (
+        dg.DagsterInstance.from_config(os.environ["DAGSTER_HOME"]) as instance,
+        dg.execute_job(
+            dg.reconstructable(sharded_job),
+            instance=instance,
+            tags={"dagster/partition": CAMPAIGN},
+            asset_selection=[dg.AssetKey("event_log_readings")],
+        ) as result,
+    ):
+        assert result.success
+        return result.run_id
+
+
+def read_logs_apart() -> str:
+    """Do so in a process of its own: those it starts know the environment as it is now."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        return process.submit(read_logs).result()
+
+
 class LargeCampaign:
     """A campaign whose event logs are two shards, on a platform with a cluster."""
 
@@ -60,18 +83,8 @@ class LargeCampaign:
         collection["shard_bytes"] = -(-sum(logs) // 2)
         (configuration / "collection.yaml").write_text(yaml.safe_dump(collection))
         platform.environment["LM_CONFIG_DIR"] = str(configuration)
+        platform.environment["DAGSTER_HOME"] = str(platform.home)
         self.instance.add_dynamic_partitions(CAMPAIGN_DIMENSION, [CAMPAIGN])
-
-    def read_logs(self) -> str:
-        """Read the event logs as the executor of the environment does it; return the run."""
-        with dg.execute_job(
-            dg.reconstructable(sharded_job),
-            instance=self.instance,
-            tags={"dagster/partition": CAMPAIGN},
-            asset_selection=[dg.AssetKey("event_log_readings")],
-        ) as result:
-            assert result.success
-            return result.run_id
 
     def collected(self, run: str = "") -> tuple[bytes, dict[str, bytes]]:
         """Return records and profiles as stored, with the logs that a run has read."""
@@ -107,7 +120,7 @@ def campaign(landed: LargeCampaign, monkeypatch: pytest.MonkeyPatch) -> LargeCam
 def test_processes_read_what_one_process_reads(campaign, monkeypatch):
     alone = campaign.collected()
     monkeypatch.setenv("LM_EXECUTOR", "multiprocess")
-    assert campaign.collected(campaign.read_logs()) == alone
+    assert campaign.collected(read_logs_apart()) == alone
 
 
 def test_pods_read_the_same_and_the_shard_of_a_lost_pod_is_read_again_alone(campaign, monkeypatch):
@@ -120,7 +133,7 @@ def test_pods_read_the_same_and_the_shard_of_a_lost_pod_is_read_again_alone(camp
 
     killer = threading.Thread(target=lambda: waited_for(first_pod, "a pod").kill())
     killer.start()
-    run = campaign.read_logs()
+    run = read_logs()
     killer.join()
     again = campaign.instance.all_logs(run, of_type=dg.DagsterEventType.STEP_RESTARTED)
     assert [entry.step_key for entry in again] == [f"{SHARD}[0]"]

@@ -60,8 +60,11 @@ def warehouse(warehouse_url: str) -> Iterator[Warehouse]:
 
 
 def drop_connections(url: str) -> None:
-    """Do what a restart of Postgres does to those that are connected."""
-    with psycopg.connect(url, autocommit=True) as connection:
+    """Do what a restart of Postgres does to whoever is connected, to others that do so too."""
+    with (
+        suppress(psycopg.errors.AdminShutdown),
+        psycopg.connect(url, autocommit=True) as connection,
+    ):
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
