@@ -31,6 +31,7 @@ from lm_assets.model.retention import RetentionPolicy
 T = TypeVar("T")
 
 _TOO_DEEP = "the file is nested too deeply, or holds itself"
+_NO_TEXT = "a text holds half a character (\\ud800 to \\udfff); write the character itself"
 
 _PACKAGE = Path(lm_assets.__file__).parent
 # A wheel carries it inside the package; in a checkout it is the project's own.
@@ -183,6 +184,8 @@ def read_yaml_as(path: Path, into: type[T]) -> T:
         return msgspec.convert(content, into)
     except RecursionError as error:
         raise ConfigurationError(file=str(path), path="$", rule=_TOO_DEEP) from error
+    except UnicodeEncodeError as error:
+        raise ConfigurationError(file=str(path), path="$", rule=_NO_TEXT) from error
     except msgspec.ValidationError as error:
         rule, _, where = str(error).partition(" - at `")
         # "`$.a.b`", or "`key` in `$.a.b`" where a key is wrong.

@@ -170,6 +170,10 @@ class TestRefusals:
         assert (caught.value.file, caught.value.path) == (str(path), "$")
         assert rule in caught.value.rule
 
+    def test_of_half_characters_say_what_to_write(self, folder: Path) -> None:
+        (folder / "regression.yaml").write_text(r'{"stages": "\ud800\udc00"}', encoding="ascii")
+        assert "write the character itself" in refusal(folder).rule
+
     def test_name_a_folder_in_the_place_of_a_file(self, folder: Path) -> None:
         (folder / "matrix.yaml").unlink()
         (folder / "matrix.yaml").mkdir()
