@@ -10,12 +10,15 @@ from lm_assets.collect.prometheus.run_series import NO_SERIES, Answer, Measured,
 from lm_assets.collect.prometheus.series_window import Step, value_at, values_within
 from lm_assets.gateways.http.prometheus import Series
 
+# Its pod, the pod's uid, its name.
+ContainerKey = tuple[str, str, str]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RestartCounter:
     """One container's restarts within the run, and since when an older one was not looked at."""
 
-    key: tuple[str, str, str]
+    key: ContainerKey
     steps: tuple[Step, ...]
     unseen_s: float = 0.0
 
@@ -46,7 +49,30 @@ def oom_kills(run: RunSeries) -> Answer:
         restarted_s = [step.at_s for step in counter.steps]
         kills += _restarts_by_oom(restarted_s, last_reasons.get(counter.key, []))
         kills += _ended_by_oom(restarted_s, final_reasons.get(counter.key, []), run)
-    return Measured(value=float(kills), bounds=_unseen(counters))
+    uncounted = _uncounted(counters, last_reasons, final_reasons, run)
+    kills += sum(_ended_by_oom([], final_reasons.get(key, []), run) for key in uncounted)
+    unknown = f"killed containers without a restart count: {len(uncounted)}"
+    return Measured(
+        value=float(kills), bounds=(*_unseen(counters), *([unknown] if uncounted else []))
+    )
+
+
+def _uncounted(
+    counters: Sequence[RestartCounter],
+    last_reasons: Mapping[ContainerKey, Sequence[Series]],
+    final_reasons: Mapping[ContainerKey, Sequence[Series]],
+    run: RunSeries,
+) -> list[ContainerKey]:
+    """Return the containers that were killed within the run and have no restart count."""
+    counted = {counter.key for counter in counters}
+    return sorted(
+        key
+        for key in {*last_reasons, *final_reasons} - counted
+        if any(
+            1.0 in values_within(reason, **run.bounds)
+            for reason in (*last_reasons.get(key, ()), *final_reasons.get(key, ()))
+        )
+    )
 
 
 def _unseen(counters: Sequence[RestartCounter]) -> tuple[str, ...]:
@@ -92,7 +118,7 @@ def restart_counters(run: RunSeries) -> list[RestartCounter]:
 
 def _restarts(
     run: RunSeries,
-    key: tuple[str, str, str],
+    key: ContainerKey,
     replicas: Sequence[Series],
     beginnings: Beginnings,
     *,
@@ -114,13 +140,13 @@ def _restarts(
     return RestartCounter(key=key, steps=tuple(steps), unseen_s=late_s if is_late else 0.0)
 
 
-def _by_container(series: Iterable[Series]) -> Mapping[tuple[str, str, str], list[Series]]:
-    found: dict[tuple[str, str, str], list[Series]] = {}
+def _by_container(series: Iterable[Series]) -> Mapping[ContainerKey, list[Series]]:
+    found: dict[ContainerKey, list[Series]] = {}
     for item in series:
         found.setdefault(_container(item), []).append(item)
     return found
 
 
-def _container(series: Series) -> tuple[str, str, str]:
+def _container(series: Series) -> ContainerKey:
     labels = series.labels
     return labels.get("pod", ""), labels.get("uid", ""), labels.get("container", "")

@@ -223,6 +223,30 @@ def test_a_query_that_fails_takes_only_its_own_metrics_away() -> None:
     assert measured.missing["oom_kills"] == "prometheus: x: timed_out: slow"
 
 
+@pytest.mark.parametrize(
+    ("reason", "kills"), [("container_status_terminated_reason", 1.0), ("_last_terminated_", 0.0)]
+)
+def test_a_killed_container_without_a_restart_count_is_never_taken_for_none(
+    reason: str, kills: float
+) -> None:
+    at = START.timestamp()
+    times = [at + 30 * k for k in range(1, 11)]
+
+    def answer(promql: str) -> QueryAnswer:
+        if "restarts_total" in promql:
+            return QueryAnswer(series=(series(*((t, 0.0) for t in times), uid="u"),))
+        if reason in promql:
+            told = ((t, float(t > at + 100)) for t in times)
+            return QueryAnswer(series=(series(*told, pod="other", uid="v"),))
+        return QueryAnswer()
+
+    measured = ask_prometheus(Scripted(answer), [run()], config=config(), now=NOW)["r"].measurements
+    assert measured.values["oom_kills"] == kills
+    told = measured.provenance["oom_kills"]
+    assert told == "prometheus (at least; killed containers without a restart count: 1)"
+    assert measured.provenance["pod_restarts"] == "prometheus"
+
+
 def test_a_partial_answer_is_told_in_the_provenance() -> None:
     at = START.timestamp()
     points = [(at + 30 * k, 0.0) for k in range(1, 11)]
