@@ -171,7 +171,7 @@ def lm() -> None:
       lm serve                         the same platform, kept up, with its web page
       lm COMMAND --help                what a command does, with examples
 
-    Exit codes: 0 ok, 2 regression, 3 inconclusive or suspected, 4 data fault, 5 not judged yet,
+    Exit codes: 0 ok, 2 regression, 3 undecided, 4 data fault, 5 not judged yet,
     1 usage or internal error. Connections and secrets come from the environment only
     (docs/configuration.md).
     """

@@ -81,7 +81,7 @@ def gate(
     github (annotations), gitlab (code quality) and gitlab-metrics. docs/ci.md has whole workflows.
 
     \b
-    Exit codes: 0 ok, 2 regression, 3 inconclusive, suspected or not run, 4 data fault,
+    Exit codes: 0 ok, 2 regression, 3 undecided, 4 data fault,
     5 not judged yet.
 
     \b
