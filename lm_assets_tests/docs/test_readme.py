@@ -12,7 +12,7 @@ MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
 
 
 def commands_in(text: str) -> set[str]:
-    return set(re.findall(r"(?:\.venv/bin/|`)lm ([a-z-]+)", text))
+    return set(re.findall(r"(?:\$ |`|^|; |\|\| )lm ([a-z-]+)", text, flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize("name", sorted(commands_in(README)))

@@ -5,7 +5,10 @@ import subprocess
 
 
 def end_for_certain(
-    process: "subprocess.Popen[bytes]", *, first: int = signal.SIGTERM, grace_s: float = 20.0
+    process: "subprocess.Popen[bytes] | subprocess.Popen[str]",
+    *,
+    first: int = signal.SIGTERM,
+    grace_s: float = 20.0,
 ) -> None:
     """Send the first signal, then KILL, and wait until the process is gone and reaped."""
     if process.poll() is None:

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,11 +16,13 @@ from lm_assets.gateways.bucket.object_keys import REPORT_NAMES
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.model.verdict import Verdict
 from lm_assets_tests.conftest import PROJECT
+from lm_assets_tests.integration.ended import end_for_certain
 from lm_assets_tests.integration.in_process_platform import InProcessPlatform
 from lm_assets_tests.integration.result_files import land, result_line
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
 CAMPAIGN = "nightly-2026-11-22-1a2b3c4"
 FOUR = tuple(
     f"3.5.0_connect_kubernetes_none_{name}_1gb" for name in ("read", "join", "window", "write")
@@ -124,46 +128,93 @@ def results_of(folder: Path, durations: Sequence[float]) -> Path:
     return folder
 
 
+class ReadmeScript:
+    """The README's script for continuous integration, run as it stands there by a shell."""
+
+    def __init__(self, platform: InProcessPlatform, folder: Path) -> None:
+        self.platform = platform
+        self.folder = folder
+        assert platform.configuration == folder / "config"
+        self.text = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)[0]
+
+    def started(self, campaign: str, *, wait: str) -> "subprocess.Popen[str]":
+        given = {"CAMPAIGN": campaign, "COMMIT": "1a2b3c4", "WAIT": wait}
+        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+        return subprocess.Popen(
+            ["sh", "-e", "-c", self.text],
+            cwd=self.folder,
+            env={**os.environ, **given, "PATH": path, "PYTHONPATH": str(PROJECT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def ends(self, campaign: str, *, judged: bool = True, wait: str = "5m") -> tuple[int, str]:
+        """Return how it ended and what it printed; the campaign is judged once it has landed."""
+        script = self.started(campaign, wait=wait)
+        try:
+            while judged and script.poll() is None and not self._landed(campaign):
+                time.sleep(0.1)
+            if judged:
+                assert self.platform.run(campaign).success
+            text, _ = script.communicate(timeout=300)
+        finally:
+            end_for_certain(script)
+        return script.returncode, text
+
+    def _landed(self, campaign: str) -> bool:
+        return any(item.key.endswith("/_SUCCESS") for item in self.platform.bucket.landed(campaign))
+
+
 @pytest.mark.timeout(600)
-def test_a_ci_script_ends_0_2_3_4_and_5_in_the_five_situations(platform, tmp_path):
-    config = platform.configuration
-    slow = [3.0 * value for value in STEADY]
+def test_the_readmes_five_lines_end_0_2_3_4_and_5_in_the_five_situations(platform, tmp_path):
+    script = ReadmeScript(platform, tmp_path)
+    written = tmp_path / "reports"
 
-    def submitted(name: str, durations: Sequence[float], *more: str) -> tuple[int, str]:
-        folder = results_of(tmp_path / name, durations)
-        return lm("submit", folder, "--campaign", name, "--config", config, "--runs", 5, *more)
-
-    assert submitted("ci-same", STEADY)[0] == 0
-    code, text = lm("gate", "--campaign", "ci-same")
+    results_of(tmp_path / "results", STEADY)
+    code, text = script.ends("ci-never-judged", judged=False, wait="1s")
     assert (code, "is not judged yet: 3 objects landed" in text) == (5, True)
-    document = json.loads(lm("gate", "--campaign", "ci-same", "--json")[1].splitlines()[0])
-    assert document["state"] == "waiting"
-    assert platform.run("ci-same").success
-    assert lm("gate", "--campaign", "ci-same", "--wait", "5s")[0] == 0
+    assert not written.exists()
 
-    assert submitted("ci-slow", slow)[0] == 0
-    assert platform.run("ci-slow").success
-    assert lm("gate", "--campaign", "ci-slow")[0] == 2
+    code, text = script.ends("ci-same")
+    assert (code, "UNCHANGED" in text) == (0, True)
+    assert set(REPORT_NAMES) <= {path.name for path in written.rglob("*")}
 
-    assert submitted("ci-few", STEADY[:2])[0] == 0
-    assert platform.run("ci-few").success
-    code, text = lm("gate", "--campaign", "ci-few")
+    results_of(tmp_path / "results", [3.0 * value for value in STEADY])
+    code, text = script.ends("ci-slow")
+    assert (code, "REGRESSED" in text) == (2, True)
+
+    results_of(tmp_path / "results", STEADY[:2])
+    code, text = script.ends("ci-few")
     assert (code, "fewer than the 5 runs that were promised" in text) == (3, True)
 
-    (tmp_path / "ci-bad").mkdir()
-    (tmp_path / "ci-bad" / "results.jsonl").write_text(naive(FOUR[0], 1))
-    bad = ("submit", tmp_path / "ci-bad", "--campaign", "ci-bad", "--config", config)
-    code, text = lm(*bad)
+    (tmp_path / "results" / "results.jsonl").write_text(naive(FOUR[0], 1))
+    code, text = script.ends("ci-bad", judged=False)
     assert (code, "nothing was delivered" in text) == (4, True)
-    assert lm(*bad, "--force")[0] == 0
+
+
+@pytest.mark.timeout(600)
+def test_a_delivery_with_faults_and_its_repair_are_each_judged_as_what_they_are(platform, tmp_path):
+    config = platform.configuration
+    refused = tmp_path / "refused"
+    refused.mkdir()
+    (refused / "results.jsonl").write_text(naive(FOUR[0], 1))
+    sound = results_of(tmp_path / "sound", STEADY)
+
+    def submitted(folder: Path, *more: str) -> tuple[int, str]:
+        return lm("submit", folder, "--campaign", "ci-bad", "--config", config, *more)
+
+    assert submitted(refused, "--force")[0] == 0
+    document = json.loads(lm("gate", "--campaign", "ci-bad", "--json")[1].splitlines()[0])
+    assert document["state"] == "waiting"
     assert platform.run("ci-bad").success
     code, text = lm("gate", "--campaign", "ci-bad")
     assert (code, "quarantined: 1 × time" in text) == (4, True)
 
     # The repair is delivered under the same id: until it is judged, nothing of the old counts.
-    code, text = submitted("ci-slow", STEADY)
+    code, text = submitted(sound, "--runs", "5")
     assert (code, "--replace" in text) == (1, True)
-    assert submitted("ci-slow", STEADY, "--replace")[0] == 0
-    assert lm("gate", "--campaign", "ci-slow")[0] == 5
-    assert platform.run("ci-slow").success
-    assert lm("gate", "--campaign", "ci-slow")[0] == 0
+    assert submitted(sound, "--runs", "5", "--replace")[0] == 0
+    assert lm("gate", "--campaign", "ci-bad")[0] == 5
+    assert platform.run("ci-bad").success
+    assert lm("gate", "--campaign", "ci-bad")[0] == 0

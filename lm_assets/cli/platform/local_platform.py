@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,7 +18,8 @@ def start_engines(engines: EmbeddedEngines, *, state: Path, configuration: Path)
     Returns
     -------
     Path
-        A file, readable by its owner only, that gives a shell the same environment.
+        A file, readable by its owner only, that gives a shell the same environment and puts ``lm``
+        on its ``PATH``.
     """
     environment = {
         **engines.start(),
@@ -37,4 +39,5 @@ def _write_environment(path: Path, environment: Mapping[str, str]) -> Path:
         file.writelines(
             f"export {name}={shlex.quote(value)}\n" for name, value in sorted(environment.items())
         )
+        file.write(f'export PATH={shlex.quote(os.fspath(Path(sys.executable).parent))}:"$PATH"\n')
     return path

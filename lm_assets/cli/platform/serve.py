@@ -40,7 +40,8 @@ _CHECK_SECONDS = 2.0
     "--config",
     "config_directory",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the configuration [default: STATE/config if the demo left one, else config].",
+    help="Folder of the configuration, used where it lies: what you edit in it is followed.  "
+    "[default: STATE/config if the demo left one, else config]",
 )
 @click.option(
     "--port",
@@ -60,7 +61,8 @@ def serve(state: Path, config_directory: Path | None, port: int, observability: 
     A campaign dropped into the bucket starts a run by itself: write its files under
     `incoming/CAMPAIGN/` and an empty `incoming/CAMPAIGN/_SUCCESS` last. Your own MinIO and Postgres
     are used instead of the embedded ones when LM_S3_ENDPOINT and LM_POSTGRES_URL are set.
-    Stop with Ctrl-C.
+    Only the web page has a fixed port; the engines, the exporter and Prometheus take free ones of
+    127.0.0.1 and print them. Stop with Ctrl-C.
     """
     console = Console()
     steps = Steps(console)

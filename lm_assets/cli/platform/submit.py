@@ -39,6 +39,7 @@ _MOST_NAMED = 3
     type=Duration(),
     is_flag=False,
     flag_value="30m",
+    metavar="[DURATION]",
     help="Go on as `lm gate --wait`, for 30 minutes unless a time is given.",
 )
 @config_option
