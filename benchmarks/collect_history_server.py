@@ -34,6 +34,7 @@ from lm_assets.gateways.engines.processes import free_port
 from lm_assets.gateways.http.history_server import TASKS_PER_PAGE, HistoryServer
 from lm_assets.gateways.http.json_http import HttpLimits
 from lm_assets_tests.fakes.spark_events import event_lines, eventful_application
+from lm_assets_tests.integration.ended import end_for_certain
 
 CONCURRENCY = 4
 
@@ -69,8 +70,7 @@ def server(home: Path, logs: Path, applications: int) -> Iterator[str]:
             time.sleep(0.5)
         yield url
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        end_for_certain(process)
 
 
 def listed(url: str) -> int:

@@ -31,6 +31,7 @@ from lm_assets.collect.prometheus.metrics import ask_prometheus
 from lm_assets.gateways.engines.processes import free_port
 from lm_assets.gateways.http.prometheus import Prometheus, QueryAnswer
 from lm_assets_tests.fakes.cluster_exposition import Exposition, constant, line
+from lm_assets_tests.integration.ended import end_for_certain
 
 PROJECT = Path(__file__).parents[1]
 START = datetime(2026, 11, 22, tzinfo=UTC)
@@ -91,8 +92,7 @@ def server(exposition: str) -> Iterator[str]:
                 time.sleep(0.1)
             yield url
         finally:
-            process.terminate()
-            process.wait(timeout=30)
+            end_for_certain(process)
 
 
 def is_ready(url: str) -> bool:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -19,6 +21,7 @@ from lm_assets.gateways.engines.state import StateFolder
 from lm_assets.gateways.object_store.protocol import ObjectStoreRefusedError
 from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.gateways.retrying import NO_RETRY
+from lm_assets_tests.integration.ended import end_for_certain
 
 pytestmark = pytest.mark.integration
 
@@ -35,8 +38,9 @@ def wait_until_ended(servers: dict[str, ProcessIdentity], *, within_s: float) ->
     return {name for name, server in servers.items() if server.is_running()}
 
 
-def command_that_holds_engines(directory: Path) -> subprocess.Popen[str]:
-    """Start another process that runs the engines and says when they are up."""
+@contextmanager
+def command_that_holds_engines(directory: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start another process that runs the engines, once they are up; it is ended for certain."""
     program = """
         import signal, sys
         from pathlib import Path
@@ -52,13 +56,17 @@ def command_that_holds_engines(directory: Path) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={"PATH": "/usr/bin"}
     )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "up\n"
-    return process
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        yield process
+        close(process)
+    finally:
+        end_for_certain(process)
 
 
 def close(process: subprocess.Popen[str]) -> None:
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
 
 
 def test_data_keys_and_addresses_outlive_a_restart(state_folder):
@@ -134,27 +142,23 @@ def test_every_port_is_on_the_loopback_only(engines):
 
 
 def test_a_second_command_uses_the_engines_of_the_first_and_leaves_them_running(state_folder):
-    first = command_that_holds_engines(state_folder)
-    try:
+    with command_that_holds_engines(state_folder):
         servers = servers_of(state_folder)
         with EmbeddedEngines(state_folder, environment={}) as engines:
             environment = engines.start()
             S3ObjectStore.from_environment(environment).write("raw/c1/a.jsonl", b"x")
         assert servers_of(state_folder) == servers
         assert all(server.is_running() for server in servers.values())
-    finally:
-        close(first)
     assert wait_until_ended(servers, within_s=0) == set()
 
 
 def test_ctrl_c_three_times_leaves_no_server_and_no_socket(state_folder):
     deep = state_folder / ("d" * 120)
-    holder = command_that_holds_engines(deep)
-    servers, ports = servers_of(deep), StateFolder(deep).running["ports"]
-    for _ in range(3):
-        holder.send_signal(signal.SIGINT)
-        time.sleep(0.05)
-    close(holder)
+    with command_that_holds_engines(deep) as holder:
+        servers, ports = servers_of(deep), StateFolder(deep).running["ports"]
+        for _ in range(3):
+            holder.send_signal(signal.SIGINT)
+            time.sleep(0.05)
     assert holder.returncode != 0, "it was not interrupted"
     assert wait_until_ended(servers, within_s=0) == set()
     of_postgres = postgres.PostgresServer(deep / "postgres", password="").socket_directory
@@ -164,14 +168,13 @@ def test_ctrl_c_three_times_leaves_no_server_and_no_socket(state_folder):
 
 
 def test_a_killed_command_leaves_no_server_behind_and_loses_nothing(state_folder):
-    holder = command_that_holds_engines(state_folder)
-    servers = servers_of(state_folder)
-    with EmbeddedEngines(state_folder, environment={}) as engines:
-        store = S3ObjectStore.from_environment(engines.start())
-        for number in range(50):
-            store.write(f"raw/c1/{number}.jsonl", b"%d" % number)
-    holder.send_signal(signal.SIGKILL)
-    close(holder)
+    with command_that_holds_engines(state_folder) as holder:
+        servers = servers_of(state_folder)
+        with EmbeddedEngines(state_folder, environment={}) as engines:
+            store = S3ObjectStore.from_environment(engines.start())
+            for number in range(50):
+                store.write(f"raw/c1/{number}.jsonl", b"%d" % number)
+        holder.send_signal(signal.SIGKILL)
     assert wait_until_ended(servers, within_s=10) == set()
     with EmbeddedEngines(state_folder, environment={}) as engines:
         store = S3ObjectStore.from_environment(engines.start())
@@ -192,7 +195,7 @@ def test_servers_that_were_left_behind_are_stopped_by_the_next_start(state_folde
         assert servers_of(state_folder).keys() == {"s3", "postgres"}
         assert list(S3ObjectStore.from_environment(environment).list("")) == []
     for process in processes.values():
-        process.wait(timeout=5)
+        end_for_certain(process)
 
 
 def test_a_users_own_servers_are_used_and_not_started(state_folder, service_environment):

@@ -38,6 +38,7 @@ from lm_assets.model.baseline import (
 )
 from lm_assets.model.campaign import Subject
 from lm_assets.model.errors import ConfigurationError
+from lm_assets_tests.integration.ended import end_for_certain
 
 EMPTY_DIGEST = hashlib.sha256(b"").hexdigest()
 MOMENT = "2026-11-22T01:02:03+00:00"
@@ -396,11 +397,15 @@ def test_of_writers_at_the_same_moment_one_wins_and_the_others_are_told(path):
         )
         for who in "abcd"
     }
-    assert [racer.stdout.readline() for racer in racers.values()] == ["ready\n"] * 4
-    for racer in racers.values():
-        racer.stdin.write("go\n")
-        racer.stdin.flush()
-    told = {who: racer.communicate(timeout=120)[0].strip() for who, racer in racers.items()}
+    try:
+        assert [racer.stdout.readline() for racer in racers.values()] == ["ready\n"] * 4
+        for racer in racers.values():
+            racer.stdin.write("go\n")
+            racer.stdin.flush()
+        told = {who: racer.communicate(timeout=120)[0].strip() for who, racer in racers.items()}
+    finally:
+        for racer in racers.values():
+            end_for_certain(racer)
     (winner,) = [who for who, outcome in told.items() if outcome == "won"]
     assert set(told.values()) <= {"won", "CatalogueLockedError", "StaleCatalogueError"}
     (entry,) = read_catalogue(path).entries.values()
