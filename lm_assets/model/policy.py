@@ -34,7 +34,7 @@ class CommonShiftPolicy:
     finding_relative: float = 0.05
     finding_points: float = 1.25
     maximum_spread: float = 0.75
-    minimum_share: float = 0.6
+    minimum_share: float = 0.75
 
     def __post_init__(self) -> None:
         open_fraction("alpha", self.alpha)

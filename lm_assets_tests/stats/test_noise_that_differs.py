@@ -50,6 +50,29 @@ def test_a_few_loud_cells_are_called_no_oftener_than_promised():
     assert 0.035 < (p[:, 4:] < 0.05).mean() < 0.06
 
 
+def test_runs_in_two_modes_are_called_no_oftener_than_promised():
+    """A cell of which all runs fell into one mode looked quiet, and stretched the others' prior."""
+    rng = np.random.default_rng(4)
+
+    def two_modes():
+        return 10.0 + 0.207 * (rng.random((400, 5)) < 0.3) + 0.0316 * rng.normal(size=(400, 5))
+
+    p = np.array(
+        [compare_sides(moments(two_modes()), moments(two_modes())).comparison.p for _ in range(60)]
+    )
+    assert (p < 1e-4).mean() < 2e-4
+    assert (p < 0.05).mean() < 0.06
+
+
+def test_cells_without_any_spread_do_not_make_the_others_look_noisier_than_they_are():
+    rng = np.random.default_rng(5)
+    variances = sample_variances(rng, np.full(400, 0.1))
+    with_stuck_clocks = np.where(np.arange(400) % 8 == 0, 0.0, variances)
+    found = fit_robust_prior(with_stuck_clocks, np.full(400, 4.0)).prior
+    assert found.variance == pytest.approx(0.01, rel=0.1)
+    assert found.df > 30.0
+
+
 def test_the_floor_comes_after_the_prior():
     rng = np.random.default_rng(3)
     sd = np.sqrt(0.01**2 * 1.5 / rng.chisquare(1.5, 300))
