@@ -69,7 +69,9 @@ def _is_due(
         case Kind.REMINDED:
             is_due = was_told and alert.is_live
         case Kind.RECOVERED:
-            is_due = was_told or event.alert_id in told_now
+            # Of one that has ended already a late campaign only says that it ended earlier.
+            is_live = any(alert.alert_id == event.alert_id for alert in known.was_live)
+            is_due = (was_told and is_live) or event.alert_id in told_now
         case _:
             is_new = event.campaign is None or event.campaign == known.newest_campaign
             is_still_so = alert.is_live and latest[event.alert_id] == event.event_id

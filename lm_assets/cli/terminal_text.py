@@ -6,6 +6,8 @@ from rich.table import Table
 from rich.text import Text
 
 _UNBOUNDED = 1000
+# Between a number and its unit; a terminal breaks no line there.
+_BOUND_SPACES = {0x00A0: " ", 0x202F: " "}
 
 
 def printable(text: str) -> str:
@@ -16,7 +18,8 @@ def printable(text: str) -> str:
     >>> printable("read\x1b[2J\n")
     'read\\x1b[2J\\n'
     """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    plain = text.translate(_BOUND_SPACES)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in plain)
 
 
 def literal(text: str) -> Text:

@@ -9,7 +9,7 @@ from lm_assets.cli.terminal_text import in_markup, literal, print_whole
 from lm_assets.model.deciding import DecidedOn, DecidingTest, deciding_figures
 from lm_assets.model.verdict import BEHAVIOUR_CHANGED, CampaignVerdict, CellVerdict, Verdict
 from lm_assets.regression.cells.sources import sources_phrase
-from lm_assets.regression.verdict.notes import tells_what_was_taken_off
+from lm_assets.regression.verdict.notes import no_reader_may_miss
 from lm_assets.regression.verdict.phrases import TEST_WORDS
 
 STYLES = {
@@ -50,24 +50,30 @@ _UNDECIDED = (
 
 
 def print_verdict(
-    console: Console, verdict: CampaignVerdict, *, rows: int = 15, rest: str = "with --json"
+    console: Console,
+    verdict: CampaignVerdict,
+    *,
+    rows: int = 15,
+    rest: str = "with --json",
+    exit_code: int | None = None,
 ) -> None:
     """Print the verdict line, the counts and the cells that a person should look at.
 
     Where the campaign is undecided or faulty, its notes and undecided cells say why. ``rest`` says
-    where the cells are that are not shown.
+    where the cells are that are not shown, ``exit_code`` with what the command ends where
+    known losses do not count.
     """
     style = STYLES[verdict.verdict]
     _print_sentence(
         console,
         f"[bold]{in_markup(verdict.campaign)}[/]  [{style}]{verdict.verdict.value.upper()}[/]  "
-        f"[dim]exit code {verdict.exit_code}[/]",
+        f"[dim]{_ending(verdict.exit_code, exit_code)}[/]",
     )
     counts = ", ".join(f"{n} {name}" for name, n in sorted(verdict.counts.items()) if n)
     cells = f"{len(verdict.cells)} cell{'' if len(verdict.cells) == 1 else 's'}"
     _print_sentence(console, f"  {cells}: {counts}" if counts else f"  {cells}")
     is_open = verdict.verdict in (*_UNDECIDED, Verdict.DATA_FAULT)
-    for note in verdict.notes if is_open else filter(tells_what_was_taken_off, verdict.notes):
+    for note in verdict.notes if is_open else filter(no_reader_may_miss, verdict.notes):
         _print_sentence(console, f"  {in_markup(note)}")
     wider = [finding for finding in verdict.findings if finding.kind != "cell"]
     for finding in wider[:rows]:
@@ -90,6 +96,12 @@ def notable_cells(
     return sorted(
         notable, key=lambda c: (order.index(c.verdict), -abs(c.change or 0.0), c.combination)
     )
+
+
+def _ending(own: int, left: int | None) -> str:
+    if left is None or left == own:
+        return f"exit code {own}"
+    return f"exit code {left}, {own} without the losses that are known"
 
 
 def _print_sentence(console: Console, text: str) -> None:
@@ -154,6 +166,8 @@ def _reason(cell: CellVerdict) -> str:
         return f"{fault['rule']}; {fault['side']} run {fault['run']} is {fault['value']:g}"
     if isinstance(reasons := why.get("no_usable_run_because"), Sequence):
         return "; ".join(map(str, reasons))
+    if "unit_suspect" in cell.flags:
+        return "measured in another unit?"
     told = {
         Verdict.NOT_RUN: _not_run,
         Verdict.NO_BASELINE: _no_baseline,

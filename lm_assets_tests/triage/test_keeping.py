@@ -126,6 +126,23 @@ def test_what_gets_worse_in_an_acknowledgement_is_told_at_its_end(desk):
     )
 
 
+def test_a_loss_that_grew_in_a_campaign_of_an_earlier_time_is_not_what_was_acknowledged(desk):
+    desk.judge(a_night(0, CELL))
+    desk.say(Kind.ACKNOWLEDGED, 1.5)
+    (known,) = known_alerts(desk.warehouse, "nightly")
+    assert not known.has_worsened
+    desk.judge(a_night(1, a_sighting("a_x", size=0.9)))
+    (known,) = known_alerts(desk.warehouse, "nightly")
+    assert known.has_worsened, "it landed after they spoke, whatever the clock of its runs says"
+
+
+def test_a_recovery_is_told_once_although_a_clean_campaign_of_an_earlier_time_lands_later(desk):
+    for seen in (a_night(0, CELL), a_night(1), a_night(4), a_night(3), a_night(2)):
+        desk.judge(seen)
+        desk.tell()
+    assert desk.told() == ["opened", "recovered"]
+
+
 def test_everything_applied_twice_is_told_once(desk):
     nights = [a_night(0, CELL), a_night(1), a_night(1.5)]
     for seen in [*nights, *nights, *reversed(nights)]:

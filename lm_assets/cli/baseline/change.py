@@ -25,6 +25,7 @@ from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import DataFaultError, LmError
 from lm_assets.model.record import RunRecord
 from lm_assets.regression.baselines import ChangePlan, ChangeRequest, Guard, plan_change
+from lm_assets.regression.baselines.change import ALREADY_PRESENT
 from lm_assets.regression.baselines.moves import detectable_changes
 
 _INITIAL_REASON = "initial baseline"
@@ -38,7 +39,8 @@ def init(*, reason: str, dry_run: bool, as_json: bool, **selection: Any) -> int:
     """Make the first baselines from a campaign: five sound runs or more per combination.
 
     Combinations that are refused get no baseline, the others do; exit code 4 says that some were
-    refused. Combinations that have a baseline are left alone (see `lm baseline update`).
+    refused. Combinations that have a baseline are left alone (see `lm baseline update`), which is
+    a refusal only where there was nothing else to do.
 
     \b
     Examples:
@@ -179,4 +181,7 @@ def exit_code(plan: ChangePlan) -> int:
     """Return what a plan means to a caller."""
     if plan.has_unacknowledged_loss:
         return ExitCode.REGRESSION
-    return ExitCode.DATA_FAULT if plan.refusals else ExitCode.OK
+    refused = {refusal.rule for refusal in plan.refusals}
+    if plan.changes and refused == {ALREADY_PRESENT}:
+        return ExitCode.OK  # what is new was made, and what there was is left alone as asked
+    return ExitCode.DATA_FAULT if refused else ExitCode.OK

@@ -112,7 +112,10 @@ def _move_row(move: MetricMove, detectable: Detectable) -> tuple[str, ...]:
         move.unit,
         change_text(move.change, move.change_unit),
         change_text(move.change_since_anchor, move.change_unit),
-        change_text(detectable.get((move.combination, move.metric)), move.change_unit),
+        # Either way: which of them is a loss is the metric's affair.
+        change_text(detectable.get((move.combination, move.metric)), move.change_unit).replace(
+            "+", "±"
+        ),
     )
 
 

@@ -1,8 +1,8 @@
 """A folder that is to be delivered: its files by the keys that they will have in the bucket.
 
 Result files that lie in no combination's folder are sorted, line by line, into the folders of the
-combinations that their lines name; what names none lands in a folder of the file's own name,
-where each line is refused with its reason.
+combinations that their lines name. A line that names none belongs to the combination that the file
+is named after; where that is none either it lands in a folder of its own, and is refused there.
 """
 
 import json
@@ -18,6 +18,8 @@ from lm_assets.model.combination import Matrix
 from lm_assets.model.errors import LmError, UnknownCombinationError
 
 Content = Path | bytes
+# Where lines land of which neither they nor their file say the combination.
+UNNAMED = "of_no_combination"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,10 +54,32 @@ class ManifestOptions:
         return {name: value for name, value in said.items() if value}
 
 
-def delivered_objects(
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveredFolder:
+    """What a folder delivers for a campaign: ``objects`` by key, all but ``_SUCCESS``.
+
+    ``lines`` are the numbers, in the file that somebody wrote, of the lines of each object that was
+    sorted together.
+    """
+
+    prefix: str
+    objects: Mapping[str, Content]
+    lines: Mapping[str, Sequence[int]]
+
+    def place(self, key: str, line: int | None) -> str:
+        """Return where a line of an object stands in the folder, for the person who wrote it."""
+        name = key.removeprefix(self.prefix)
+        numbers = self.lines.get(key)
+        if numbers is not None:
+            name = name.rpartition("/")[2]
+            line = numbers[line - 1] if line is not None and 0 < line <= len(numbers) else line
+        return name if line is None else f"{name} line {line}"
+
+
+def delivered_folder(
     folder: Path, campaign: str, *, matrix: Matrix, options: ManifestOptions
-) -> Mapping[str, Content]:
-    """Return what a folder delivers for a campaign, all but ``_SUCCESS``, by key.
+) -> DeliveredFolder:
+    """Return what a folder delivers for a campaign.
 
     Raises
     ------
@@ -73,26 +97,39 @@ def delivered_objects(
             loose.append(path)
         else:
             objects[prefix + name] = path
-    for key, content in _sorted_lines(loose, prefix, matrix).items():
+    lines: dict[str, Sequence[int]] = {}
+    for key, found in _sorted_lines(loose, prefix, matrix).items():
         if key in objects:
             raise LmError(f"{key.removeprefix(prefix)} and lines of {folder} would be one object")
-        objects[key] = content
+        objects[key] = b"\n".join(found.values()) + b"\n"
+        lines[key] = tuple(found)
     if not objects:
         raise LmError(f"{folder} holds nothing to deliver: no result file lies in it")
     manifest = _manifest(folder / object_keys.MANIFEST_NAME, campaign, options)
     if manifest is not None:
         objects[object_keys.manifest_key(campaign)] = manifest
-    return objects
+    return DeliveredFolder(prefix=prefix, objects=objects, lines=lines)
 
 
-def _sorted_lines(files: Sequence[Path], prefix: str, matrix: Matrix) -> dict[str, bytes]:
-    found: dict[str, list[bytes]] = {}
+def _sorted_lines(
+    files: Sequence[Path], prefix: str, matrix: Matrix
+) -> Mapping[str, Mapping[int, bytes]]:
+    """Return the lines of every object to be, by their numbers in the file."""
+    found: dict[str, dict[int, bytes]] = {}
     for path in files:
-        for line in path.read_bytes().split(b"\n"):
+        of_file = _combination_of_file(path, matrix) or UNNAMED
+        for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
             if line.strip():
-                folder = _named_combination(line, matrix) or path.stem
-                found.setdefault(f"{prefix}{folder}/{path.name}", []).append(line)
-    return {key: b"\n".join(lines) + b"\n" for key, lines in found.items()}
+                folder = _named_combination(line, matrix) or of_file
+                found.setdefault(f"{prefix}{folder}/{path.name}", {})[number] = line
+    return found
+
+
+def _combination_of_file(path: Path, matrix: Matrix) -> str:
+    try:
+        return matrix.resolve(path.stem).id
+    except UnknownCombinationError:
+        return ""
 
 
 def _named_combination(line: bytes, matrix: Matrix) -> str:

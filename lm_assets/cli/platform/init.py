@@ -13,6 +13,7 @@ from lm_assets.gateways.baseline_file.file import catalogue_text
 from lm_assets.gateways.configuration import (
     BASELINES_FILE,
     SHIPPED_CONFIGURATION,
+    Configuration,
     load_configuration,
 )
 from lm_assets.model.baseline import BaselineCatalogue
@@ -58,7 +59,7 @@ def init(
 ) -> None:
     """Write a configuration for a matrix of your own: dimensions, metrics, policy, no baselines.
 
-    Without --dimension it asks. Nothing that is there is overwritten.
+    Without --dimension it asks for dimensions and metrics. Nothing that is there is overwritten.
 
     \b
     Examples:
@@ -75,9 +76,32 @@ def init(
         return
     if folder.exists() and any(folder.iterdir()):
         raise LmError(f"{folder} is not empty, and nothing in it is overwritten: name another one")
-    chosen = dict(_dimension(text) for text in dimensions) if dimensions else _asked()
+    if dimensions:
+        chosen = dict(_dimension(text) for text in dimensions)
+    else:
+        chosen = _asked_dimensions()
+        metrics = metrics or _asked_metrics()
+    made = _written(folder, _matrix(chosen, version_dimension), metrics)
+    click.echo(
+        f"wrote {folder}: {len(made.matrix.combinations)} combinations such as "
+        f"{made.matrix.combinations[0].id}, metrics {', '.join(made.metrics.names)}"
+    )
+    click.echo(f"Next: lm validate RESULTS --config {folder}; lm serve --config {folder}")
+
+
+def _written(folder: Path, matrix: str, metrics: tuple[str, ...]) -> Configuration:
+    """Write the folder and return it as it is read; nothing stays of one that cannot be read."""
+    try:
+        _write_all(folder, matrix, metrics)
+        return load_configuration(folder)
+    except LmError as error:
+        shutil.rmtree(folder, ignore_errors=True)  # it was empty, or was not there
+        raise LmError(f"{error}; nothing was written") from error
+
+
+def _write_all(folder: Path, matrix: str, metrics: tuple[str, ...]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "matrix.yaml", _matrix(chosen, version_dimension))
+    _write(folder / "matrix.yaml", matrix)
     if metrics:
         _write(folder / "metrics.yaml", _metrics(metrics))
         shipped = (SHIPPED_CONFIGURATION / "regression.yaml").read_text(encoding="utf-8")
@@ -91,31 +115,40 @@ def init(
     (folder / BASELINES_FILE).parent.mkdir()
     text = shipped_baselines.read_text("utf-8") if shipped_baselines.is_file() else ""
     _write(folder / BASELINES_FILE, text or catalogue_text(BaselineCatalogue()))
-    made = load_configuration(folder)
-    click.echo(
-        f"wrote {folder}: {len(made.matrix.combinations)} combinations such as "
-        f"{made.matrix.combinations[0].id}, metrics {', '.join(made.metrics.names)}"
-    )
-    click.echo(f"Next: lm validate RESULTS --config {folder}; lm serve --config {folder}")
 
 
-def _asked() -> dict[str, list[str]]:
-    """Ask for dimensions until an empty name ends it."""
+def _asked_dimensions() -> dict[str, list[str]]:
+    """Ask for dimensions until an empty answer ends it."""
     chosen: dict[str, list[str]] = {}
-    while name := click.prompt(
-        "A dimension of the matrix (empty: done)", default="", show_default=False
-    ):
-        values = click.prompt(f"Values of {name}, with commas between")
-        chosen |= [_dimension(f"{name}={values}")]
+    while said := _answer("A dimension of the matrix, such as db=pg16,pg17 (empty: done)"):
+        if "=" not in said:
+            said = f"{said}={click.prompt(f'Values of {said}, with commas between')}"
+        chosen |= [_dimension(said)]
     if not chosen:
         raise LmError("a matrix has one dimension or more: give --dimension name=value,value")
     return chosen
 
 
+def _asked_metrics() -> tuple[str, ...]:
+    """Ask for metrics until an empty answer ends it; none are Spark's."""
+    if click.confirm("Is it Spark, with the metrics of its event logs?", default=False):
+        return ()
+    chosen = [_DURATION]
+    asks = "A metric beside duration_s, such as tps:1/s:higher or peak_mb:MB:lower (empty: done)"
+    while said := _answer(asks):
+        _metric(said)
+        chosen.append(said)
+    return tuple(chosen)
+
+
+def _answer(question: str) -> str:
+    return str(click.prompt(question, default="", show_default=False)).strip()
+
+
 def _dimension(text: str) -> tuple[str, list[str]]:
     name, sign, values = text.partition("=")
     kept = [value.strip() for value in values.split(",") if value.strip()]
-    if not (name and sign and kept):
+    if not (name and sign and kept) or "=" in values:
         raise LmError(f"--dimension must be name=value,value, got {text!r}")
     return name.strip(), kept
 

@@ -17,7 +17,8 @@ def print_known_verdict(console: Console, subject: GateMaterial | Unjudged) -> N
         text = f"{in_markup(subject.campaign)}  {subject.state}: {in_markup(subject.reason)}"
         _say(console, text)
         return
-    print_verdict(console, subject.verdict, rest="in the reports")
+    left = subject.remaining
+    print_verdict(console, subject.verdict, rest="in the reports", exit_code=left.exit_code)
     if confirmation := confirmation_phrase(subject.verdict):
         _say(console, f"  {in_markup(confirmation)}")
     if subject.alerts_note:
@@ -29,7 +30,6 @@ def print_known_verdict(console: Console, subject: GateMaterial | Unjudged) -> N
     if len(known) > _MOST_KNOWN:
         _say(console, f"  … and {len(known) - _MOST_KNOWN} more known")
     if known:
-        left = subject.remaining
         _say(console, f"  without these: {left.verdict.value}, exit code {left.exit_code}")
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from rich.progress import Progress
 
 from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.options import config_option, json_option
-from lm_assets.cli.platform.delivered_folder import Content, ManifestOptions, delivered_objects
+from lm_assets.cli.platform.delivered_folder import Content, ManifestOptions, delivered_folder
 from lm_assets.cli.platform.gate import Duration, tell_standing
 from lm_assets.cli.platform.validate import manifest_options, print_validation, validated
 from lm_assets.gateways.bucket import object_keys
@@ -67,20 +67,23 @@ def submit(
       lm submit results/ --campaign ci-2026-11-22-1a2b3c4 --stage ci --runs 5 --wait 15m
     """
     settings = load_configuration(config_directory)
-    objects = delivered_objects(
+    delivered = delivered_folder(
         folder, campaign, matrix=settings.matrix, options=ManifestOptions(**said)
     )
-    found = validated(objects, campaign, settings)
+    found, objects = validated(delivered, campaign, settings), delivered.objects
+    if found.exit_code is not ExitCode.OK and not as_json:
+        print_validation(found)
     if found.exit_code is ExitCode.DATA_FAULT and not force:
-        if not as_json:
-            print_validation(found)
+        refused = len(found.collected.quarantined)
         raise DataFaultError(
-            f"nothing was delivered: {len(found.collected.quarantined)} lines or objects of "
-            f"{folder} would be refused; mend them, or deliver them as they are with --force"
+            f"nothing was delivered: {refused} lines or objects of {folder} would be refused"
+            + ("" if refused else ", and the campaign would not be fit to be judged")
+            + "; mend them, or deliver them as they are with --force"
         )
     bucket = CampaignBucket(S3ObjectStore.from_environment(os.environ))
     sent = deliver(bucket, campaign, objects, replace=replace)
-    click.echo(f"{campaign}: {sent} objects sent, {len(objects) - sent} were there", err=True)
+    there = len(objects) - sent
+    click.echo(f"{campaign}: {sent} objects and _SUCCESS sent, {there} were there", err=True)
     if wait_s is None:
         return ExitCode.OK
     return tell_standing(bucket, campaign, wait_s=wait_s, as_json=as_json)
@@ -103,7 +106,7 @@ def deliver(
     if not wanted and not gone and success in there:
         return 0
     if not replace:
-        _refuse_replacing(bucket, campaign, gone)
+        _refuse_replacing(bucket, campaign, wanted, gone)
     # The runner is not done while objects change: nobody must judge a part of both deliveries.
     bucket.store.delete(success)
     console = Console(stderr=True)
@@ -119,18 +122,25 @@ def deliver(
     return len(wanted)
 
 
-def _refuse_replacing(bucket: CampaignBucket, campaign: str, gone: list[str]) -> None:
+def _refuse_replacing(
+    bucket: CampaignBucket, campaign: str, wanted: Collection[str], gone: Collection[str]
+) -> None:
     if bucket.store.exists(object_keys.verdicts_key(campaign)):
+        differs = _some_of([*wanted, *gone]) or "its _SUCCESS is gone"
         raise LmError(
-            f"campaign {campaign!r} is judged, and this is another delivery of it: take another "
-            "id, or deliver it anew with --replace"
+            f"campaign {campaign!r} is judged, and this is another delivery of it (other than what "
+            f"landed: {differs}): take another id, or deliver it anew with --replace"
         )
     if gone:
-        more = f" and {len(gone) - _MOST_NAMED} more" if len(gone) > _MOST_NAMED else ""
         raise LmError(
-            f"campaign {campaign!r} holds objects that the folder does not: "
-            f"{', '.join(gone[:_MOST_NAMED])}{more}; take another id, or remove them with --replace"
+            f"campaign {campaign!r} holds objects that the folder does not: {_some_of(gone)}; take "
+            "another id, or remove them with --replace"
         )
+
+
+def _some_of(keys: Collection[str]) -> str:
+    more = f" and {len(keys) - _MOST_NAMED} more" if len(keys) > _MOST_NAMED else ""
+    return ", ".join(sorted(keys)[:_MOST_NAMED]) + more
 
 
 def _is_there(there: Mapping[str, ObjectInfo], key: str, content: Content) -> bool:

@@ -12,16 +12,21 @@ import msgspec
 
 from lm_assets.cli.exit_codes import ExitCode
 from lm_assets.cli.options import config_option, json_option
-from lm_assets.cli.platform.delivered_folder import Content, ManifestOptions, delivered_objects
+from lm_assets.cli.platform.delivered_folder import (
+    DeliveredFolder,
+    ManifestOptions,
+    delivered_folder,
+)
 from lm_assets.cli.terminal_text import printable
 from lm_assets.collect.campaign_records import line_notes
 from lm_assets.collect.collector import CollectedCampaign, collect_campaign
-from lm_assets.collect.coverage import with_coverage
+from lm_assets.collect.coverage import metric_coverage, with_coverage
 from lm_assets.gateways.baseline_file.file import read_catalogue
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.configuration import Configuration, load_configuration
 from lm_assets.gateways.object_store.folder import FolderStore
 from lm_assets.model.campaign import Stage
+from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.verdict import CampaignVerdict, Verdict
 from lm_assets.regression.campaign_judgement import judge_campaign
 from lm_assets.regression.cells.unit_suspects import suspect_phrase
@@ -36,8 +41,10 @@ _OF_THE_DELIVERY = ("unfit_campaign", "no_usable_run", "not_run", "fewer_runs")
 class Validation:
     """What a folder would become: its records, what would be refused, and what is wanting."""
 
+    delivered: DeliveredFolder
     collected: CollectedCampaign
     verdict: CampaignVerdict
+    metrics: MetricCatalogue
 
     @property
     def exit_code(self) -> ExitCode:
@@ -48,7 +55,8 @@ class Validation:
         if faults or self.collected.quarantined:
             return ExitCode.DATA_FAULT
         is_wanting = any(f.kind in _OF_THE_DELIVERY for f in self.verdict.findings)
-        return ExitCode.INCONCLUSIVE if is_wanting or self.suspects else ExitCode.OK
+        is_doubtful = self.suspects or self.notes
+        return ExitCode.INCONCLUSIVE if is_wanting or is_doubtful else ExitCode.OK
 
     @property
     def suspects(self) -> list[dict[str, object]]:
@@ -63,6 +71,16 @@ class Validation:
     def notes(self) -> Mapping[str, int]:
         """What was left unread of the records, each with how many say so."""
         return line_notes(self.collected.records)
+
+    @property
+    def absent(self) -> Mapping[str, str]:
+        """The metrics that no run has, each with the reason that most runs give."""
+        records = self.collected.records
+        return {
+            of.metric: next(iter(of.reasons), "no result line names it")
+            for of in metric_coverage(records, self.metrics)
+            if records and not of.with_value
+        }
 
 
 def manifest_options(command: F) -> F:
@@ -111,17 +129,18 @@ def validate(
     combination may also lie in files of the folder itself.
 
     \b
-    Exit codes: 0 sound, 3 runs are missing or a unit is doubtful, 4 something would be refused.
+    Exit codes: 0 sound, 3 runs are missing or a unit is doubtful, 4 something would be refused
+    or the campaign would not be fit to be judged; what a stage asks for differs (--stage).
 
     \b
     Example:
       lm validate results/ --campaign nightly-2026-11-22-1a2b3c4 --runs 5
     """
     settings = load_configuration(config_directory)
-    objects = delivered_objects(
+    delivered = delivered_folder(
         folder, campaign, matrix=settings.matrix, options=ManifestOptions(**said)
     )
-    found = validated(objects, campaign, settings)
+    found = validated(delivered, campaign, settings)
     if as_json:
         click.echo(msgspec.json.encode(document(found), order="sorted").decode())
     else:
@@ -129,9 +148,9 @@ def validate(
     return found.exit_code
 
 
-def validated(objects: Mapping[str, Content], campaign: str, settings: Configuration) -> Validation:
+def validated(delivered: DeliveredFolder, campaign: str, settings: Configuration) -> Validation:
     """Return what the platform would make of objects that are to be delivered."""
-    store = FolderStore(objects=objects)
+    store = FolderStore(objects=delivered.objects)
     collected = collect_campaign(
         campaign,
         bucket=CampaignBucket(store),
@@ -149,7 +168,9 @@ def validated(objects: Mapping[str, Content], campaign: str, settings: Configura
         matrix=settings.matrix,
         delivery=with_coverage(collected.delivery, collected.records, stage.coverage),
     )
-    return Validation(collected=collected, verdict=verdict)
+    return Validation(
+        delivered=delivered, collected=collected, verdict=verdict, metrics=settings.metrics
+    )
 
 
 def document(found: Validation) -> dict[str, object]:
@@ -162,7 +183,13 @@ def document(found: Validation) -> dict[str, object]:
         "records": len(collected.records),
         "runs": dict(Counter(record.combination for record in collected.records)),
         "quarantined": [
-            {"key": q.key, "line": q.line, "rule": q.rule, "detail": q.detail}
+            {
+                "key": q.key,
+                "line": q.line,
+                "place": found.delivered.place(q.key, q.line),
+                "rule": q.rule,
+                "detail": q.detail,
+            }
             for q in collected.quarantined
         ],
         "wanting": [
@@ -172,6 +199,7 @@ def document(found: Validation) -> dict[str, object]:
         ],
         "unit_suspects": found.suspects,
         "notes": found.notes,
+        "absent_metrics": found.absent,
     }
 
 
@@ -188,7 +216,7 @@ def print_validation(found: Validation) -> None:
         click.echo(f"  {combination}: {n} runs")
     _say_more(len(runs))
     for refused in collected.quarantined[:_MOST_LINES]:
-        where = refused.key if refused.line is None else f"{refused.key} line {refused.line}"
+        where = found.delivered.place(refused.key, refused.line)
         click.echo(printable(f"  refused: {where}: {refused.rule}: {refused.detail}"))
     _say_more(len(collected.quarantined))
     for finding in found.verdict.findings:
@@ -198,7 +226,9 @@ def print_validation(found: Validation) -> None:
         click.echo(printable(f"  unit_suspect: {suspect_phrase(suspect)}"))
     _say_more(len(found.suspects))
     for note, n in found.notes.items():
-        click.echo(printable(f"  note: {note} ({n} runs)"))
+        click.echo(printable(f"  doubtful: {note} ({n} runs)"))
+    for metric, reason in found.absent.items():
+        click.echo(printable(f"  no run has {metric}: {reason}"))
 
 
 def _say_more(n: int) -> None:

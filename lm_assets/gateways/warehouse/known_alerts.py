@@ -9,8 +9,9 @@ from lm_assets.gateways.warehouse.warehouse import Warehouse
 from lm_assets.model.known_alert import KnownAlert
 
 # In the order of `KnownAlert`'s fields. What has worsened is told anew, and people's word was about
-# less; an acknowledgement that is over holds no longer, whether or not a campaign has come since to
-# say so.
+# less: later by the campaigns' time, or later by when it came to be known, for a campaign of an
+# earlier time may land after people spoke. An acknowledgement that is over holds no longer, whether
+# or not a campaign has come since to say so.
 _KNOWN = sql.SQL("""
 SELECT a.alert_id, a.fingerprint, a.kind, a.metric,
        CASE WHEN a.state = 'acknowledged' AND a.acknowledged_until <= now() THEN 'open'
@@ -20,7 +21,10 @@ SELECT a.alert_id, a.fingerprint, a.kind, a.metric,
        coalesce(a.reason, ''), coalesce(a.owner, ''), coalesce(a.reference, ''),
        EXISTS (SELECT FROM alert_events e
                WHERE e.alert_id = a.alert_id AND e.event = 'worsened'
-                 AND e.at > coalesce(a.acknowledged_at, a.resolved_at))
+                 AND (e.at > coalesce(a.acknowledged_at, a.resolved_at)
+                      OR e.number > (SELECT max(said.number) FROM alert_events said
+                                     WHERE said.alert_id = a.alert_id
+                                       AND said.event IN ('acknowledged', 'accepted'))))
 FROM alerts a
 WHERE a.stage = %s AND a.state IN ('open', 'acknowledged', 'accepted')
 ORDER BY a.opened_at DESC, a.alert_id""")

@@ -2,13 +2,14 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from lm_assets.model.metric import Metric
 from lm_assets.model.policy import StagePolicy
 from lm_assets.model.verdict import Verdict
+from lm_assets.regression.cells.unit_suspects import suspect_phrase
 from lm_assets.regression.matrix.common_shift import is_finding
 from lm_assets.regression.verdict.campaign_context import CampaignContext
 from lm_assets.regression.verdict.judgement import Judgement
@@ -19,13 +20,15 @@ from lm_assets.stats.variance_prior import VariancePrior
 _SIDES = ("baseline", "current")
 _NOTED_OVERDISPERSION = 1.6
 _TAKEN_OFF = "was taken off"
+_ANOTHER_UNIT = "in another unit?"
 
 
 def campaign_notes(
     judgement: Judgement, policy: StagePolicy, context: CampaignContext
 ) -> tuple[str, ...]:
-    """Return the notes of a campaign: shifts taken off, gaps, failed runs, noise."""
+    """Return the notes of a campaign: units, shifts taken off, gaps, failed runs, noise."""
     return (
+        *_unit_suspects(judgement),
         *_shifts(judgement, policy),
         *_gaps(judgement),
         *_failed_runs(context),
@@ -37,9 +40,26 @@ def campaign_notes(
     )
 
 
-def tells_what_was_taken_off(note: str) -> bool:
-    """Tell whether a note says that something was taken off the cells: no reader may miss it."""
-    return _TAKEN_OFF in note
+def no_reader_may_miss(note: str) -> bool:
+    """Tell whether a note says that something was taken off, or that a unit is doubtful."""
+    return _TAKEN_OFF in note or note.startswith(_ANOTHER_UNIT)
+
+
+def _unit_suspects(judgement: Judgement) -> list[str]:
+    """Return one note for the metric and the first run of it that looks like another unit."""
+    cells = judgement.cells
+    of_metric: dict[str, list[tuple[str, Mapping[str, object]]]] = {}
+    for cell, readings in judgement.unit_suspects.items():
+        combination = cells.combinations[cells.combination_code[cell]]
+        metric = cells.metrics[cells.metric_code[cell]].name
+        of_metric.setdefault(metric, []).extend((combination, reading) for reading in readings)
+    notes = []
+    for metric, found in of_metric.items():
+        combination, reading = found[0]
+        phrase = suspect_phrase({"combination": combination, "metric": metric, **reading})
+        more = f", and {len(found) - 1} more values of it" if len(found) > 1 else ""
+        notes.append(f"{_ANOTHER_UNIT} {phrase}{more}")
+    return notes
 
 
 def _shifts(judgement: Judgement, policy: StagePolicy) -> list[str]:

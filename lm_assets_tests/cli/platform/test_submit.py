@@ -80,10 +80,17 @@ class TestInit:
         assert "failed_tasks" in load_configuration(tmp_path / "c").metrics
 
     def test_asks_where_nothing_was_given(self, tmp_path):
-        asked = CliRunner().invoke(lm, ["init", str(tmp_path / "c")], input="db\npg16, pg17\n\n")
+        said = "db\npg16, pg17\nq=a,b\n\nn\ntps:1/s:higher\n\n"
+        asked = CliRunner().invoke(lm, ["init", str(tmp_path / "c")], input=said)
         assert asked.exit_code == 0, asked.output
-        made = load_configuration(tmp_path / "c").matrix
-        assert [c.id for c in made.combinations] == ["pg16", "pg17"]
+        made = load_configuration(tmp_path / "c")
+        assert [c.id for c in made.matrix.combinations] == ["pg16_a", "pg16_b", "pg17_a", "pg17_b"]
+        assert made.metrics.names == ("duration_s", "tps")
+
+    def test_leaves_nothing_of_a_configuration_that_cannot_be_read(self, tmp_path):
+        with pytest.raises(LmError, match="nothing was written"):
+            ended("init", tmp_path / "c", "--dimension", "a=b", "--version-dimension", "db")
+        assert not (tmp_path / "c").exists()
 
     @pytest.mark.parametrize(
         "options",
@@ -108,7 +115,33 @@ class TestValidate:
         code, text = ended("validate", results, "--config", config, "--json")
         document = json.loads(text)
         assert (code, document["records"]) == (4, 5)
-        assert sorted(q["rule"] for q in document["quarantined"]) == ["time", "unknown_combination"]
+        assert {q["place"]: q["rule"] for q in document["quarantined"]} == {
+            "r.jsonl line 6": "unknown_combination",
+            "r.jsonl line 7": "time",
+        }
+
+    def test_names_no_combination_after_a_file_of_lines_that_name_none(self, config, results):
+        with (results / "r.jsonl").open("a") as file:
+            file.write("\n" + a_line(6, query="q9"))
+        _, text = ended("validate", results, "--config", config, "--json")
+        (wanting,) = json.loads(text)["wanting"]
+        assert wanting["combinations"] == ["of_no_combination"]
+
+    def test_takes_a_file_for_the_results_of_the_combination_that_it_is_named_after(
+        self, config, tmp_path
+    ):
+        (tmp_path / "r").mkdir()
+        lines = [a_line(run, db=None, query=None) for run in range(1, 6)]
+        (tmp_path / "r" / "pg17_q2.jsonl").write_text("\n".join(lines))
+        _, text = ended("validate", tmp_path / "r", "--config", config, "--json")
+        assert json.loads(text)["runs"] == {"pg17_q2": 5}
+
+    def test_names_the_metrics_that_no_run_has(self, config, results):
+        lines = [a_line(run, peak_rss_kib=None) for run in range(1, 6)]
+        (results / "r.jsonl").write_text("\n".join(lines))
+        code, text = ended("validate", results, "--config", config)
+        assert code == 0
+        assert "no run has peak_rss_mb: " in text
 
     def test_names_missing_runs(self, config, results):
         code, text = ended("validate", results, "--config", config, "--runs", 7)
@@ -126,7 +159,8 @@ class TestValidate:
     def test_names_a_number_that_may_be_a_metric(self, config, results):
         with (results / "r.jsonl").open("a") as file:
             file.write("\n" + a_line(6, duration_s=None, duration=3))
-        _, text = ended("validate", results, "--config", config, "--json")
+        code, text = ended("validate", results, "--config", config, "--json")
+        assert code == 3
         (note,) = json.loads(text)["notes"]
         assert note == "duration was not read: it may be duration_s in another unit"
 

@@ -1,8 +1,12 @@
 """A value in another unit is flagged with its run and both readings; an honest change is not."""
 
-import pytest
+from io import StringIO
 
-from lm_assets_tests.regression.small_campaigns import STEADY, one_cell
+import pytest
+from rich.console import Console
+
+from lm_assets.cli.verdict_table import print_verdict
+from lm_assets_tests.regression.small_campaigns import STEADY, judged, one_cell
 
 
 def test_a_run_in_milliseconds_among_runs_in_seconds_is_named_with_both_readings():
@@ -33,3 +37,16 @@ def test_without_a_baseline_the_runs_still_tell():
     (found,) = one_cell([], [100.0, 101.0, 6_000.0]).explanation["unit_suspect"]
     assert (found["run"], found["factor"]) == ("run-3", 60.0)
     assert "baseline_median" not in found
+
+
+def test_no_reader_of_the_verdict_misses_it():
+    """A campaign in milliseconds was REGRESSED by +100 000 %, without a word of doubt anywhere."""
+    key = ("a", "duration_s")
+    verdict = judged({key: STEADY}, {key: [1000.0 * value for value in STEADY]})
+    (note,) = [note for note in verdict.notes if note.startswith("in another unit?")]
+    assert note.startswith("in another unit? a, duration_s, run run-1: ")
+    assert note.endswith(", and 4 more values of it")
+    shown = StringIO()
+    print_verdict(Console(file=shown, width=400), verdict)
+    assert note in shown.getvalue()
+    assert "measured in another unit?" in shown.getvalue()
