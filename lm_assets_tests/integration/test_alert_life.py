@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import dagster as dg
 import pytest
 from click.testing import CliRunner
 
+from lm_assets.cli.main import lm
 from lm_assets.cli.platform.alerts import alerts as alerts_command
 from lm_assets.cli.platform.warehouse import warehouse as warehouse_command
 from lm_assets.definitions import build_definitions
@@ -204,6 +206,9 @@ def test_from_the_first_night_to_its_end_and_back(desk):
     command = accepted["baseline_command"]
     assert f"--combination {HIT}" in command
     assert "--acknowledge duration_s=OPS-7" in command
+    advised = CliRunner().invoke(lm, [*shlex.split(command)[1:], "--dry-run", "--json"])
+    assert advised.exit_code in (0, 4), advised.output  # 4: one campaign of too few runs
+    assert "refusals" in json.loads(advised.stdout)
     desk.night(SLOW)
     assert desk.told() == ["opened", "expired"], "what was accepted is not told"
 

@@ -259,7 +259,8 @@ def baseline_command(alert: Alert) -> str | None:
         parts += ["--combination", combination]
     for metric in seen.metrics:
         parts += ["--acknowledge", f"{metric}={finding}"]
-    return shlex.join([*parts, "--acknowledged-by", alert.resolved_by or ""])
+    said = ["--acknowledged-by", alert.resolved_by or "", "--reason", alert.reason or finding]
+    return shlex.join([*parts, *said])
 
 
 def _table(found: Sequence[Alert]) -> Table:

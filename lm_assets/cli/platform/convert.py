@@ -89,10 +89,22 @@ def convert(
             raise LmError(
                 f"{path} would hold {len(lines)} benchmarks: put {{name}} in --combination"
             )
+    _refuse_overwriting(written)
+    for path, lines in written.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(lines[0] + "\n", encoding="utf-8")
     combinations = len({path.parent for path in written})
     click.echo(f"wrote {len(files)} runs of {combinations} combinations to {folder}", err=True)
+
+
+def _refuse_overwriting(written: Mapping[Path, list[str]]) -> None:
+    """Refuse before anything is written; the same runs may be converted again."""
+    for path, lines in written.items():
+        if path.exists() and path.read_text(encoding="utf-8") != lines[0] + "\n":
+            raise LmError(
+                f"{path} is there and holds another run: go on after it with --first-run, or write "
+                "--to another folder; nothing was written"
+            )
 
 
 def _lines(path: Path, form: str, target: Target, run_id: str) -> Iterator[tuple[str, str]]:

@@ -45,6 +45,20 @@ def test_several_benchmarks_of_one_name_are_a_usage_error(tmp_path):
     assert not (tmp_path / "r").exists()
 
 
+def test_a_run_that_was_converted_before_is_not_overwritten_by_another(tmp_path):
+    first, second = (hyperfine(tmp_path / f"{n}.json", "sort") for n in "ab")
+    second.write_text(second.read_text().replace("1.1", "2.2"))
+    options = ("--format", "hyperfine", "--combination", "x", "--to", tmp_path / "r")
+    ended("convert", first, *options)
+    ended("convert", first, *options)
+    kept = (tmp_path / "r" / "x" / "run-1.jsonl").read_bytes()
+    with pytest.raises(LmError, match="--first-run"):
+        ended("convert", second, *options)
+    assert (tmp_path / "r" / "x" / "run-1.jsonl").read_bytes() == kept
+    ended("convert", second, "--first-run", 2, *options)
+    assert len(list((tmp_path / "r" / "x").iterdir())) == 2
+
+
 def test_another_format_names_the_file_and_the_format(tmp_path):
     file = hyperfine(tmp_path / "1.json", "a")
     with pytest.raises(UnusableInputError, match=r"1\.json as jmh"):
