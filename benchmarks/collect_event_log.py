@@ -2,12 +2,12 @@
 
     python -m benchmarks.collect_event_log [--log FILE_OR_FOLDER] [--megabytes 200] [--json]
 
-The largest recorded log of the demo (or --log) is repeated to the wanted size and compressed with
-zstd, Spark's default. The floor decompresses the same file and decodes every line into plain
-Python values with msgspec, and with orjson where that is installed; ours runs in the same
-process, in turn with the floor, and the best of the rounds counts for each. Peak memory is that
-of a process of its own that reads a tenth, and of one that reads everything: flat means that they
-are alike.
+The largest recorded log of the demo (or --log) is repeated to the wanted size, its task attempts
+numbered on, and compressed with zstd, Spark's default. The floor decompresses the same file and
+decodes every line into plain Python values with msgspec, and with orjson where that is installed;
+ours runs in the same process, in turn with the floor, and the best of the rounds counts for each.
+Peak memory is that of a process of its own that reads a tenth, and of one that reads everything:
+flat means that they are alike.
 """
 
 import argparse
@@ -35,6 +35,7 @@ from lm_assets.collect.spark.event_log import (
 from lm_assets.collect.spark.event_log.codecs import plain_chunks
 
 PROJECT = Path(__file__).parents[1]
+TASK_ID = re.compile(rb'"Task ID":(\d+)')
 
 
 def plain(log: Path) -> bytes:
@@ -51,9 +52,19 @@ def largest_recorded_log() -> Path:
 def write_repeated(content: bytes, megabytes: float, target: Path) -> int:
     copies = int(megabytes * 1e6 // len(content)) + 1
     with target.open("wb") as file, zstandard.ZstdCompressor(level=1).stream_writer(file) as out:
-        for _ in range(copies):
-            out.write(content)
-    return copies * len(content)
+        written = 0
+        for copy in range(copies):
+            again = renumbered(content, copy)
+            written += len(again)
+            out.write(again)
+    return written
+
+
+def renumbered(content: bytes, copy: int) -> bytes:
+    """A copy with task attempts of its own: an end that was there before would be passed over."""
+    numbers = [int(number) for number in TASK_ID.findall(content)]
+    first = copy * (max(numbers, default=0) + 1)
+    return TASK_ID.sub(lambda found: b'"Task ID":%d' % (int(found[1]) + first), content)
 
 
 def ours(log: Path) -> int:

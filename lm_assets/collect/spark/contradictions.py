@@ -3,14 +3,16 @@
 import re
 
 # Driver and executor do not read one clock.
-_TOLERANCE_MS = 1_000
+CLOCKS_AGREE_MS = 1_000
 # "Job 1 cancelled …", "Stage cancelled", "Stage 3 was cancelled", "Job 1 cancelled part of
 # cancelled job group g": what nobody needed any more, or somebody called off.
 _CANCELLED = re.compile(
     r"(?:\[[A-Z_.]+\] *)?(?:Job|Stage)(?: \d+)?(?: was)? cancell?ed\b", re.IGNORECASE
 )
 
-_SHUT_DOWN = "SparkContext was shut down"
+_SHUT_DOWN = re.compile(
+    r"SparkContext (?:was|is|has been) (?:being )?(?:shut ?down|stopped|stopping)", re.IGNORECASE
+)
 
 
 def was_cancelled(reason: str | None) -> bool:
@@ -18,9 +20,17 @@ def was_cancelled(reason: str | None) -> bool:
 
     What ends with its application half-way has failed, whatever Spark calls it.
     """
-    if reason is None or _SHUT_DOWN in reason:
+    if reason is None or was_shut_down(reason):
         return False
     return _CANCELLED.match(reason.strip()) is not None
+
+
+def was_shut_down(reason: str | None) -> bool:
+    """Whether something ended for no other reason than that its application did.
+
+    Of a task that is no failure: nobody waits for it any more. Of a job or stage it is one.
+    """
+    return reason is not None and _SHUT_DOWN.search(reason) is not None
 
 
 def is_beyond(time_ms: float, span_ms: int | None) -> bool:
@@ -28,4 +38,4 @@ def is_beyond(time_ms: float, span_ms: int | None) -> bool:
 
     Spark up to 3.0.1 gives an attempt that was killed before it began the machine's uptime.
     """
-    return span_ms is not None and time_ms > max(span_ms, 0) + _TOLERANCE_MS
+    return span_ms is not None and time_ms > max(span_ms, 0) + CLOCKS_AGREE_MS

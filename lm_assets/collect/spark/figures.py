@@ -11,6 +11,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TASKS, STAGES, JOBS = "failed tasks", "failed stages", "failed jobs"
 CPU, HEAP, SPILL, GC, ROWS = "CPU time", "heap", "spill", "GC time", "rows"
 DURATIONS, EXECUTORS = "task durations", "executors"
+# The application's own times: known where the first and the last event are, whatever else is lost.
+SPAN = "application times"
+OF_TASK_ENDS = frozenset({TASKS, CPU, HEAP, SPILL, GC, ROWS, DURATIONS})
 EVERYTHING = frozenset({TASKS, STAGES, JOBS, CPU, HEAP, SPILL, GC, ROWS, DURATIONS, EXECUTORS})
 
 
@@ -53,8 +56,9 @@ class ApplicationFigures:
     """Counts, sums and quantiles of one attempt of one Spark application.
 
     ``failed_tasks`` are task attempts that failed of themselves. A killed attempt (also one whose
-    commit was denied, as in Spark's own count), a speculative copy and a resubmission after a lost
-    executor are counted by themselves and are no failure, and so are cancelled jobs and stages,
+    commit was denied, as in Spark's own count, or one that ended because its SparkContext did), a
+    speculative copy and a resubmission after a lost executor are counted by themselves and are no
+    failure, and so are cancelled jobs and stages,
     such as those that adaptive execution no longer needed. ``stages_run`` counts stage attempts
     that were submitted; ``skipped_stages`` counts stages that an ended job never needed to submit.
     ``task_duration_*_ms`` are quantiles of finish minus launch over the application's successful
@@ -64,7 +68,7 @@ class ApplicationFigures:
 
     ``incomplete`` says why counts and sums are lower bounds (compacted or missing log files, a
     server that dropped old stages), and is empty where they are whole. ``partial`` says of single
-    figures, by the names of ``EVERYTHING``, why they are not whole. ``notes`` is for people.
+    figures, by the names above, why they are not whole. ``notes`` is for people.
     """
 
     app_id: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from lm_assets.collect.spark.event_log.events import DISK_SPILL, GC_TIME
+from lm_assets.collect.spark.event_log.amounts import DISK_SPILL, GC_TIME
 from lm_assets.collect.spark.figures import (
     CPU,
     DURATIONS,
@@ -11,6 +11,7 @@ from lm_assets.collect.spark.figures import (
     HEAP,
     JOBS,
     ROWS,
+    SPAN,
     SPILL,
     STAGES,
     TASKS,
@@ -49,7 +50,7 @@ def application_measurements(figures: ApplicationFigures, *, source: str) -> Mea
         answer = answer_of(figures) if usable else "; ".join(figures.incomplete)
         bounded = _partial(figures, _BOUNDED, metric)
         if unknown := _partial(figures, _UNKNOWN, metric):
-            answer = answer if isinstance(answer, str) else unknown
+            answer = f"{answer}; {unknown}" if isinstance(answer, str) else unknown
         if not isinstance(answer, str) and answer < 0.0:
             # A sum that ran over, or a clock set back: no metric of an application can be that.
             answer = f"{answer:g} is below zero"
@@ -179,9 +180,12 @@ _BOUNDED: Mapping[str, tuple[str, ...]] = {
     "cpu_core_seconds": (CPU,),
     "memory_usage_pct": (HEAP,),
     "throughput_rows_s": (ROWS,),
+    "duration_s": (SPAN,),
+    "memory_gib_seconds": (SPAN,),
 }
 _UNKNOWN: Mapping[str, tuple[str, ...]] = {
-    "cpu_usage_pct": (EXECUTORS,),
+    "cpu_usage_pct": (EXECUTORS, SPAN),
+    "throughput_rows_s": (SPAN,),
     "memory_gib_seconds": (EXECUTORS,),
     "shuffle_spill_pct": (SPILL,),
     "gc_time_pct": (GC,),

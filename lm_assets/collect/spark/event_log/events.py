@@ -1,16 +1,9 @@
 """The few fields of the few Spark events that the figures need; everything else is skipped."""
 
-from typing import Annotated
+from msgspec import Struct, field
 
-from msgspec import Meta, Struct, field
-
-# Milliseconds since 1970 that a calendar has (to the end of the year 9999).
-Instant = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
-# Metrics of which a sum may truly be zero: one that a task does not record is not added as zero.
-GC_TIME = "JVM GC Time"
-DISK_SPILL = "Disk Bytes Spilled"
-# What Spark holds in 64 bits: a longer number is a damaged line.
-Amount = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+from lm_assets.collect.spark.event_log.amounts import Cores, Instant
+from lm_assets.collect.spark.event_log.task_events import ExecutorPeaks, TaskEnd, TaskStart
 
 
 class LogStart(Struct):
@@ -45,7 +38,7 @@ class EnvironmentUpdate(Struct):
 class ExecutorInfo(Struct):
     """Size of an executor."""
 
-    cores: Amount = field(name="Total Cores")
+    cores: Cores = field(name="Total Cores")
     host: str = field(name="Host", default="")
 
 
@@ -117,6 +110,7 @@ class StageInfo(Struct):
 
     stage_id: int = field(name="Stage ID")
     attempt_id: int = field(name="Stage Attempt ID", default=0)
+    tasks: int = field(name="Number of Tasks", default=0)
     submitted_ms: Instant | None = field(name="Submission Time", default=None)
     failure_reason: str | None = field(name="Failure Reason", default=None)
 
@@ -155,100 +149,11 @@ class StageCompleted(Struct):
     info: CompletedStageInfo = field(name="Stage Info")
 
 
-class ExecutorPeaks(Struct):
-    """The largest heap seen (Spark 3.0 and later)."""
-
-    jvm_heap_bytes: Amount = field(name="JVMHeapMemory", default=0)
-
-
 class StageExecutorMetrics(Struct):
     """Peaks of one executor during one stage, written if configured."""
 
     executor_id: str = field(name="Executor ID")
     peaks: ExecutorPeaks = field(name="Executor Metrics")
-
-
-class TaskEndReason(Struct):
-    """Why a task attempt ended."""
-
-    reason: str | None = field(name="Reason", default=None)
-
-
-class TaskInfo(Struct):
-    """A task attempt."""
-
-    launched_ms: Instant | None = field(name="Launch Time", default=None)
-    finished_ms: Instant | None = field(name="Finish Time", default=None)
-    executor_id: str | None = field(name="Executor ID", default=None)
-    host: str = field(name="Host", default="")
-    result_since_ms: Instant = field(name="Getting Result Time", default=0)
-    is_speculative: bool = field(name="Speculative", default=False)
-
-    @property
-    def span_ms(self) -> int | None:
-        """How long it was there, None where that cannot be read."""
-        if self.launched_ms is None or self.finished_ms is None:
-            return None
-        return self.finished_ms - self.launched_ms
-
-
-class ShuffleRead(Struct):
-    """Shuffle bytes fetched from others and read at home."""
-
-    remote_bytes: Amount = field(name="Remote Bytes Read", default=0)
-    local_bytes: Amount = field(name="Local Bytes Read", default=0)
-    rows: Amount = field(name="Total Records Read", default=0)
-    fetch_wait_ms: Amount = field(name="Fetch Wait Time", default=0)
-
-
-class ShuffleWrite(Struct):
-    """Shuffle bytes written."""
-
-    written_bytes: Amount = field(name="Shuffle Bytes Written", default=0)
-    rows: Amount = field(name="Shuffle Records Written", default=0)
-    time_ns: Amount = field(name="Shuffle Write Time", default=0)
-
-
-class Input(Struct):
-    """Bytes and rows read from storage."""
-
-    read_bytes: Amount = field(name="Bytes Read", default=0)
-    rows: Amount = field(name="Records Read", default=0)
-
-
-class Output(Struct):
-    """Bytes and rows written to storage."""
-
-    written_bytes: Amount = field(name="Bytes Written", default=0)
-    rows: Amount = field(name="Records Written", default=0)
-
-
-class TaskMetrics(Struct):
-    """What one task attempt cost."""
-
-    run_time_ms: Amount = field(name="Executor Run Time", default=0)
-    cpu_time_ns: Amount = field(name="Executor CPU Time", default=0)
-    deserialize_ms: Amount = field(name="Executor Deserialize Time", default=0)
-    result_ms: Amount = field(name="Result Serialization Time", default=0)
-    jvm_gc_time_ms: Amount | None = field(name=GC_TIME, default=None)
-    memory_bytes_spilled: Amount = field(name="Memory Bytes Spilled", default=0)
-    disk_bytes_spilled: Amount | None = field(name=DISK_SPILL, default=None)
-    peak_execution_memory_bytes: Amount = field(name="Peak Execution Memory", default=0)
-    shuffle_read: ShuffleRead | None = field(name="Shuffle Read Metrics", default=None)
-    shuffle_write: ShuffleWrite | None = field(name="Shuffle Write Metrics", default=None)
-    input: Input | None = field(name="Input Metrics", default=None)
-    output: Output | None = field(name="Output Metrics", default=None)
-
-
-class TaskEnd(Struct):
-    """A task attempt ended."""
-
-    reason: TaskEndReason = field(name="Task End Reason", default_factory=TaskEndReason)
-    stage_id: int | None = field(name="Stage ID", default=None)
-    attempt_id: int = field(name="Stage Attempt ID", default=0)
-    info: TaskInfo | None = field(name="Task Info", default=None)
-    peaks: ExecutorPeaks | None = field(name="Task Executor Metrics", default=None)
-    metrics: TaskMetrics | None = field(name="Task Metrics", default=None)
 
 
 class OtherEvent(Struct):
@@ -272,6 +177,7 @@ KINDS: dict[str, type[Struct]] = {
         StageSubmitted,
         StageCompleted,
         StageExecutorMetrics,
+        TaskStart,
         TaskEnd,
     )
 }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lm_assets.collect.spark.contradictions import CLOCKS_AGREE_MS
 from lm_assets.collect.spark.figures import ExecutorFigures, executors_in_order, utc_from_ms
 
 
@@ -13,6 +14,11 @@ class KnownExecutor:
     cores: int
     added_ms: int
     removed_ms: int | None = None
+
+    @property
+    def is_backwards(self) -> bool:
+        """Whether it went before it came: one of its times is wrong."""
+        return self.removed_ms is not None and self.removed_ms < self.added_ms - CLOCKS_AGREE_MS
 
 
 def executor_figures(

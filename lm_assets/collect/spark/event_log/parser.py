@@ -14,7 +14,7 @@ from lm_assets.collect.spark.event_log.lines import lines_of
 from lm_assets.collect.spark.event_log.parts import EventLogPart, order_parts
 from lm_assets.collect.spark.event_log.repair import repaired
 from lm_assets.collect.spark.event_log.tally import EventTally
-from lm_assets.collect.spark.figures import CPU, EVERYTHING, ApplicationFigures
+from lm_assets.collect.spark.figures import EVERYTHING, ApplicationFigures
 from lm_assets.collect.spark.profiling.profiler import ApplicationProfiler
 from lm_assets.collect.spark.task_durations import TaskDurations
 from lm_assets.model.application_profile import ApplicationProfile
@@ -59,7 +59,7 @@ def read_event_log(
     """Return what a Spark event log says of its application attempt.
 
     The parts are read in Spark's own order, whatever order they come in, and never held whole:
-    memory is one line, one chunk, and 4 bytes per task. Of a malformed line what can be read is
+    memory is one line, one chunk, and 5 bytes per task. Of a malformed line what can be read is
     kept, and what rests on the rest is ``partial``. A log that ends early has no ``ended_at``; its
     counts are what was logged, and partial too.
 
@@ -85,7 +85,8 @@ def read_event_log(
             if event is None:
                 continue
         events += 1
-        tell_tally(event)
+        if tell_tally(event):
+            continue
         tell_profiler(event)
         # One start of a job may name millions of stages; any other event adds one thing at most.
         if isinstance(event, JobStart) or not events % _EVENTS_PER_LOOK:
@@ -127,9 +128,9 @@ def _partial(tally: EventTally, reading: _Reading) -> dict[str, str]:
     if tally.ended_ms is None:
         why = "the log has no application end event"
         partial = {f: "; ".join(filter(None, (why, partial.get(f)))) for f in sorted(EVERYTHING)}
-    if tally.contradictory_cpu:
-        why = f"{tally.contradictory_cpu} attempts say more CPU time than they were there"
-        partial[CPU] = "; ".join(filter(None, (partial.get(CPU), why)))
+    for figures, why in tally.contradictions():
+        for figure in sorted(figures):
+            partial[figure] = "; ".join(filter(None, (partial.get(figure), why)))
     return partial
 
 
@@ -161,10 +162,10 @@ def _notes(tally: EventTally, reading: _Reading) -> Iterator[str]:
     if reading.odd_fields:
         names = ", ".join(f"{name} ({n})" for name, n in sorted(reading.odd_fields.items())[:10])
         yield f"fields left out that are not what they should be: {names}"
-    if tally.contradictory_tasks:
+    if left_out := tally.amounts.contradictory_tasks:
         yield (
-            f"{tally.contradictory_tasks} task attempts left out of run and GC time: they say that "
-            "they ran for longer than they were there"
+            f"{left_out} task attempts left out of run and GC time: they say that they ran for "
+            "longer than they were there"
         )
     yield from _told_apart(tally)
     if tally.failed_speculative_tasks:
@@ -183,8 +184,8 @@ def _told_apart(tally: EventTally) -> Iterator[str]:
             f"{jobs} jobs and {len(tally.cancelled_stages)} stages were cancelled; not in "
             "failed_jobs and failed_stages"
         )
-    if tally.memory_bytes_spilled:
+    if tally.amounts.memory_bytes_spilled:
         yield (
-            f"{tally.memory_bytes_spilled} bytes of memory were spilled, as "
-            f"{tally.disk_bytes_spilled} bytes on disk; shuffle_spill_pct is of the disk"
+            f"{tally.amounts.memory_bytes_spilled} bytes of memory were spilled, as "
+            f"{tally.amounts.disk_bytes_spilled} bytes on disk; shuffle_spill_pct is of the disk"
         )

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from lm_assets.collect.spark.event_log.events import KINDS, OtherEvent, TaskEnd
+from lm_assets.collect.spark.event_log.events import KINDS, OtherEvent
+from lm_assets.collect.spark.event_log.task_events import TaskEnd
 from lm_assets.collect.spark.figures import (
     CPU,
     DURATIONS,
@@ -19,6 +20,7 @@ from lm_assets.collect.spark.figures import (
     GC,
     HEAP,
     JOBS,
+    OF_TASK_ENDS,
     ROWS,
     SPILL,
     STAGES,
@@ -31,7 +33,7 @@ _MOST_FIELDS = 20
 _BEGINNING_BYTES = 4096
 
 _OF_EVENT = {
-    "SparkListenerTaskEnd": frozenset({TASKS, CPU, HEAP, SPILL, GC, ROWS, DURATIONS}),
+    "SparkListenerTaskEnd": OF_TASK_ENDS,
     "SparkListenerStageCompleted": frozenset({STAGES}),
     "SparkListenerStageExecutorMetrics": frozenset({HEAP}),
     "SparkListenerJobEnd": frozenset({JOBS}),

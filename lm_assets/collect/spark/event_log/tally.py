@@ -1,26 +1,23 @@
 """Counts and sums over the events of one application, one event at a time."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
-from lm_assets.collect.spark.contradictions import is_beyond, was_cancelled
-from lm_assets.collect.spark.event_log import events
+from lm_assets.collect.spark.contradictions import was_cancelled
+from lm_assets.collect.spark.event_log import events, task_events
+from lm_assets.collect.spark.event_log.attempt_ends import AttemptEnds
 from lm_assets.collect.spark.event_log.executors import KnownExecutor, executor_figures
+from lm_assets.collect.spark.event_log.task_amounts import TaskAmounts
 from lm_assets.collect.spark.figures import (
+    CPU,
     DRIVER,
+    EXECUTORS,
     ApplicationFigures,
-    TaskSums,
     utc_from_ms,
 )
 from lm_assets.collect.spark.properties import executor_cores, executor_memory_bytes
 from lm_assets.collect.spark.task_durations import TaskDurations
 from lm_assets.model.errors import UnusableInputError
-
-# Spark's own count puts a denied commit with the killed attempts: another attempt won.
-_KILLED = frozenset({"TaskKilled", "TaskCommitDenied"})
-
-
-_SUMMED = tuple(f.name for f in fields(TaskSums) if not f.name.startswith("executor_"))
 
 
 @dataclass(slots=True)
@@ -28,6 +25,7 @@ class EventTally:
     """Everything known so far of one application attempt; ``figures`` gives it out."""
 
     durations: TaskDurations
+    ends: AttemptEnds = field(default_factory=AttemptEnds)
     held_stage_ids: int = 0
     start: events.ApplicationStart | None = None
     ended_ms: int | None = None
@@ -42,8 +40,6 @@ class EventTally:
     submitted: set[tuple[int, int]] = field(default_factory=set)
     failed_stages: set[tuple[int, int]] = field(default_factory=set)
     cancelled_stages: set[tuple[int, int]] = field(default_factory=set)
-    contradictory_tasks: int = 0
-    contradictory_cpu: int = 0
     unneeded_stage_ids: set[int] = field(default_factory=set)
     tasks: int = 0
     failed_tasks: int = 0
@@ -51,26 +47,13 @@ class EventTally:
     speculative_tasks: int = 0
     failed_speculative_tasks: int = 0
     resubmitted_tasks: int = 0
-    peak_execution_memory_bytes: int = 0
-    run_time_ms: int = 0
-    cpu_time_ns: int = 0
-    jvm_gc_time_ms: int = 0
-    memory_bytes_spilled: int = 0
-    disk_bytes_spilled: int = 0
-    shuffle_bytes_written: int = 0
-    shuffle_bytes_read: int = 0
-    shuffle_rows_written: int = 0
-    shuffle_rows_read: int = 0
-    input_bytes: int = 0
-    input_rows: int = 0
-    output_bytes: int = 0
-    output_rows: int = 0
-    unrecorded: set[str] = field(default_factory=set)
-    handlers: dict[type, Callable[..., None]] = field(init=False)
+    amounts: TaskAmounts = field(default_factory=TaskAmounts)
+    handlers: dict[type, Callable[..., bool | None]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.handlers = {
-            events.TaskEnd: self._task_end,
+            task_events.TaskStart: self.ends.begin,
+            task_events.TaskEnd: self._task_end,
             events.StageSubmitted: self._stage_submitted,
             events.StageCompleted: self._stage_completed,
             events.StageExecutorMetrics: self._stage_executor_metrics,
@@ -85,11 +68,10 @@ class EventTally:
             events.LogStart: self._log_start,
         }
 
-    def add(self, event: object) -> None:
-        """Take one event into account; kinds that no figure needs are passed over."""
+    def add(self, event: object) -> bool:
+        """Take one event into account, and say whether it is one that was there before."""
         handler = self.handlers.get(type(event))
-        if handler is not None:
-            handler(event)
+        return handler is not None and handler(event) is True
 
     @property
     def entities(self) -> int:
@@ -98,30 +80,39 @@ class EventTally:
         stages = len(self.submitted) + len(self.failed_stages) + len(self.unneeded_stage_ids)
         return executors + stages + self.held_stage_ids + len(self.jobs)
 
-    def _task_end(self, event: events.TaskEnd) -> None:
+    def _task_end(self, event: task_events.TaskEnd) -> bool:
+        """Take an end into account; whether it was there before, and is passed over."""
         info = event.info
         if info is None:
-            return
+            return False
         reason = event.reason.reason
         if reason == "Resubmitted":
             # The second end of an attempt that succeeded before its executor was lost.
             self.resubmitted_tasks += 1
-            return
+            return False
+        if self.ends.is_repeated(event, info):
+            return True
         self.tasks += 1
-        self._count_outcome(reason, info)
+        span_ms = info.span_ms
+        self._count_outcome(event, info, span_ms)
         if event.peaks is not None and info.executor_id is not None:
             self._peak(info.executor_id, event.peaks.jvm_heap_bytes)
         if event.metrics is not None:
-            self._sum(event.metrics, info.span_ms)
+            self.amounts.add(event.metrics, span_ms)
+        return False
 
-    def _count_outcome(self, reason: str | None, info: events.TaskInfo) -> None:
+    def _count_outcome(
+        self, event: task_events.TaskEnd, info: task_events.TaskInfo, span_ms: int | None
+    ) -> None:
+        reason = event.reason.reason
         if info.is_speculative:
             self.speculative_tasks += 1
         if reason == "Success":
-            if (span_ms := info.span_ms) is not None:
+            if span_ms is not None:
                 self.durations.add(span_ms)
-        elif reason in _KILLED:
+        elif event.reason.is_killed(has_application_ended=self.ended_ms is not None):
             self.killed_tasks += 1
+            return
         elif reason is None:
             # How it ended cannot be read: neither a failure nor shown to be none.
             return
@@ -129,39 +120,8 @@ class EventTally:
             self.failed_speculative_tasks += 1
         else:
             self.failed_tasks += 1
-
-    def _sum(self, metrics: events.TaskMetrics, span_ms: int | None) -> None:
-        if is_beyond(metrics.cpu_time_ns / 1e6, span_ms):
-            self.contradictory_cpu += 1
-        else:
-            self.cpu_time_ns += metrics.cpu_time_ns
-        if metrics.jvm_gc_time_ms is None:
-            self.unrecorded.add(events.GC_TIME)
-        elif is_beyond(metrics.run_time_ms, span_ms):
-            self.contradictory_tasks += 1
-        else:
-            self.run_time_ms += metrics.run_time_ms
-            self.jvm_gc_time_ms += metrics.jvm_gc_time_ms
-        self.memory_bytes_spilled += metrics.memory_bytes_spilled
-        if metrics.disk_bytes_spilled is None:
-            self.unrecorded.add(events.DISK_SPILL)
-        else:
-            self.disk_bytes_spilled += metrics.disk_bytes_spilled
-        self.peak_execution_memory_bytes = max(
-            self.peak_execution_memory_bytes, metrics.peak_execution_memory_bytes
-        )
-        if (read := metrics.shuffle_read) is not None:
-            self.shuffle_bytes_read += read.remote_bytes + read.local_bytes
-            self.shuffle_rows_read += read.rows
-        if (write := metrics.shuffle_write) is not None:
-            self.shuffle_bytes_written += write.written_bytes
-            self.shuffle_rows_written += write.rows
-        if metrics.input is not None:
-            self.input_bytes += metrics.input.read_bytes
-            self.input_rows += metrics.input.rows
-        if metrics.output is not None:
-            self.output_bytes += metrics.output.written_bytes
-            self.output_rows += metrics.output.rows
+        if self.ended_ms is not None:
+            self.ends.after_end += 1
 
     def _peak(self, executor_id: str, heap_bytes: int) -> None:
         # Spark writes 0 for an executor that sent no heartbeat during the stage.
@@ -178,6 +138,7 @@ class EventTally:
         attempt = (event.info.stage_id, event.info.attempt_id)
         if event.info.submitted_ms is not None:
             self.submitted.add(attempt)
+        self.ends.complete(event.info)
         if event.info.failure_reason is not None:
             is_cancelled = was_cancelled(event.info.failure_reason)
             (self.cancelled_stages if is_cancelled else self.failed_stages).add(attempt)
@@ -258,18 +219,31 @@ class EventTally:
             killed_tasks=self.killed_tasks,
             speculative_tasks=self.speculative_tasks,
             resubmitted_tasks=self.resubmitted_tasks,
-            sums=self._sums(),
-            peak_execution_memory_bytes=self.peak_execution_memory_bytes,
+            sums=self.amounts.sums(),
+            peak_execution_memory_bytes=self.amounts.peak_execution_memory_bytes,
             driver_peak_jvm_heap_bytes=self.peak_heap_bytes.get(DRIVER),
             task_duration_p50_ms=self.durations.quantile_ms(0.50),
             task_duration_p95_ms=self.durations.quantile_ms(0.95),
             task_duration_p99_ms=self.durations.quantile_ms(0.99),
-            unrecorded=frozenset(self.unrecorded),
+            unrecorded=frozenset(self.amounts.unrecorded),
             malformed_lines=malformed_lines,
             incomplete=incomplete,
             partial=partial,
             notes=notes,
         )
+
+    def contradictions(self) -> Iterator[tuple[frozenset[str], str]]:
+        """Yield what the log says that cannot be so, with the figures that rest on it."""
+        yield from self.ends.contradictions(
+            tasks=self.tasks,
+            started_ms=self.start.timestamp_ms if self.start else None,
+            ended_ms=self.ended_ms,
+        )
+        if self.amounts.contradictory_cpu:
+            n = self.amounts.contradictory_cpu
+            yield frozenset({CPU}), f"{n} attempts say more CPU time than they were there"
+        if any(known.is_backwards for known in self.executors.values()):
+            yield frozenset({EXECUTORS}), "an executor was removed before it was added"
 
     @property
     def has_beginning(self) -> bool:
@@ -283,10 +257,3 @@ class EventTally:
         if not self.properties:
             return None
         return executor_memory_bytes(self.properties, is_local=DRIVER in self.executors)
-
-    def _sums(self) -> TaskSums:
-        return TaskSums(
-            executor_run_time_ms=self.run_time_ms,
-            executor_cpu_time_ns=self.cpu_time_ns,
-            **{name: getattr(self, name) for name in _SUMMED},
-        )

@@ -8,7 +8,7 @@ and further stages of one kind are added to their row.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from lm_assets.collect.spark.event_log import events, sql_events
+from lm_assets.collect.spark.event_log import events, sql_events, task_events
 from lm_assets.collect.spark.profiling.clock import StageClock
 from lm_assets.collect.spark.profiling.executions import KnownExecutions, RunningExecution
 from lm_assets.collect.spark.profiling.plans import (
@@ -63,7 +63,7 @@ class ApplicationProfiler:
 
     def __post_init__(self) -> None:
         self.handlers = {
-            events.TaskEnd: self._task_end,
+            task_events.TaskEnd: self._task_end,
             events.StageSubmitted: self._stage_submitted,
             events.StageCompleted: self._stage_completed,
             events.JobStart: self._job_start,
@@ -85,7 +85,7 @@ class ApplicationProfiler:
         if handler is not None:
             handler(event)
 
-    def _task_end(self, event: events.TaskEnd) -> None:
+    def _task_end(self, event: task_events.TaskEnd) -> None:
         info = event.info
         if info is None or event.stage_id is None or event.reason.reason == "Resubmitted":
             return

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from lm_assets.collect.spark.event_log import events
+from lm_assets.collect.spark.event_log import task_events
 from lm_assets.collect.spark.task_durations import TaskDurations
 from lm_assets.model.application_profile import StageProfile
 
@@ -43,7 +43,7 @@ class StageSums:
     disk_spilled: int = 0
     largest_task_rows: int = 0
 
-    def add(self, event: events.TaskEnd, info: events.TaskInfo) -> None:
+    def add(self, event: task_events.TaskEnd, info: task_events.TaskInfo) -> None:
         """Take one ended attempt into account."""
         self.tasks += 1
         if info.is_speculative:
@@ -71,7 +71,7 @@ class StageSums:
             self.failed += 1
 
     def _add_times(
-        self, metrics: events.TaskMetrics, info: events.TaskInfo, duration_ms: int
+        self, metrics: task_events.TaskMetrics, info: task_events.TaskInfo, duration_ms: int
     ) -> int:
         """Add up where the time of an attempt went; return its run time."""
         # Comparisons in place of max(): each of these runs once a task.
@@ -108,7 +108,7 @@ class StageSums:
         on_executor[0] += 1
         on_executor[1] += run_ms
 
-    def _add_data(self, metrics: events.TaskMetrics) -> int:
+    def _add_data(self, metrics: task_events.TaskMetrics) -> int:
         """Add up what was read and written; return the rows that the task read."""
         rows = 0
         # Spark writes all four of every task; most of them are of nothing.

@@ -1,6 +1,7 @@
 """Event logs: what counts as what, on written events and on real logs."""
 
 import io
+import itertools
 import json
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -43,6 +44,9 @@ def figures_of(*events: Any) -> ApplicationFigures:
     return parse_event_log([part("app-1", lines(START, *events, END))])
 
 
+NUMBERS = itertools.count()
+
+
 def task(
     reason: str = "Success",
     *,
@@ -58,7 +62,7 @@ def task(
         "Stage ID": 0,
         "Task End Reason": {"Reason": reason},
         "Task Info": {
-            "Task ID": 1,
+            "Task ID": next(NUMBERS),
             "Launch Time": launched,
             "Finish Time": launched + ms,
             "Executor ID": executor,
