@@ -1,6 +1,7 @@
 """``config/collection.yaml``: which sources are asked, and with what."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -10,7 +11,8 @@ from lm_assets.model.errors import ConfigurationError
 
 FILE = "config/collection.yaml"
 
-_Seconds = Annotated[float, Meta(gt=0)]
+# A week: a longer step or look back is no setting of a server that is asked for load runs.
+_Seconds = Annotated[float, Meta(gt=0, le=604_800)]
 _PromQl = Annotated[str, Meta(min_length=1, pattern="<namespaces>")]
 
 
@@ -40,7 +42,7 @@ class PrometheusConfig(Struct, frozen=True, forbid_unknown_fields=True):
     max_points: Annotated[int, Meta(ge=2, le=11_000)] = 11_000
     max_namespaces_per_query: Annotated[int, Meta(ge=1)] = 500
     lookback_s: _Seconds = 300.0
-    clock_skew_s: Annotated[float, Meta(ge=0)] = 600.0
+    clock_skew_s: Annotated[float, Meta(ge=0, le=604_800)] = 600.0
     whole_coverage: Annotated[float, Meta(ge=0, le=1)] = 0.8
 
 
@@ -65,6 +67,9 @@ class CollectionConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 def parse_collection_config(content: Mapping[str, Any]) -> CollectionConfig:
     """Return the validated content of ``collection.yaml``; an empty one asks nobody."""
+    if beyond := next(_not_finite(content, ""), None):
+        path, value = beyond
+        raise ConfigurationError(file=FILE, path=path, rule=f"must be a finite number, got {value}")
     try:
         return msgspec.convert(dict(content), CollectionConfig)
     except msgspec.ValidationError as error:
@@ -72,3 +77,12 @@ def parse_collection_config(content: Mapping[str, Any]) -> CollectionConfig:
         raise ConfigurationError(
             file=FILE, path=path.strip("`.") or "the file", rule=rule
         ) from error
+
+
+def _not_finite(value: object, path: str) -> Iterator[tuple[str, float]]:
+    """Yield every number that is none, with its path."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _not_finite(item, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield path, value

@@ -44,6 +44,7 @@ class CommonShiftPolicy:
             positive(name, getattr(self, name))
         for scale in ("relative", "points"):
             smallest, finding = f"minimum_{scale}", f"finding_{scale}"
+            positive(finding, getattr(self, finding))
             if not getattr(self, finding) >= getattr(self, smallest):
                 raise ValueError(
                     f"{finding} must not be below {smallest}, got "

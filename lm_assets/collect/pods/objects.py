@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from lm_assets.model.errors import UnusableInputError
+from lm_assets.model.whole_numbers import whole_numbers
 
 # Spark on Kubernetes sets the label spark-role to this, or to ``executor``.
 DRIVER_ROLE = "driver"
@@ -63,6 +64,11 @@ class ContainerStatus(Struct, rename="camel"):
         return life.started_at if life is not None else None
 
     @property
+    def contradicts_itself(self) -> bool:
+        """Whether an earlier life ended though it was never restarted."""
+        return self.restart_count == 0 and self.last_state.terminated is not None
+
+    @property
     def deaths(self) -> list[Terminated]:
         """The ends that a snapshot knows of: of the last but one life, and of the last."""
         ends = (self.last_state.terminated, self.state.terminated)
@@ -108,10 +114,27 @@ class Metadata(Struct):
     labels: dict[str, str] | None = None
 
 
+class SpecifiedContainer(Struct):
+    """A container that a pod was to hold."""
+
+    name: str = ""
+
+
 class PodSpec(Struct, rename="camel"):
-    """Where a pod was put."""
+    """Where a pod was put, and what it was to hold."""
 
     node_name: str | None = None
+    containers: list[SpecifiedContainer] | None = None
+    init_containers: list[SpecifiedContainer] | None = None
+    ephemeral_containers: list[SpecifiedContainer] | None = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every container that the pod was to hold, wherever Kubernetes lists it."""
+        lists = (self.init_containers, self.containers, self.ephemeral_containers)
+        return frozenset(
+            container.name for found in lists for container in found or () if container.name
+        )
 
 
 class Pod(Struct):
@@ -127,6 +150,17 @@ class Pod(Struct):
         return (self.metadata.labels or {}).get("spark-role") or "other"
 
     @property
+    def untold_containers(self) -> tuple[str, ...]:
+        """Containers of a pod that was started of which there is no status.
+
+        Nothing has happened yet to those of a pod that is pending and has no status at all.
+        """
+        told = {container.name for container in self.status.containers}
+        if not told and self.status.phase in {None, "Pending"}:
+            return ()
+        return tuple(sorted(self.spec.names - told))
+
+    @property
     def application(self) -> str | None:
         """The Spark application by Spark's label."""
         return (self.metadata.labels or {}).get("spark-app-selector")
@@ -134,6 +168,14 @@ class Pod(Struct):
 
 class _PodList(Struct):
     items: list[Pod]
+
+
+def _read(content: bytes) -> _PodList:
+    try:
+        return msgspec.json.decode(content, type=_PodList)
+    except msgspec.ValidationError:
+        # A snapshot that passed through other hands may say 1.0 for 1.
+        return msgspec.convert(whole_numbers(msgspec.json.decode(content)), _PodList)
 
 
 def parse_pods(content: bytes) -> list[Pod]:
@@ -149,7 +191,7 @@ def parse_pods(content: bytes) -> list[Pod]:
             "pods_too_large", f"{len(content)} bytes, more than {MAX_SNAPSHOT_BYTES}"
         )
     try:
-        pods = msgspec.json.decode(content, type=_PodList).items
+        pods = _read(content).items
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UnusableInputError("pods_unreadable", str(error)) from error
     return list({pod.metadata.uid or pod.metadata.name: pod for pod in pods}.values())

@@ -141,8 +141,8 @@ def _answer(pods: Sequence[Pod], window: SnapshotWindow) -> SourceAnswer:
         reason = f"{said}, all of the driver: its executors were deleted before the snapshot"
         return failed_source(PODS, POD_METRICS, asked="pods.json", reason=reason)
     answers = {
-        "pod_restarts": _pod_restarts(containers, window),
-        "oom_kills": _oom_kills(containers, window),
+        "pod_restarts": _pod_restarts(pods, containers, window),
+        "oom_kills": _oom_kills(pods, containers, window),
     }
     known = {metric: answer for metric, answer in answers.items() if not isinstance(answer, str)}
     return SourceAnswer(
@@ -158,42 +158,71 @@ def _answer(pods: Sequence[Pod], window: SnapshotWindow) -> SourceAnswer:
 
 
 def _pod_restarts(
-    containers: Sequence[tuple[Pod, ContainerStatus]], window: SnapshotWindow
+    pods: Sequence[Pod], containers: Sequence[tuple[Pod, ContainerStatus]], window: SnapshotWindow
 ) -> _Answer:
     total = 0
     unknown = []
+    contradictory = []
     for pod, container in containers:
         restarts = _restarts(pod, container, window)
         if restarts is None:
-            unknown.append(f"{pod.metadata.name}/{container.name}")
+            found = contradictory if container.contradicts_itself else unknown
+            found.append(f"{pod.metadata.name}/{container.name}")
         else:
             total += restarts
+    reasons = [*_without_status(pods), *_contradictions(contradictory)]
     if unknown:
-        return f"when {', '.join(unknown[:3])} was restarted is not in a snapshot"
-    return float(total), PODS
+        reasons.append(f"when {', '.join(unknown[:3])} was restarted is not in a snapshot")
+    return "; ".join(reasons) if reasons else (float(total), PODS)
+
+
+def _without_status(pods: Sequence[Pod]) -> Iterator[str]:
+    names = [f"{pod.metadata.name}/{name}" for pod in pods for name in pod.untold_containers]
+    if names:
+        yield f"{len(names)} containers of the spec have no status: {', '.join(names[:3])}"
+
+
+def _contradictions(names: Sequence[str]) -> Iterator[str]:
+    if names:
+        yield f"an earlier life ended, and the restart count is 0: {', '.join(names[:3])}"
 
 
 def _oom_kills(
-    containers: Sequence[tuple[Pod, ContainerStatus]], window: SnapshotWindow
+    pods: Sequence[Pod], containers: Sequence[tuple[Pod, ContainerStatus]], window: SnapshotWindow
 ) -> _Answer:
     kills = sum(len(_oom_deaths(container, window)) for _, container in containers)
     untold = sum(_untold_deaths(pod, container, window) for pod, container in containers)
-    if not untold:
+    reasons = [*_without_status(pods), *_contradictions(_contradictory(containers, window))]
+    if untold:
+        reasons.append(f"the reasons of {untold} earlier restarts are not in a snapshot")
+    if not reasons:
         return float(kills), PODS
-    reason = f"the reasons of {untold} earlier restarts are not in a snapshot"
+    reason = "; ".join(reasons)
     return (float(kills), f"{PODS} (at least; {reason})") if kills else reason
+
+
+def _contradictory(
+    containers: Sequence[tuple[Pod, ContainerStatus]], window: SnapshotWindow
+) -> list[str]:
+    return [
+        f"{pod.metadata.name}/{container.name}"
+        for pod, container in containers
+        if container.contradicts_itself and _restarts(pod, container, window) is None
+    ]
 
 
 def _restarts(pod: Pod, container: ContainerStatus, window: SnapshotWindow) -> int | None:
     """Return how many restarts fell into the run, None where that cannot be known."""
     count = container.restart_count
-    if not count:
+    if not count and not container.contradicts_itself:
         return 0
     last_death = container.last_state.terminated
     last_at = last_death.finished_at if last_death is not None else None
     life_began = container.life_began_at
     if any(at is not None and window.is_before(at) for at in (last_at, life_began)):
         return 0
+    if not count:
+        return None
     last_began = last_death.started_at if last_death is not None else None
     is_only_one = count == 1 or (last_began is not None and window.is_before(last_began))
     if last_at is not None and is_only_one:
@@ -211,7 +240,7 @@ def _untold_deaths(pod: Pod, container: ContainerStatus, window: SnapshotWindow)
     told = container.last_state.terminated
     if told is not None and told.started_at is not None and window.is_before(told.started_at):
         return 0
-    return container.restart_count - int(told is not None)
+    return max(container.restart_count - int(told is not None), 0)
 
 
 def _oom_deaths(container: ContainerStatus, window: SnapshotWindow) -> list[Terminated]:

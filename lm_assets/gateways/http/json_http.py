@@ -21,6 +21,7 @@ from lm_assets.gateways.http.faults import (
 from lm_assets.gateways.http.outage import OutageMemory
 from lm_assets.gateways.retrying import RetryPolicy
 from lm_assets.gateways.server_url import Confidential, origin_of, server_url
+from lm_assets.model.whole_numbers import whole_numbers
 
 T = TypeVar("T")
 _CHUNK_BYTES = 1 << 16
@@ -218,10 +219,18 @@ def _same_origin(asked: str, url: str, location: str) -> str:
     return target
 
 
+def _read(body: bytes, answer: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=answer)
+    except msgspec.ValidationError:
+        # What passed through other hands may say 3.0 for 3.
+        return msgspec.convert(whole_numbers(msgspec.json.decode(body)), answer)
+
+
 def decoded(asked: str, body: bytes, answer: type[T]) -> T:
     """Return a body as what was asked for; any other is a named fault."""
     try:
-        return msgspec.json.decode(body, type=answer)
+        return _read(body, answer)
     except msgspec.ValidationError as error:
         raise RemoteError(
             asked=asked, fault=RemoteFault.UNEXPECTED_SHAPE, detail=str(error)

@@ -26,6 +26,7 @@ from lm_assets.collect.spark.figures import (
     STAGES,
     TASKS,
 )
+from lm_assets.model.whole_numbers import whole_numbers
 
 _NAME = re.compile(rb'"Event"\s*:\s*"(\w+)"')
 _WHERE = re.compile(r"`\$\.?([^`]*)`$")
@@ -103,7 +104,7 @@ def repaired(line: bytes) -> Repaired:
 
 def _with_what_fits(content: dict[str, Any], name: str) -> Repaired:
     fields: list[str] = []
-    content = _whole_numbers(content)
+    content = whole_numbers(content)
     for _ in range(_MOST_FIELDS):
         try:
             event = msgspec.convert(content, KINDS[name])
@@ -133,15 +134,6 @@ def _name_in(line: bytes) -> str | None:
     """Return the event's name where a broken line still shows it."""
     found = _NAME.search(line[:_BEGINNING_BYTES])
     return found[1].decode() if found else None
-
-
-def _whole_numbers(value: Any) -> Any:
-    """Return the value with 3.0 as 3: one number in JSON, whatever wrote it."""
-    if isinstance(value, dict):
-        return {key: _whole_numbers(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_whole_numbers(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _without(content: dict[str, Any], message: str) -> str | None:
