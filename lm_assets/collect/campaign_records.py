@@ -99,9 +99,9 @@ def canonical_record(
     """
     if run.line.notes:
         source_notes = {RESULT_LINE: run.line.notes, **source_notes}
-    merged = run.line.measurements.within(metrics.bounds)
+    merged = metrics.possible(run.line.measurements)
     for source in measurements:
-        merged = merged.merged_with(source.within(metrics.bounds))
+        merged = merged.merged_with(metrics.possible(source))
     return RunRecord(
         campaign=manifest.campaign,
         combination=run.combination.id,

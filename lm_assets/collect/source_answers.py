@@ -132,10 +132,7 @@ def explain_answers(
 def _possible(answers: Iterable[SourceAnswer], metrics: MetricCatalogue) -> list[SourceAnswer]:
     """Return the answers in order of precedence, without what their metrics cannot be."""
     ordered = sorted(answers, key=lambda answer: PRECEDENCE.index(answer.source))
-    return [
-        replace(a, measurements=a.measurements.within(metrics.bounds_of_run(a.allowed)))
-        for a in ordered
-    ]
+    return [replace(a, measurements=metrics.possible(a.measurements, a.allowed)) for a in ordered]
 
 
 def _merged(possible: Iterable[SourceAnswer]) -> Measurements:

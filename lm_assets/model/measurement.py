@@ -1,7 +1,7 @@
 """What one source said of one load run: values, gaps with reasons, and where each came from."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 # Beyond this the squares of two values no longer fit a float, and a variance is made of squares.
@@ -17,6 +17,9 @@ def out_of_bounds(value: float) -> str | None:
     ('1e+155 is beyond ±1e+150', 'nan is beyond ±1e+150', None)
     """
     return None if abs(value) <= LARGEST_VALUE else f"{value:g} is beyond ±{LARGEST_VALUE:g}"
+
+
+_NOT_DERIVED: Mapping[str, tuple[str, ...]] = {}
 
 
 def _range(low: float, high: float) -> str:
@@ -63,22 +66,42 @@ class Measurements:
         }
         return Measurements(values=values, missing=missing, provenance=provenance)
 
-    def within(self, bounds: Mapping[str, tuple[float, float]]) -> "Measurements":
+    def within(
+        self,
+        bounds: Mapping[str, tuple[float, float]],
+        *,
+        whole: Collection[str] = (),
+        derived_from: Mapping[str, tuple[str, ...]] = _NOT_DERIVED,
+    ) -> "Measurements":
         """Return these measurements without values that their metric cannot have.
 
         ``bounds`` are the least and the most by metric; a value beyond is missing and says so.
+        Those of ``whole`` metrics are whole numbers. What is ``derived_from`` a metric that is
+        missing for that is missing too, for the same reason.
         """
-        beyond = {
-            name: f"{self.provenance[name]}: {value:g} is beyond what it can be "
-            f"({_range(low, high)})"
-            for name, value in self.values.items()
-            for low, high in [bounds.get(name, (-math.inf, math.inf))]
-            if not low <= value <= high
-        }
+        beyond = dict(self._beyond(bounds, whole))
         if not beyond:
             return self
+        for name, sources in derived_from.items():
+            if name in self.values:
+                reasons = [f"derived from {s}: {beyond[s]}" for s in sources if s in beyond]
+                beyond.update({name: reasons[0]} if reasons else {})
         return Measurements(
             values={n: v for n, v in self.values.items() if n not in beyond},
             missing={**self.missing, **beyond},
             provenance={n: p for n, p in self.provenance.items() if n not in beyond},
         )
+
+    def _beyond(
+        self, bounds: Mapping[str, tuple[float, float]], whole: Collection[str]
+    ) -> Iterator[tuple[str, str]]:
+        """Yield the metrics that cannot have their value, and the rule and the value."""
+        for name, value in self.values.items():
+            low, high = bounds.get(name, (-math.inf, math.inf))
+            rule = ""
+            if not low <= value <= high:
+                rule = f"{value:g} is beyond what it can be ({_range(low, high)})"
+            elif name in whole and value % 1:
+                rule = f"{value:g} is beyond what it can be (a whole number)"
+            if rule:
+                yield name, f"{self.provenance[name]}: {rule}"

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
+from lm_assets.model.measurement import Measurements
+
+_UNLIMITED: Mapping[str, float] = {}
 # Beyond, two numbers of events are one number.
 _LARGEST_COUNT = 2.0**53
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -72,6 +75,7 @@ class Metric:
     ``minimum`` and ``maximum`` say what a value can be at all: beyond them is no measurement. So is
     more than ``at_most``, where the run's own bound is known: what its containers' limits allow in
     its window.
+    What is ``derived_from`` another metric is no better than that one in the same source.
     ``comparable_sources`` are classes of sources whose figures are shown to be the same quantity;
     a source in none of them is a class by itself, and classes are never compared.
 
@@ -91,6 +95,7 @@ class Metric:
     minimum: float | None = None
     maximum: float | None = None
     at_most: Ceiling | None = None
+    derived_from: tuple[str, ...] = ()
     comparable_sources: tuple[tuple[str, ...], ...] = ()
     fields: tuple[MetricField, ...] = ()
 
@@ -192,6 +197,19 @@ class MetricCatalogue:
             if metric.at_most is Ceiling.LIMIT_TIMES_WINDOW and metric.name in allowed
         }
         return {**self.bounds, **own}
+
+    def possible(
+        self, measured: Measurements, allowed: Mapping[str, float] = _UNLIMITED
+    ) -> Measurements:
+        """Return one source's measurements without what their metrics cannot be.
+
+        ``allowed`` is as for `bounds_of_run`.
+        """
+        return measured.within(
+            self.bounds_of_run(allowed),
+            whole={m.name for m in self.metrics if m.scale is Scale.COUNT},
+            derived_from={m.name: m.derived_from for m in self.metrics if m.derived_from},
+        )
 
     @property
     def bounds(self) -> Mapping[str, tuple[float, float]]:

@@ -161,8 +161,8 @@ def _pod_restarts(
     pods: Sequence[Pod], containers: Sequence[tuple[Pod, ContainerStatus]], window: SnapshotWindow
 ) -> _Answer:
     total = 0
-    unknown = []
-    contradictory = []
+    unknown: list[str] = []
+    contradictory: list[str] = []
     for pod, container in containers:
         restarts = _restarts(pod, container, window)
         if restarts is None:

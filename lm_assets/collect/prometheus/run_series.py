@@ -1,11 +1,12 @@
 """The series of one run's namespace, and a value with what must be said of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lm_assets.collect.prometheus.batches import RunWindow
 from lm_assets.collect.prometheus.beginnings import Beginnings
 from lm_assets.collect.prometheus.containers import Container, container_of
+from lm_assets.collect.prometheus.samples import is_limit
 from lm_assets.gateways.http.prometheus import Series
 
 NO_SERIES = "no series"
@@ -50,12 +51,28 @@ class RunSeries:
     def allowances(self, query: str, resource: str) -> Mapping[Container, float]:
         """Return what ``limits`` or ``requests`` say that each container may use."""
         return {
-            container_of(series): series.values[-1]
-            for series in self.of(query)
-            if series.labels.get("resource") == resource
-            and series.values
-            and series.values[-1] > 0.0
+            container: value
+            for container, value in self._told(query, resource)
+            if is_limit(value, resource)
         }
+
+    def no_limits(self, resource: str) -> tuple[str, ...]:
+        """Return what there is to say of limits and requests that are none."""
+        told = [
+            value
+            for query in ("limits", "requests")
+            for _, value in self._told(query, resource)
+            if value > 0.0 and not is_limit(value, resource)
+        ]
+        largest = f"{max(told, default=0.0):g}"
+        return (f"a {resource} limit of {largest} is none: no machine has so much",) * bool(told)
+
+    def _told(self, query: str, resource: str) -> Iterator[tuple[Container, float]]:
+        return (
+            (container_of(series), series.values[-1])
+            for series in self.of(query)
+            if series.labels.get("resource") == resource and series.values
+        )
 
     def limits(self, resource: str) -> Mapping[Container, float]:
         """Return the limit of each container that has one."""

@@ -1,5 +1,6 @@
 """Samples that the quantity cannot be: blanks of exporters and wrapped numbers are left out."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,8 @@ _MOST_CORES = 1_024.0
 _STEP_SLACK = 8.0
 _LIMIT_SLACK = 1.05
 _MOST_PCT = 100.0
+# Kubernetes counts restarts with 31 bits.
+_MOST_RESTARTS = 2.0**31 - 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +30,24 @@ class Cleaned:
 def possible_gpu(series: tuple[Series, ...]) -> Cleaned:
     """Return GPU utilisation without what is no percentage."""
     return _filtered(series, lambda _series: lambda value: 0.0 <= value <= _MOST_PCT)
+
+
+def possible_restarts(series: tuple[Series, ...]) -> Cleaned:
+    """Return counts of restarts without what is no count."""
+    return _filtered(
+        series, lambda _series: lambda value: 0.0 <= value <= _MOST_RESTARTS and not value % 1
+    )
+
+
+def is_limit(value: float, resource: str) -> bool:
+    """Whether so much of a resource is a limit at all: a cgroup without one says 2^63 - 1."""
+    return 0.0 < value < {"memory": _MOST_BYTES, "cpu": _MOST_CORES}.get(resource, math.inf)
+
+
+def left_out(cleaned: Cleaned) -> tuple[str, ...]:
+    """Return what there is to say of samples that were left out."""
+    n = cleaned.left_out
+    return (f"{n} impossible samples left out",) if n else ()
 
 
 def most_memory(limits: Mapping[Container, float]) -> Mapping[Container, float]:

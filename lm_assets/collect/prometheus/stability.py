@@ -7,6 +7,7 @@ from lm_assets.collect.prometheus.beginnings import Beginnings
 from lm_assets.collect.prometheus.containers import control_groups
 from lm_assets.collect.prometheus.counters import counter_growth
 from lm_assets.collect.prometheus.run_series import NO_SERIES, Answer, Measured, RunSeries
+from lm_assets.collect.prometheus.samples import Cleaned, left_out, possible_restarts
 from lm_assets.collect.prometheus.series_window import Step, value_at, values_within
 from lm_assets.gateways.http.prometheus import Series
 
@@ -25,11 +26,13 @@ class RestartCounter:
 
 def pod_restarts(run: RunSeries) -> Answer:
     """Return how often containers were restarted during the run."""
-    counters = restart_counters(run)
+    cleaned = possible_restarts(run.of("restarts"))
+    counters = restart_counters(run, cleaned.series)
     if not counters:
-        return NO_SERIES
+        return _none_left(cleaned)
+    bounds = (*_unseen(counters), *_lost(counters, run))
     value = sum(step.by for counter in counters for step in counter.steps)
-    return Measured(value=value, bounds=_unseen(counters))
+    return Measured(value=value, bounds=bounds, remarks=left_out(cleaned))
 
 
 def oom_kills(run: RunSeries) -> Answer:
@@ -39,7 +42,8 @@ def oom_kills(run: RunSeries) -> Answer:
     ``OOMKilled`` and is not restarted (Spark's executors). kube-state-metrics has a series for a
     reason only once it occurred: none beside its restart counters means that none was killed.
     """
-    counters = restart_counters(run)
+    # Of a count that cannot be it is still known when it rose.
+    counters = restart_counters(run, run.of("restarts"))
     if not counters:
         return NO_SERIES
     last_reasons = _by_container(run.of("last_oom_killed"))
@@ -53,8 +57,24 @@ def oom_kills(run: RunSeries) -> Answer:
     kills += sum(_ended_by_oom([], final_reasons.get(key, []), run) for key in uncounted)
     unknown = f"killed containers without a restart count: {len(uncounted)}"
     return Measured(
-        value=float(kills), bounds=(*_unseen(counters), *([unknown] if uncounted else []))
+        value=float(kills),
+        bounds=(*_unseen(counters), *([unknown] if uncounted else [])),
     )
+
+
+def _none_left(cleaned: Cleaned) -> str:
+    """Return why there is no count of restarts: nobody told one, or none that is a count."""
+    if not cleaned.left_out or any(series.values for series in cleaned.series):
+        return NO_SERIES
+    return f"{cleaned.left_out} samples, and none that a count of restarts can be"
+
+
+def _lost(counters: Sequence[RestartCounter], run: RunSeries) -> tuple[str, ...]:
+    """Return why restarts may be missing: of containers whose every count is impossible."""
+    counted = {counter.key for counter in counters}
+    told = _by_container(s for s in run.of("restarts") if values_within(s, **run.bounds))
+    lost = len(told.keys() - counted)
+    return (f"{lost} containers without a count that can be",) if lost else ()
 
 
 def _uncounted(
@@ -101,7 +121,7 @@ def _ended_by_oom(restarted_s: Sequence[float], reasons: Sequence[Series], run: 
     return int(not (was_dead and not restarted_s) and not was_restarted)
 
 
-def restart_counters(run: RunSeries) -> list[RestartCounter]:
+def restart_counters(run: RunSeries, told: Iterable[Series]) -> list[RestartCounter]:
     """Return the restarts of every container that was there during the run."""
     beginnings = run.beginnings
     old_pods = {
@@ -111,7 +131,7 @@ def restart_counters(run: RunSeries) -> list[RestartCounter]:
     }
     return [
         _restarts(run, key, replicas, beginnings, is_known_old=key[0] in old_pods)
-        for key, replicas in sorted(_by_container(run.of("restarts")).items())
+        for key, replicas in sorted(_by_container(told).items())
         if any(values_within(series, **run.bounds) for series in replicas)
     ]
 

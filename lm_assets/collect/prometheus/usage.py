@@ -10,6 +10,7 @@ from lm_assets.collect.prometheus.counters import counter_growth
 from lm_assets.collect.prometheus.run_series import NO_SERIES, Answer, Measured, RunSeries
 from lm_assets.collect.prometheus.samples import (
     Cleaned,
+    left_out,
     most_memory,
     possible_cpu,
     possible_gpu,
@@ -18,6 +19,7 @@ from lm_assets.collect.prometheus.samples import (
 from lm_assets.collect.prometheus.series_window import integral, values_within
 
 _GIB = 2**30
+_OF_LIMITS = "of limits"
 
 
 def cpu_core_seconds(run: RunSeries) -> Answer:
@@ -35,7 +37,7 @@ def cpu_core_seconds(run: RunSeries) -> Answer:
     return Measured(
         value=total,
         bounds=late,
-        remarks=_left_out(cleaned),
+        remarks=(*left_out(cleaned), *run.no_limits("cpu")),
         allowed=_allowed(sets, run, run.limits("cpu")),
     )
 
@@ -102,11 +104,6 @@ def _late(
     return (f"{len(late_s)} older containers first seen {max(late_s):.0f} s into the run",)
 
 
-def _left_out(cleaned: Cleaned) -> tuple[str, ...]:
-    n = cleaned.left_out
-    return (f"{n} impossible samples left out",) if n else ()
-
-
 def _nothing_left(cleaned: Cleaned, what: str, window: RunWindow) -> str:
     """Return why there is no value: no series, or none whose samples the quantity can be."""
     has_samples = any(
@@ -139,7 +136,7 @@ def memory_gib_seconds(run: RunSeries) -> Answer:
     return Measured(
         value=total / _GIB,
         bounds=late,
-        remarks=_left_out(cleaned),
+        remarks=(*left_out(cleaned), *run.no_limits("memory")),
         allowed=None if allowed is None else allowed / _GIB,
     )
 
@@ -160,8 +157,13 @@ def cpu_usage_pct(run: RunSeries) -> Answer:
         allowed_s += capacities[groups[0].container] * seconds
     if not allowed_s:
         return "no container was sampled twice"
+    # Of limits, what was used between two samples may be of two scrapes more.
+    slack_s = 2 * run.step_s * sum(capacities.values())
     return Measured(
-        value=100.0 * used_s / allowed_s, remarks=(qualifier, *_left_out(cleaned)), is_mean=True
+        value=100.0 * used_s / allowed_s,
+        remarks=(qualifier, *left_out(cleaned), *run.no_limits("cpu")),
+        is_mean=True,
+        allowed=100.0 * (1.0 + slack_s / allowed_s) if qualifier == _OF_LIMITS else None,
     )
 
 
@@ -194,7 +196,9 @@ def memory_usage_pct(run: RunSeries) -> Answer:
     ]
     late = _late(sets, run, [run.beginnings.is_older_than_run(groups[0]) for groups in sets])
     return Measured(
-        value=100.0 * max(shares), bounds=late, remarks=(qualifier, *_left_out(cleaned))
+        value=100.0 * max(shares),
+        bounds=late,
+        remarks=(qualifier, *left_out(cleaned), *run.no_limits("memory")),
     )
 
 
@@ -208,7 +212,7 @@ def gpu_usage_pct(run: RunSeries) -> Answer:
     ]
     if not samples:
         return _nothing_left(cleaned, "GPU usage", run.window)
-    return Measured(value=sum(samples) / len(samples), remarks=_left_out(cleaned), is_mean=True)
+    return Measured(value=sum(samples) / len(samples), remarks=left_out(cleaned), is_mean=True)
 
 
 def _capacities(
@@ -231,5 +235,6 @@ def _capacities(
                 "kube-state-metrics scraped, and under which labels?"
             )
         else:
-            return None, f"container {'/'.join(key)} has neither {resource} limit nor request"
+            none = f"container {'/'.join(key)} has neither {resource} limit nor request"
+            return None, "; ".join((none, *run.no_limits(resource)))
     return capacities, "of " + " and ".join(sorted(words))
