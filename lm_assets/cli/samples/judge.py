@@ -20,6 +20,7 @@ from lm_assets.cli.samples.samples_file import (
 )
 from lm_assets.cli.samples.surroundings import campaign_surroundings
 from lm_assets.cli.samples.tables import print_versions, worst_first
+from lm_assets.cli.samples.unnamed_sources import unnamed_sources
 from lm_assets.cli.terminal_text import wide_console
 from lm_assets.cli.verdict_table import print_verdict
 from lm_assets.gateways.configuration import Configuration, load_configuration
@@ -183,6 +184,8 @@ def compare_versions(
     if not compared:
         raise UnusableInputError("nothing_to_compare", "no metric in the files is ever judged")
     comparisons = sorted(compared, key=worst_first)
+    for told in unnamed_sources(*read.sides):
+        click.echo(told, err=True)
     for comparison in comparisons:
         if comparison.unpaired:
             n = len(comparison.unpaired)

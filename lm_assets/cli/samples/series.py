@@ -88,7 +88,7 @@ def trend(
     series = _series(file, column=column, combination=combination, metric=metric)
     place = _STORED if file is None else str(file)
     metric_of = _metric_of(series, place=place, config_directory=config_directory)
-    _refuse_impossible(series, metric_of, place)
+    _refuse_impossible(series, metric_of or _metric_of_column(series, config_directory), place)
     series, left_out = _of_one_quantity(series, metric_of)
     scale = _scale(metric_of, scale)
     _name_column(series)
@@ -141,6 +141,7 @@ def outliers(
     series = _series(file, column=column, combination=combination, metric=metric)
     place = _STORED if file is None else str(file)
     metric_of = _metric_of(series, place=place, config_directory=config_directory)
+    _refuse_impossible(series, metric_of or _metric_of_column(series, config_directory), place)
     series, left_out = _of_one_quantity(series, metric_of)
     _name_column(series)
     found = find_outliers(series.values)
@@ -168,6 +169,10 @@ def _of_one_quantity(series: Series, metric: Metric | None) -> tuple[Series, dic
     quantity = of_one_quantity(series.sources, metric)
     kept = set(quantity.kept)
     values = (v if at in kept else math.nan for at, v in enumerate(series.values))
+    unnamed = sum(not of for of in series.sources)
+    if unnamed and quantity.source_class:
+        told = f"{unnamed} values without a source are taken for {quantity.source_class}"
+        click.echo(told, err=True)
     for source, n in quantity.left_out.items():
         click.echo(f"left out: {n} of {source}, which measures another quantity", err=True)
     return replace(series, values=tuple(values)), quantity.left_out
@@ -195,9 +200,21 @@ def _metric_of(series: Series, *, place: str, config_directory: Path) -> Metric 
     return catalogue[series.metric]
 
 
+def _metric_of_column(series: Series, config_directory: Path) -> Metric | None:
+    """Return the metric that a table's column is called like, for what its values can be."""
+    if series.column is None:
+        return None
+    known = load_configuration(config_directory).metrics
+    return next((metric for metric in known if metric.name == series.column), None)
+
+
 def _refuse_impossible(series: Series, metric: Metric | None, place: str) -> None:
     for at, value in enumerate(series.values):
-        if metric is not None and not math.isnan(value) and (rule := metric.rule_broken(value)):
+        if metric is None or math.isnan(value):
+            continue
+        # A mean of runs need not be whole.
+        is_mean = place == _STORED and metric.scale is Scale.COUNT
+        if rule := metric.rule_broken(math.floor(value) if is_mean else value):
             raise UnusableInputError("data_fault", f"{place}: {rule}; value {at} is {value:g}")
 
 

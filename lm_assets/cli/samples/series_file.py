@@ -51,7 +51,8 @@ def read_series(
     body = enumerate(lines[1:], start=2) if is_name(first) else enumerate(lines, start=1)
     while lines and not lines[-1].strip():
         lines.pop()
-    return checked(path, [number(path, at, field) for at, field in body if at <= len(lines)])
+    values = [number(path, at, field) for at, field in body if at <= len(lines)]
+    return checked(path, values, column=first if is_name(first) else None)
 
 
 def _text(path: Path) -> str:

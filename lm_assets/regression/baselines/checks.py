@@ -12,7 +12,12 @@ from lm_assets.regression.baselines.create import MINIMUM_RUNS
 from lm_assets.regression.baselines.guards import Guard, differing_names, odd_samples
 from lm_assets.regression.baselines.moves import metric_moves
 from lm_assets.regression.baselines.review import UNACKNOWLEDGED_LOSS, described_loss
-from lm_assets.regression.baselines.sources import mixed_sources, unlike_anchor, unlike_recent
+from lm_assets.regression.baselines.sources import (
+    mixed_sources,
+    unlike_anchor,
+    unlike_recent,
+    unnamed_sources,
+)
 
 MAXIMUM_AGE_DAYS = 90
 _NO_SOURCES: Mapping[str, Mapping[str, Collection[str]]] = {}
@@ -136,6 +141,9 @@ def _source_remarks(
     )
     for metric, detail in found:
         yield _remark(entry, Severity.WARNING, Guard.SOURCE_CHANGED, f"{metric}: {detail}")
+    if unnamed := dict(unnamed_sources(entry, recent, metrics)):
+        told = "; ".join(f"{metric}: {detail}" for metric, detail in unnamed.items())
+        yield _remark(entry, Severity.NOTE, "source_unknown", told)
 
 
 def _anchor_remarks(

@@ -67,3 +67,17 @@ def unlike_anchor(entry: Baseline, metrics: MetricCatalogue) -> Iterator[tuple[s
         if is_changed([pinned[name]], baseline.sources, metrics[name]):
             now = described(baseline.sources)
             yield name, f"its anchor is of {pinned[name]}, its samples are of {now}"
+
+
+def unnamed_sources(
+    entry: Baseline, recent: Mapping[str, Collection[str]], metrics: MetricCatalogue
+) -> Iterator[tuple[str, str]]:
+    """Yield each metric of which only the samples or only recent runs name a source."""
+    for name, baseline in sorted(entry.metrics.items()):
+        if name not in metrics or name not in recent:
+            continue
+        was, now = (classes_of(of, metrics[name]) for of in (baseline.sources, recent[name]))
+        if bool(was) != bool(now):
+            told = ", ".join(sorted({*baseline.sources, *recent[name]} - {UNKNOWN_SOURCE}))
+            side = "its samples" if now else "recent runs"
+            yield name, f"measured by {told}, and nobody says by what {side} were"

@@ -35,6 +35,7 @@ def campaign_notes(
         *_priors(judgement),
         *_overdispersion(judgement),
         *_changed_sources(judgement),
+        *_unnamed_sources(judgement),
         *_positions(judgement),
         *_clumps(judgement),
     )
@@ -154,4 +155,21 @@ def _changed_sources(judgement: Judgement) -> list[str]:
         f"{metric}: measured by {before} in the baseline and by {now} now, in {n} cells; these are "
         "different quantities, and nothing was compared"
         for (metric, before, now), n in places.items()
+    ]
+
+
+def _unnamed_sources(judgement: Judgement) -> list[str]:
+    """Return which metrics only one side names a source of, in how many cells with both."""
+    cells, sources = judgement.cells, judgement.sources
+    sizes = {"baseline": cells.baseline.n, "current": cells.current.n}
+    places: Counter[tuple[str, str, str]] = Counter()
+    for cell, named in sources.runs.items():
+        unnamed = [side for side in _SIDES if side not in named and sizes[side][cell] > 0]
+        for side in unnamed if named else ():
+            (told,) = (", ".join(sorted(of)) for of in named.values())
+            places[cells.metrics[cells.metric_code[cell]].name, told, side] += 1
+    return [
+        f"{metric}: measured by {told}, and nobody says by what in the {side} runs, in {n} cells; "
+        "they were compared as one quantity"
+        for (metric, told, side), n in sorted(places.items())
     ]

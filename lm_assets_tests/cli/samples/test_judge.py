@@ -471,3 +471,11 @@ def test_the_next_runs_are_planned_over_nodes(lm):
         f"2  {NAME}  current-1  pair 1  on n1",
     ]
     assert lm("plan", "--priority", "none")[0] == 1
+
+
+def test_versions_of_which_only_one_names_its_source_are_compared_and_told(lm, samples):
+    cells = {("a", "duration_s"): [10.0, 11.0, 12.0, 13.0, 14.0]}
+    a, b = samples("a", cells), samples("b", cells, source="event log")
+    _, _, err = lm("compare-versions", a, b)
+    assert "duration_s: measured by event log, and nobody says by what in A" in err
+    assert "nobody says" not in lm("compare-versions", a, a)[2]

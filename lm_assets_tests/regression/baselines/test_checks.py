@@ -1,4 +1,5 @@
 import dataclasses
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -75,6 +76,25 @@ def test_what_is_wrong_is_named(changes, severity, rule, detail):
     found = [r for r in remarks(a_baseline(**changes)) if r.rule == rule]
     assert [r.severity for r in found] == [severity]
     assert detail in found[0].detail
+
+
+@pytest.mark.parametrize(
+    ("accepted", "recent", "said"),
+    [
+        ((), {"prometheus"}, "measured by prometheus, and nobody says by what its samples were"),
+        (("prometheus",) * 5, {""}, "measured by prometheus, and nobody says by what recent runs"),
+        ((), {""}, None),
+        (("prometheus",) * 5, {"prometheus"}, None),
+    ],
+)
+def test_a_source_that_only_samples_or_only_recent_runs_name_is_told(accepted, recent, said):
+    metric = replace(a_metric_baseline(), sources=accepted)
+    found = remarks(
+        a_baseline(metrics={"duration_s": metric}),
+        recent_sources={COMBINATION: {"duration_s": recent}},
+    )
+    told = [r.detail for r in found if r.rule == "source_unknown"]
+    assert [said in detail for detail in told] == ([True] if said else [])
 
 
 def test_the_day_of_staleness_can_be_set():

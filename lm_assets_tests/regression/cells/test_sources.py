@@ -107,6 +107,22 @@ def test_a_source_that_nobody_named_is_taken_for_any():
     assert cell.verdict is Verdict.UNCHANGED
 
 
+@pytest.mark.parametrize(
+    ("sources", "said"),
+    [
+        (("", "event log"), "measured by event log, and nobody says by what in the baseline runs"),
+        (("event log", ""), "measured by event log, and nobody says by what in the current runs"),
+        (("", ""), None),
+        (("event log", "event log"), None),
+    ],
+)
+def test_a_source_that_only_one_side_names_is_told(sources, said):
+    verdict = judged(*(side((source, STEADY)) for source in sources), metrics=METRICS)
+    told = [note for note in verdict.notes if "nobody says" in note]
+    assert bool(told) == (said is not None)
+    assert said is None or f"{NAME}: {said}, in 1 cells" in told[0]
+
+
 class TestALowerBound:
     def test_above_the_baseline_is_a_loss_all_the_same(self):
         cell = only_cell(side(("x", STEADY)), side(("x", times(2.0)), at_least={1}))
