@@ -13,7 +13,10 @@ from lm_assets.model.errors import UnusableInputError
 _ROLLED = re.compile(r"events_([0-9]{1,18})_(.+)")
 _COMPACTED = ".compact"
 _APP_STATUS = "appstatus_"
-_IN_PROGRESS = ".inprogress"
+# What Spark itself, copiers and stores call a file that is not whole yet.
+_UNFINISHED = re.compile(
+    r"\.(?:inprogress|tmp|temp|part|partial|filepart|_COPYING_)", re.IGNORECASE
+)
 _MARKERS = ("_$folder$", "/", ".crc")
 _DATED = re.compile(r"eventlog-(\d{4}-\d{2}-\d{2}--\d{2}-\d{2})(?:\..+)?")
 
@@ -60,21 +63,38 @@ def order_parts(parts: Sequence[EventLogPart]) -> OrderedParts:
 def _without_bystanders(parts: Sequence[EventLogPart]) -> list[EventLogPart]:
     """Return the parts without what stores and writers leave beside a log.
 
-    Markers of folders and of success hold no events, and a log that was renamed when it was whole
-    may leave the unfinished one behind.
+    Markers of folders and of success hold no events, and a file that was renamed when it was whole
+    may leave the unfinished one behind. One of which there is no whole one is read, unless it is
+    empty.
     """
-    names = {part.name for part in parts}
-    return [
+    kept = [
         part
         for part in parts
         if not _base(part.name).startswith((_APP_STATUS, ".", "_"))
         and not part.name.endswith(_MARKERS)
-        and not (part.name.endswith(_IN_PROGRESS) and _finished_name(part.name) in names)
+    ]
+    whole = [part for part in kept if not _is_unfinished(part)]
+    names = {part.name for part in whole}
+    numbers = {_rolled_number(part) for part in whole} - {0}
+    return [
+        part
+        for part in kept
+        if not _is_unfinished(part)
+        or not (
+            part.name.rpartition(".")[0] in names
+            or _rolled_number(part) in numbers
+            or _is_empty(part)
+        )
     ]
 
 
-def _finished_name(name: str) -> str:
-    return name.removesuffix(_IN_PROGRESS)
+def _is_unfinished(part: EventLogPart) -> bool:
+    return _UNFINISHED.fullmatch("." + _base(part.name).rpartition(".")[2]) is not None
+
+
+def _is_empty(part: EventLogPart) -> bool:
+    with part.open() as stored:
+        return not stored.read(1)
 
 
 def local_event_log_parts(path: Path) -> list[EventLogPart]:
@@ -100,7 +120,11 @@ def _order_rolled(parts: Iterable[EventLogPart]) -> OrderedParts:
     if twice := [number for number, after in pairwise(numbers) if number == after]:
         raise UnusableInputError("event_log_ambiguous", f"two files with the number {twice[0]}")
     first = numbers[0] if compacted else 1
-    incomplete = [*_compaction(ordered), *_gaps([first - 1, *numbers])]
+    incomplete = [
+        *_compaction(ordered),
+        *_gaps([first - 1, *numbers]),
+        *(f"{_base(part.name)} is not finished" for part in ordered[:-1] if _is_unfinished(part)),
+    ]
     return OrderedParts(parts=tuple(ordered), incomplete=tuple(incomplete))
 
 
