@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from lm_assets.collect.spark.contradictions import is_beyond, was_cancelled
 from lm_assets.collect.spark.figures import (
@@ -16,6 +15,13 @@ from lm_assets.collect.spark.figures import (
     executors_in_order,
     utc_from_ms,
 )
+from lm_assets.collect.spark.history_server_contradictions import (
+    contradictory_figures,
+    instant,
+    is_counted_failure,
+    outcome_of,
+    stage_contradictions,
+)
 from lm_assets.collect.spark.properties import executor_cores, executor_memory_bytes
 from lm_assets.collect.spark.task_durations import TaskDurations
 from lm_assets.gateways.http.history_server_answers import (
@@ -26,13 +32,9 @@ from lm_assets.gateways.http.history_server_answers import (
     Task,
 )
 
-_DENIED = "TaskCommitDenied"
 # Spark's default of spark.ui.retainedDeadExecutors; older dead executors are dropped.
 _RETAINED_DEAD_EXECUTORS = 100
 _CPU_LEFT_OUT = "{cpu} attempts say more CPU time than they were there"
-# Rows are rounded one by one, a stage's sum is not.
-_SUMS_AGREE = 0.9
-_CLOCK_NS = 1_000_000
 
 
 def figures_from_answers(answers: ApplicationAnswers) -> ApplicationFigures:
@@ -78,17 +80,23 @@ def _partial(answers: ApplicationAnswers, contradictions: Mapping[str, int]) -> 
     """Return why single figures are not whole: of an application under way none is."""
     if not answers.attempt.completed:
         return dict.fromkeys(sorted(EVERYTHING), "the application had not completed when asked")
-    return {CPU: _CPU_LEFT_OUT.format(**contradictions)} if contradictions["cpu"] else {}
+    partial: dict[str, str] = {}
+    if contradictions["cpu"]:
+        partial[CPU] = _CPU_LEFT_OUT.format(**contradictions)
+    for figures, why in contradictory_figures(answers):
+        for figure in sorted(figures):
+            partial[figure] = "; ".join(filter(None, (partial.get(figure), why)))
+    return partial
 
 
 def _with_tasks(figures: ApplicationFigures, answers: ApplicationAnswers) -> ApplicationFigures:
     tasks = [task for rows in answers.tasks.values() for task in rows]
-    outcomes = Counter(_outcome(task) for task in tasks)
+    outcomes = Counter(outcome_of(task) for task in tasks)
     durations = TaskDurations()
     # The server leaves out a duration of zero.
     durations.extend(task.duration or 0 for task in tasks if task.status == "SUCCESS")
     counted_failures = sum(stage.num_failed_tasks for stage in answers.stages)
-    failures = outcomes["failed"] + outcomes["failed speculative"]
+    failures = sum(is_counted_failure(task) for task in tasks)
     peaks = (task.task_metrics.peak_execution_memory for task in tasks)
     sums, contradictions = _without_contradictions(figures.sums, tasks)
     return replace(
@@ -98,7 +106,7 @@ def _with_tasks(figures: ApplicationFigures, answers: ApplicationAnswers) -> App
         tasks=len(tasks) - outcomes["running"],
         failed_tasks=outcomes["failed"],
         killed_tasks=outcomes["killed"],
-        speculative_tasks=sum(t.speculative and _outcome(t) != "running" for t in tasks),
+        speculative_tasks=sum(t.speculative and outcome_of(t) != "running" for t in tasks),
         # The server counts the second end of a resubmitted attempt as a failure without a row.
         resubmitted_tasks=max(counted_failures - failures, 0),
         peak_execution_memory_bytes=max(peaks, default=0),
@@ -118,7 +126,7 @@ def _without_contradictions(sums: TaskSums, tasks: Sequence[Task]) -> tuple[Task
     run_ms = gc_ms = cpu_ns = 0
     for task in tasks:
         metrics = task.task_metrics
-        if _outcome(task) == "running":
+        if outcome_of(task) == "running":
             continue
         if is_beyond(metrics.executor_run_time, task.duration or 0):
             found["run"] += 1
@@ -135,17 +143,6 @@ def _without_contradictions(sums: TaskSums, tasks: Sequence[Task]) -> tuple[Task
         ),
         found,
     )
-
-
-def _outcome(task: Task) -> str:
-    if task.status == "SUCCESS":
-        return "success"
-    # The rows call a denied commit failed; the server's own counts call it killed.
-    if task.status == "KILLED" or (task.error_message or "").startswith(_DENIED):
-        return "killed"
-    if task.status == "FAILED":
-        return "failed speculative" if task.speculative else "failed"
-    return "running"
 
 
 def _is_cancelled(stage: StageAttempt) -> bool:
@@ -188,15 +185,10 @@ def _executor(executor: Executor) -> ExecutorFigures:
     return ExecutorFigures(
         executor_id=executor.id,
         cores=executor.total_cores,
-        added_at=_instant(executor.add_time),
-        removed_at=_instant(executor.remove_time) if executor.remove_time else None,
+        added_at=instant(executor.add_time),
+        removed_at=instant(executor.remove_time) if executor.remove_time else None,
         peak_jvm_heap_bytes=executor.peak_memory_metrics.jvm_heap_bytes or None,
     )
-
-
-def _instant(text: str) -> datetime:
-    # The server writes 2026-11-22T01:02:03.456GMT, which ISO 8601 does not know.
-    return datetime.fromisoformat(text.replace("GMT", "+00:00"))
 
 
 def _driver_peak(executors: list[Executor]) -> int | None:
@@ -227,26 +219,10 @@ def _incomplete(answers: ApplicationAnswers) -> Iterator[str]:
                 f"the server dropped old tasks of stage {stage.stage_id}.{stage.attempt_id}: "
                 f"{succeeded} of {stage.num_complete_tasks} successful ones left"
             )
-        yield from _contradictions(stage, rows, succeeded)
+        yield from stage_contradictions(stage, rows, succeeded)
     dead = sum(not executor.is_active for executor in answers.executors)
     if dead >= _RETAINED_DEAD_EXECUTORS:
         yield f"{dead} dead executors: the server may have dropped others"
-
-
-def _contradictions(stage: StageAttempt, rows: Sequence[Task], succeeded: int) -> Iterator[str]:
-    """Yield where a stage's rows say more than the stage: one of them is wrong."""
-    where = f"the server's answers contradict each other: stage {stage.stage_id}.{stage.attempt_id}"
-    ended = sum(_outcome(task) != "running" for task in rows)
-    if succeeded > stage.num_complete_tasks or ended > stage.ended_tasks:
-        counted = f"{stage.num_complete_tasks} successful of {stage.ended_tasks} ended tasks"
-        yield f"{where} counts {counted}, its rows {succeeded} of {ended}"
-        return
-    told_ns = sum(task.task_metrics.executor_cpu_time for task in rows)
-    if told_ns * _SUMS_AGREE > stage.executor_cpu_time + _CLOCK_NS:
-        yield (
-            f"{where} has {stage.executor_cpu_time / 1e9:g} s of CPU time, its rows "
-            f"{told_ns / 1e9:g} s"
-        )
 
 
 def _has_first_job(jobs: Sequence[Job]) -> bool:

@@ -61,6 +61,7 @@ class StageAttempt(Struct, rename="camel"):
     submission_time: str | None = None
     failure_reason: str | None = None
     name: str = ""
+    num_tasks: int = 0
 
     @property
     def ended_tasks(self) -> int:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from lm_assets.collect.spark.contradictions import is_beyond, was_cancelled
 from lm_assets.collect.spark.figures import CPU, ApplicationFigures
@@ -26,7 +27,7 @@ CANCELLED = "Job 1 cancelled part of cancelled job group broadcast"
 
 
 def stage(stage_id: int = 0, *, status: str = "COMPLETE", **changes: Any) -> StageAttempt:
-    sums = dict.fromkeys(StageAttempt.__struct_fields__[6:-3], 0)
+    sums = dict.fromkeys(StageAttempt.__struct_fields__[6:-4], 0)
     counts = {"num_complete_tasks": 2, "num_failed_tasks": 0, "num_killed_tasks": 0}
     fields = {"stage_id": stage_id, "attempt_id": 0, "submission_time": NOON, **sums, **counts}
     return StageAttempt(status=status, **{**fields, **changes})
@@ -46,16 +47,20 @@ def task(task_id: int, *, status: str = "SUCCESS", duration: int = 1_000, **metr
 def figures(
     stages: list[StageAttempt], tasks: list[list[Task]], jobs: list[Job] | None = None
 ) -> ApplicationFigures:
-    return figures_from_answers(
-        ApplicationAnswers(
-            application=Application(id="app-1", name="a", attempts=[]),
-            attempt=Attempt(start_time_epoch=1, end_time_epoch=2, completed=True),
-            jobs=jobs or [Job(job_id=0, status="SUCCEEDED", stage_ids=[0])],
-            stages=stages,
-            executors=[Executor(id="driver", is_active=True, total_cores=0, add_time=NOON)],
-            environment=Environment(spark_properties=[("spark.app.id", "app-1")]),
-            tasks={(s.stage_id, s.attempt_id): rows for s, rows in zip(stages, tasks, strict=True)},
-        )
+    return figures_from_answers(answers_of(stages, tasks, jobs))
+
+
+def answers_of(
+    stages: list[StageAttempt], tasks: list[list[Task]], jobs: list[Job] | None = None
+) -> ApplicationAnswers:
+    return ApplicationAnswers(
+        application=Application(id="app-1", name="a", attempts=[]),
+        attempt=Attempt(start_time_epoch=1, end_time_epoch=2, completed=True),
+        jobs=jobs or [Job(job_id=0, status="SUCCEEDED", stage_ids=[0])],
+        stages=stages,
+        executors=[Executor(id="driver", is_active=True, total_cores=0, add_time=NOON)],
+        environment=Environment(spark_properties=[("spark.app.id", "app-1")]),
+        tasks={(s.stage_id, s.attempt_id): rows for s, rows in zip(stages, tasks, strict=True)},
     )
 
 
@@ -93,6 +98,73 @@ def test_a_job_id_that_was_never_announced_is_a_note_and_no_loss():
     assert "1 job ids were never announced" in found.notes
     (reason,) = figures([whole], [[task(0), task(1)]], [third]).incomplete
     assert reason == "the server dropped old jobs: 1 of 3 left"
+
+
+@pytest.mark.parametrize(
+    ("changes", "rows", "said"),
+    [
+        ({"num_tasks": 3}, [0, 1], "stage 0.0 completed with 2 of its 3 tasks"),
+        ({}, [1, 1], "stage 0.0 has two rows of one task attempt"),
+        ({"executor_cpu_time": -SECOND_NS}, [], "stage 0.0 has executor_cpu_time of -1000000000"),
+        ({"disk_bytes_spilled": 9 * 10**18}, [0, 1], "has disk_bytes_spilled of 9000000000000000"),
+    ],
+    ids=["a task absent", "a row twice", "below zero", "more than any disk"],
+)
+def test_a_stage_that_cannot_be_so_is_no_plain_figure(changes, rows, said):
+    counts = {"num_complete_tasks": len(rows), "executor_cpu_time": SECOND_NS}
+    found = figures([stage(**{**counts, **changes})], [[task(n) for n in rows]])
+    assert any(said in reason for reason in found.incomplete)
+
+
+@pytest.mark.parametrize(
+    ("changes", "figure", "said"),
+    [
+        ({"add_time": NOON, "total_cores": 4_000_000_000}, "executors", "has 4000000000 cores"),
+        (
+            {"add_time": NOON, "total_cores": 4, "remove_time": NOON.replace("T12", "T11")},
+            "executors",
+            "was removed before it was added",
+        ),
+    ],
+    ids=["cores", "times"],
+)
+def test_an_executor_that_cannot_be_so_leaves_no_figure_that_rests_on_it(changes, figure, said):
+    answers = answers_of([stage(executor_cpu_time=SECOND_NS)], [[task(0), task(1)]])
+    answers.executors.append(Executor(id="1", is_active=False, **changes))
+    assert figures_from_answers(answers).partial == {figure: f"executor 1 {said}"}
+
+
+def test_a_row_that_finished_before_it_was_launched_leaves_no_quantile():
+    rows = [task(0), task(1, duration=-5, executor_run_time=0, executor_cpu_time=0)]
+    found = figures([stage(executor_cpu_time=SECOND_NS)], [rows])
+    assert found.partial == {"task durations": "1 task attempts finished before they were launched"}
+
+
+def test_times_of_the_application_that_its_own_parts_contradict_leave_nothing_plain():
+    answers = answers_of(
+        [stage(executor_cpu_time=SECOND_NS)],
+        [[task(0), task(1)]],
+        [Job(job_id=0, status="SUCCEEDED", stage_ids=[0], completion_time=NOON)],
+    )
+    noon_ms = 1_795_348_800_000
+    answers.attempt.start_time_epoch, answers.attempt.end_time_epoch = noon_ms, noon_ms + 5
+    assert figures_from_answers(answers).partial == {}
+    answers.attempt.end_time_epoch -= 60_000
+    assert "after the application's end" in figures_from_answers(answers).partial["failed tasks"]
+    answers.attempt.start_time_epoch += 60_000
+    told = figures_from_answers(answers).partial["application times"]
+    assert told.endswith("stages were submitted before the application's start")
+
+
+def test_what_ended_with_its_context_is_killed_and_no_resubmission():
+    ended = replace(
+        task(2, status="FAILED"),
+        error_message="ExecutorLostFailure (executor 1 exited unrelated to the running tasks) "
+        "Reason: Job 0 cancelled because SparkContext was shut down",
+    )
+    sums = {"executor_cpu_time": 2 * SECOND_NS, "num_failed_tasks": 1}
+    found = figures([stage(**sums)], [[task(0), task(1), ended]])
+    assert (found.failed_tasks, found.killed_tasks, found.resubmitted_tasks) == (0, 1, 0)
 
 
 def test_rows_with_more_cpu_time_than_their_stage_contradict_it():
