@@ -24,6 +24,8 @@ _ENDINGS = (
     ("_us", "_seconds", 1e-6),
     ("_s", "_seconds", 1.0),
 )
+# Of what is counted a second the name's end is a rate and no time.
+_RATES = (("_per_s", "_per_second", 1.0), ("_s", "_per_second", 1.0))
 _RESERVED = re.compile(r"_(total|count|sum|bucket|info|created)$")
 
 
@@ -48,12 +50,13 @@ class ExportedMetric:
     @property
     def quantity(self) -> str:
         """The name without its unit, as recording rules say it: ``duration``; a cost keeps it."""
-        return re.sub(r"(?<!_core)(?<!_byte)_(rows_per_second|seconds|ratio|bytes)$", "", self.name)
+        return re.sub(r"(?<!_core)(?<!_byte)_((rows_)?per_second|seconds|ratio|bytes)$", "", self.name)
 
 
 def exported_metric(metric: Metric) -> ExportedMetric:
     """Return a metric's name and factor in base units; without a known unit both stay."""
-    for ending, base, factor in _ENDINGS:
+    endings = (*_RATES, *_ENDINGS) if metric.unit.endswith("/s") else _ENDINGS
+    for ending, base, factor in endings:
         if metric.name.endswith(ending):
             name = metric.name.removesuffix(ending) + base
             return ExportedMetric(metric=metric, name=name, factor=factor)

@@ -89,6 +89,7 @@ def every_combination_landed(
         matrix=settings.matrix,
         baselines=current_catalogue(settings.baselines_path).active,
         policy=settings.regression.stages[manifest.stage],
+        landed_at=read_delivery(bucket.store, context.partition_key).landed_at,
     )
     absent = sorted(set(expected.combinations) - set(raw_metrics["combination"]))
     return dg.AssetCheckResult(

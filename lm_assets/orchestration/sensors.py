@@ -123,6 +123,9 @@ def baseline_changes(
         return dg.SensorResult(skip_reason=f"nothing is judged anew: {fault}")
     since = clock.now() - settings.retention.closing_after
     campaigns = open_campaigns(bucket, landed_since=since) if before else []
+    # The oldest first: alerts live through the campaigns in their order, and what the web page says
+    # of a check is what was said last, which has to be of the newest campaign.
+    campaigns.reverse()
     # The count makes the key a new one when a change is taken back, and when it is made again.
     cursor = f"{digest}:{int(changes or 0) + 1}"
     known = set(context.instance.get_dynamic_partitions(CAMPAIGN_DIMENSION))

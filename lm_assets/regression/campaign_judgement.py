@@ -49,7 +49,13 @@ def judge_campaign(
     delivered = delivery or Delivery(campaign=manifest.campaign)
     active = catalogue.active
     of_stage = policy.stages[manifest.stage]
-    expected = campaign_expectation(manifest, matrix=matrix, baselines=active, policy=of_stage)
+    expected = campaign_expectation(
+        manifest,
+        matrix=matrix,
+        baselines=active,
+        policy=of_stage,
+        landed_at=delivered.landed_at,
+    )
     if not (records or expected.combinations or delivered.objects):
         raise DataFaultError(
             f"campaign {manifest.campaign!r} has no records and expected none: did fresh runs land "

@@ -111,6 +111,9 @@ def _headline_of_judged(verdict: CampaignVerdict, whole: str) -> str:
         return f"Nothing got worse where it can be compared; {cells}."
     if undecided := sum(cell.verdict is Verdict.INCONCLUSIVE for cell in verdict.cells):
         return f"No regression is shown, and {plural(undecided, 'cell')} cannot be decided yet."
+    judged = {cell.combination for cell in verdict.cells if cell.verdict in _JUDGED}
+    if new := _combinations_with(verdict.cells, Verdict.NO_BASELINE) - judged:
+        return f"Nothing got worse where there is a baseline; {len(new)} of {whole} have none."
     return f"Nothing got worse in {whole}."
 
 

@@ -28,6 +28,12 @@ def test_a_metric_is_told_in_base_units(name, exported, factor, quantity):
     assert (found.name, found.factor, found.quantity) == (exported, factor, quantity)
 
 
+@pytest.mark.parametrize("name", ["requests_per_s", "requests_s"])
+def test_a_rate_is_one_a_second_and_no_time(name):
+    found = exported_metric(a_metric(name, unit="requests/s"))
+    assert (found.name, found.quantity) == ("requests_per_second", "requests")
+
+
 def test_performance_comes_first_so_that_the_limit_takes_it_last():
     tiers = [m.metric.tier for m in headline_metrics(a_metric_catalogue())]
     assert tiers == sorted(tiers, reverse=True)

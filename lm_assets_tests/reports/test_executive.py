@@ -157,6 +157,15 @@ def test_a_campaign_in_which_nothing_happened_says_so_and_asks_for_nothing():
     assert "What to do next" not in text
 
 
+def test_combinations_without_a_baseline_are_not_among_those_that_did_not_get_worse():
+    cells = (
+        a_cell(combination="a", verdict=Verdict.UNCHANGED),
+        a_cell(combination="b", verdict=Verdict.NO_BASELINE),
+    )
+    text = executive_markdown(of_cells(*cells))
+    assert "**Nothing got worse where there is a baseline; 1 of 2 combinations have none.**" in text
+
+
 def test_cells_that_cannot_be_compared_are_never_counted_among_those_that_did_not_get_worse():
     like, unlike = a_cell(verdict=Verdict.UNCHANGED), a_cell(verdict=Verdict.SOURCE_CHANGED)
     text = executive_markdown(of_cells(like, unlike))

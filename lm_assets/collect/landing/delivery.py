@@ -60,6 +60,7 @@ def campaign_delivery(
         unusable=unusable,
         faults=tuple(_faults(campaign, quarantined, {r.source_object.key for r in kept})),
         quarantined=dict(sorted(Counter(line.rule for line in quarantined).items())),
+        landed_at=max((item.last_modified for item in landed), default=None),
     )
 
 

@@ -1,13 +1,16 @@
 """What a campaign was to run: its manifest's list, its priority, or what the stage expects."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from lm_assets.model.campaign import Stage
 from lm_assets.model.combination import Matrix
 from lm_assets.model.policy import StagePolicy
 from lm_assets.regression.verdict.expectation import campaign_expectation
-from lm_assets_tests.builders import a_manifest
+from lm_assets_tests.builders import a_baseline, a_manifest
 
+CREATED = datetime(2026, 11, 22, 5, tzinfo=UTC)
 MATRIX = Matrix(
     dimensions={"db": ("pg.16", "pg.17"), "query": ("q1", "q2")},
     id_format="{db}-{query}",
@@ -15,9 +18,14 @@ MATRIX = Matrix(
 )
 
 
-def expected(manifest, *, matrix=MATRIX, baselines=("pg.16-q1",), expects="all_baselines"):
+def expected(manifest, *, matrix=MATRIX, expects="all_baselines", landed_at=None):
+    baselines = {"pg.16-q1": a_baseline(combination="pg.16-q1", created_at=CREATED.isoformat())}
     return campaign_expectation(
-        manifest, matrix=matrix, baselines=baselines, policy=StagePolicy(expects=expects)
+        manifest,
+        matrix=matrix,
+        baselines=baselines,
+        policy=StagePolicy(expects=expects),
+        landed_at=landed_at,
     )
 
 
@@ -46,6 +54,14 @@ def test_a_priority_that_the_matrix_does_not_have_is_a_fault_and_not_nothing():
 def test_a_silent_manifest_is_what_the_stage_says(expects, combinations):
     manifest = a_manifest(priority="", stage=Stage.NIGHTLY)
     assert expected(manifest, expects=expects).combinations == combinations
+
+
+def test_a_campaign_was_not_to_run_what_got_its_first_baseline_after_it_had_landed():
+    """A new service's baseline made a data fault of every nightly campaign before it."""
+    manifest = a_manifest(priority="", stage=Stage.NIGHTLY)
+    before, after = (CREATED + timedelta(seconds=seconds) for seconds in (-1, 1))
+    assert expected(manifest, landed_at=before).combinations == ()
+    assert expected(manifest, landed_at=after).combinations == ("pg.16-q1",)
 
 
 def test_without_a_matrix_nothing_but_the_list_is_expected():
