@@ -50,7 +50,9 @@ class ExportedMetric:
     @property
     def quantity(self) -> str:
         """The name without its unit, as recording rules say it: ``duration``; a cost keeps it."""
-        return re.sub(r"(?<!_core)(?<!_byte)_((rows_)?per_second|seconds|ratio|bytes)$", "", self.name)
+        return re.sub(
+            r"(?<!_core)(?<!_byte)_((rows_)?per_second|seconds|ratio|bytes)$", "", self.name
+        )
 
 
 def exported_metric(metric: Metric) -> ExportedMetric:

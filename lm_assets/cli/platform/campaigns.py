@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import click
@@ -21,6 +22,7 @@ from lm_assets.model.campaign import confirmed_campaign
 from lm_assets.model.errors import LmError
 from lm_assets.model.verdict import Verdict
 
+_AT_ONCE = 16
 _HEADINGS = ("campaign", "verdict", "stage", "age", "runs", "quarantined")
 
 
@@ -30,7 +32,8 @@ _HEADINGS = ("campaign", "verdict", "stage", "age", "runs", "quarantined")
 def campaigns(limit: int, as_json: bool) -> None:
     """List the campaigns, the latest first: verdict, stage, age, load runs, what was refused.
 
-    A campaign that is not judged as it was delivered is `waiting`.
+    The latest is the one whose load runs ended last, whenever it was judged; of one without runs
+    what counts is when it landed. A campaign that is not judged as it was delivered is `waiting`.
 
     \b
     Example:
@@ -38,8 +41,8 @@ def campaigns(limit: int, as_json: bool) -> None:
     """
     bucket = CampaignBucket(S3ObjectStore.from_environment(os.environ))
     now = SystemClock().now()
-    latest = sorted(_last_change(bucket).items(), key=lambda item: item[1], reverse=True)
-    rows = [_row(bucket, name, changed, now) for name, changed in latest[:limit]]
+    latest = sorted(_ended(bucket).items(), key=lambda item: (item[1], item[0]), reverse=True)
+    rows = [_row(bucket, name, ended, now) for name, ended in latest[:limit]]
     if as_json:
         document = {"campaigns": rows, "more": max(len(latest) - limit, 0)}
         click.echo(msgspec.json.encode(document).decode())
@@ -105,19 +108,24 @@ def quarantine(campaign: str, as_json: bool) -> int:
     return ExitCode.DATA_FAULT if refused else ExitCode.OK
 
 
-def _last_change(bucket: CampaignBucket) -> dict[str, datetime]:
-    """Return every campaign that landed or was judged, and when it last changed."""
-    changed: dict[str, datetime] = {}
-    for prefix in (object_keys.INCOMING, object_keys.AGGREGATED):
+def _ended(bucket: CampaignBucket) -> dict[str, datetime]:
+    """Return every campaign that landed or was judged, and when it ran, or else landed."""
+    landed: dict[str, datetime] = {}
+    for prefix in (object_keys.AGGREGATED, object_keys.INCOMING):
         for item in bucket.store.list(prefix):
             name = object_keys.campaign_of(item.key)
             if name is not None and confirmed_campaign(name) is None:
-                changed[name] = max(item.last_modified, changed.get(name, item.last_modified))
-    return changed
+                landed[name] = max(item.last_modified, landed.get(name, item.last_modified))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        facts = dict(zip(landed, pool.map(bucket.facts, landed), strict=True))
+    return {
+        name: (None if (known := facts[name]) is None else known.ended_at or known.started_at) or at
+        for name, at in landed.items()
+    }
 
 
 def _row(
-    bucket: CampaignBucket, campaign: str, changed: datetime, now: datetime
+    bucket: CampaignBucket, campaign: str, ended: datetime, now: datetime
 ) -> dict[str, object]:
     found, facts = standing(bucket, campaign), bucket.facts(campaign)
     verdict = found.verdict
@@ -126,7 +134,7 @@ def _row(
         "verdict": found.state.value if verdict is None else verdict.verdict.value,
         "is_judged": found.state is State.JUDGED,
         "stage": None if verdict is None else verdict.stage,
-        "age_days": (now - changed).days,
+        "age_days": (now - ended).days,
         "runs": None if facts is None else facts.runs,
         "quarantined": sum(found.delivery.quarantined.values()),
     }

@@ -1,6 +1,7 @@
 """``lm campaigns`` and ``lm quarantine``: how things stand, and what was refused."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
@@ -50,6 +51,15 @@ def test_each_campaign_has_its_verdict_or_waits_for_it(bucket):
     assert (rows["ci-2"]["verdict"], rows["ci-2"]["is_judged"]) == ("waiting", False)
     assert "ci-2" in ended("campaigns")[1]
     assert json.loads(ended("campaigns", "--limit", "1", "--json")[1])["more"] == 1
+
+
+def test_the_latest_is_the_one_that_ran_last_whenever_it_was_judged(bucket):
+    for day in (3, 1, 2):
+        moment = datetime(2026, 11, day, 6, tzinfo=UTC)
+        record = a_record(campaign=f"ci-{day}", started_at=moment, ended_at=moment)
+        bucket.write_records(f"ci-{day}", [record])
+    rows = json.loads(ended("campaigns", "--json")[1])["campaigns"]
+    assert [row["campaign"] for row in rows] == ["ci-3", "ci-2", "ci-1"]
 
 
 def test_the_quarantine_is_listed_line_by_line(bucket):
