@@ -65,6 +65,7 @@ HISTORY_ASSETS = dg.AssetSelection.assets(
     "confirmation_runs",
     "regression_verdicts",
     "regression_causes",
+    "alert_states",
     "technical_report",
 ).without_checks()
 
@@ -72,7 +73,7 @@ history_job = dg.define_asset_job(
     "history_job",
     selection=HISTORY_ASSETS,
     executor_def=dg.in_process_executor,
-    description="A campaign of the past, stored and judged; nobody is alerted of it.",
+    description="A campaign of the past, stored and judged; alerts live through it, nobody is told.",
 )
 
 combination_job = dg.define_asset_job(

@@ -12,6 +12,7 @@ from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.warehouse import Warehouse
 from lm_assets.orchestration import resources
 from lm_assets.orchestration.assets import (
+    alerts,
     baseline_catalogue,
     causes,
     combinations,
@@ -44,7 +45,12 @@ class RunsHere:
     ) -> None:
         self._instance = instance
         self._matrix = settings.matrix
-        given = {"bucket": bucket, "warehouse": warehouse, "settings": settings}
+        given: dict[str, object] = {
+            "bucket": bucket,
+            "warehouse": warehouse,
+            "settings": settings,
+            "notifiers": (),  # what is past is told to nobody
+        }
         shared = {
             name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in given.items()
         }
@@ -58,6 +64,7 @@ class RunsHere:
                 confirmation.confirmation_runs,
                 judgement.regression_verdicts,
                 causes.regression_causes,
+                alerts.alert_states,
                 *documents.report_assets,
                 *combinations.combination_assets(settings.matrix),
             ],

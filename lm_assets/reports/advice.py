@@ -17,6 +17,7 @@ from lm_assets.reports.phrases import metric_label
 
 _MOST_STEPS, _MOST_NAMED = 3, 3
 _RUNS_TO_CONFIRM = 5
+_LOSSES = (Verdict.REGRESSED, Verdict.SUSPECTED, Verdict.CONFOUNDED)
 _NOTHING_ACCEPTED = (Verdict.NO_BASELINE, Verdict.INSUFFICIENT_DATA)
 
 
@@ -92,10 +93,17 @@ def _about_losses(material: ReportMaterial) -> Iterator[Step]:
         "Only if the loss is meant, see what would be accepted, with your ticket and reason",
         (
             *("baseline", "update", "--campaign", campaign, "--combination", first.combination),
-            *("--acknowledge", f"{lead.metric}=TICKET-1", "--reason", "why it is meant"),
-            "--dry-run",
+            *_acknowledging(material, first.combination),
+            *("--reason", "why it is meant", "--dry-run"),
         ),
     )
+
+
+def _acknowledging(material: ReportMaterial, combination: str) -> Iterator[str]:
+    """Yield the options that name every loss of a combination: one unnamed would be refused."""
+    for cell in material.verdict.cells:
+        if cell.combination == combination and cell.verdict in _LOSSES:
+            yield from ("--acknowledge", f"{cell.metric}=TICKET-1")
 
 
 def _beside(worst: Iterable[WorstCombination]) -> str:

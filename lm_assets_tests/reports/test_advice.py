@@ -67,6 +67,20 @@ def test_a_loss_is_looked_into_before_it_is_accepted():
     assert second.endswith("--dry-run")
 
 
+def test_every_loss_of_a_combination_is_acknowledged_by_its_name():
+    cells = [
+        a_cell(combination="a", metric=metric, verdict=verdict)
+        for metric, verdict in (
+            ("duration_s", Verdict.REGRESSED),
+            ("cpu_core_seconds", Verdict.SUSPECTED),
+            ("memory_gib_seconds", Verdict.UNCHANGED),
+        )
+    ]
+    (command,) = [c for c in commands(of_verdicts(verdict=a_verdict(cells))) if "update" in c]
+    assert "--acknowledge duration_s=TICKET-1 --acknowledge cpu_core_seconds=TICKET-1" in command
+    assert "memory_gib_seconds" not in command
+
+
 def test_refused_data_comes_first():
     material = of_verdicts(Verdict.REGRESSED, quarantined=[a_quarantined_line()])
     assert commands(material)[0].startswith("lm quarantine ")
