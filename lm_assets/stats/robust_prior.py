@@ -11,9 +11,10 @@ from lm_assets.stats.variance_prior import VariancePrior, fit_variance_prior
 
 _QUARTERS = (0.25, 0.5, 0.75)
 _AS_COLUMN = np.array(_QUARTERS)[:, None]
-# A variance above what the prior exceeds in one cell of fifty keeps its own counsel: of clean
-# cells that costs one in fifty some power, and a loud cell among quiet ones seldom stays below it.
-_EXTREME = 0.02
+# A variance above what the prior exceeds in one cell of two hundred keeps its own counsel: of clean
+# cells that costs one in two hundred a side some power (one in fifty cost 2 % of the recall of a
+# change of 50 %), and a loud cell among quiet ones seldom stays below it.
+_EXTREME = 0.005
 # Standard deviations by which the number of extreme cells must pass what chance makes.
 _SURELY = 2.0
 _SMALLEST_DF, _LARGEST_DF = 0.2, 1e4
@@ -58,12 +59,12 @@ def fit_robust_prior(variances: FloatArray, df: FloatArray) -> RobustPrior:
     Notes
     -----
     The quartiles of the log variances, which a quarter of loud cells does not move, give a first
-    prior; a cell whose variance the prior's F law exceeds with a probability below 2 % is extreme.
+    prior; a cell whose variance the prior's F law exceeds with a probability below 0.5 % is extreme.
     The prior is then fitted by moments to the others. Without that step the loud cells stretch the
     prior, borrow the quiet ones' noise, and are called: of 1 % of cells at six times the noise of
     the rest every fifth is significant at 5 %.
 
-    Where more cells lie below what the law falls short of with 2 % than chance puts there, they are
+    Where more cells lie below what the law falls short of with 0.5 % than chance puts there, they are
     left out of the fit as well, and borrow from it all the same. Runs in two modes do that, and a
     coarse clock: a cell of which all runs fell into one mode looks quiet and is not, and stretched
     the prior for all others of its kind.
