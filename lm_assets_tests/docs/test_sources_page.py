@@ -13,6 +13,9 @@ PROMETHEUS = "collect/prometheus/test_metrics.py"
 PODS = "collect/pods/test_snapshot.py"
 REPAIR = "collect/spark/event_log/test_repair.py"
 SERVER = "collect/spark/test_contradictions.py"
+IMPOSSIBLE = "collect/prometheus/test_impossible_figures.py"
+UNTOLD = "collect/pods/test_contradictions.py"
+ENDS = "collect/spark/event_log/test_attempt_ends.py"
 
 # By how the line begins that says how a source can be wrong: the tests of what then happens.
 HELD_BY = {
@@ -28,6 +31,69 @@ HELD_BY = {
             "collect/spark/test_sources.py",
             "test_what_the_limits_do_not_allow_is_explained_as_it_is_recorded",
         )
+    ],
+    "CPU time beyond": [
+        (IMPOSSIBLE, "test_takes_the_usage_with_it"),
+        (IMPOSSIBLE, "test_of_a_part_of_the_window_is_no_usage_of_its_limit_either"),
+    ],
+    "counts that are none": [
+        (IMPOSSIBLE, "test_are_missing"),
+        (IMPOSSIBLE, "test_of_one_container_leave_a_lower_bound"),
+    ],
+    "a limit that is none": [
+        (IMPOSSIBLE, "test_is_no_share_of_the_largest_number"),
+        (IMPOSSIBLE, "test_leaves_the_request"),
+    ],
+    "a container of the spec has no status": [(UNTOLD, "test_is_no_zero")],
+    "an earlier life ended": [(UNTOLD, "test_is_no_plain_figure")],
+    "1.0 for 1": [(UNTOLD, "test_a_count_is_the_same_however_it_is_spelt")],
+    "the end of an attempt stands": [
+        (ENDS, "test_leaves_no_plain_figure_of_tasks"),
+        (ENDS, "test_of_a_failure_that_began_leaves_no_plain_figure"),
+        (ENDS, "test_of_a_success_is_missed_by_the_stage"),
+        (SERVER, "test_a_stage_that_cannot_be_so_is_no_plain_figure"),
+    ],
+    "an attempt finished before": [
+        (ENDS, "test_finished_before_it_was_launched"),
+        (SERVER, "test_a_row_that_finished_before_it_was_launched_leaves_no_quantile"),
+    ],
+    "tasks or jobs ended after": [
+        (ENDS, "test_the_application_ended_before_its_tasks"),
+        (ENDS, "test_tasks_were_launched_before_the_application_started"),
+        (
+            SERVER,
+            "test_times_of_the_application_that_its_own_parts_contradict_leave_nothing_plain",
+        ),
+    ],
+    "an executor with cores": [
+        (ENDS, "test_cores_that_no_machine_has_leave_no_usage"),
+        (ENDS, "test_an_executor_went_before_it_came"),
+        (SERVER, "test_an_executor_that_cannot_be_so_leaves_no_figure_that_rests_on_it"),
+    ],
+    "an amount below zero": [
+        (ENDS, "test_cpu_time_below_zero_leaves_a_lower_bound"),
+        (ENDS, "test_spill_beyond_any_disk_leaves_no_share"),
+        (SERVER, "test_a_stage_that_cannot_be_so_is_no_plain_figure"),
+    ],
+    "attempts end because": [
+        (ENDS, "test_because_its_context_was_shut_down_has_not_failed"),
+        (ENDS, "test_what_was_called_off_at_the_end_may_stand_behind_it"),
+        (SERVER, "test_what_ended_with_its_context_is_killed_and_no_resubmission"),
+    ],
+    "an unfinished part": [
+        (
+            "collect/spark/event_log/test_bystanders.py",
+            "test_beside_the_whole_one_is_passed_over",
+        ),
+    ],
+    "2.5 failed tasks": [
+        (
+            "collect/test_impossible_counts.py",
+            "test_of_a_result_line_is_missing_with_rule_and_value",
+        ),
+    ],
+    "beyond what the metric of its name": [
+        ("cli/samples/test_series_bounds.py", "test_a_value_beyond_is_a_data_fault"),
     ],
     "blanks of exporters": [(CONTRADICTIONS, "test_a_blank_of_the_exporter_is_no_utilisation")],
     "an old cAdvisor tells": [(CONTRADICTIONS, "test_cpu_time_is_what_was_used_in_the_run")],
