@@ -10,7 +10,8 @@ import yaml
 from lm_assets.collect.collection_config import parse_collection_config
 from lm_assets.collect.prometheus.batches import RunWindow
 from lm_assets.collect.prometheus.metrics import ask_prometheus
-from lm_assets.collect.source_answers import SourceAnswer
+from lm_assets.collect.source_answers import SourceAnswer, merge_answers
+from lm_assets.gateways.configuration import shipped_metrics
 from lm_assets.model.provenance import is_at_least
 from lm_assets_tests.fakes.cluster_exposition import Exposition, constant, line
 from lm_assets_tests.integration.real_prometheus import back_filled, real_prometheus
@@ -39,6 +40,7 @@ def cluster() -> Exposition:
     _impossible_samples(told)
     _without_honor_labels(told)
     _listed_elsewhere(told)
+    _beyond_any_bound(told)
     for cpu in ("cpu00", "cpu01"):
         told.cadvisor(CPU, "split", "exec-1", line(-4, 12, start=100, step=7.5), cpu=cpu)
     return told
@@ -131,10 +133,18 @@ def _listed_elsewhere(told: Exposition) -> None:
     )
 
 
+def _beyond_any_bound(told: Exposition) -> None:
+    # Less than eight times the limit from scrape to scrape, and five times it over the run.
+    told.cadvisor(CPU, "over-limit", "exec-1", line(-4, 12, start=100, step=150), cpu="total")
+    told.limit("over-limit", "exec-1", cpu=1, memory=2**63 - 4096)
+    told.cadvisor(MEMORY, "over-limit", "exec-1", constant(ALWAYS, GIB))
+    told.ksm(RESTARTS, "over-limit", "exec-1", [2.5] * 12)
+
+
 NAMESPACES = (
     *("wavers", "replicas", "two-exporters", "first-restart", "anew", "nested", "split"),
     *("days-old", "days-old-untold", "young", "gpu-once-blank", "gpu-always-blank", "wrapped"),
-    *("exported", "init"),
+    *("exported", "init", "over-limit"),
 )
 
 
@@ -231,3 +241,20 @@ def test_init_containers_restart_are_killed_and_have_limits(
     measured = answers["init"].measurements
     assert (measured.values["pod_restarts"], measured.values["oom_kills"]) == (1.0, 1.0)
     assert measured.values["cpu_usage_pct"] == pytest.approx(50.0)
+
+
+@pytest.mark.parametrize(
+    ("metric", "said"),
+    [
+        ("cpu_usage_pct", "derived from cpu_core_seconds: prometheus"),
+        ("cpu_core_seconds", "1500 is beyond what it can be"),
+        ("memory_usage_pct", "no machine has so much"),
+        ("pod_restarts", "none that a count of restarts can be"),
+    ],
+)
+def test_what_is_beyond_any_bound_is_missing_with_the_reason(
+    answers: Mapping[str, SourceAnswer], metric: str, said: str
+) -> None:
+    kept = merge_answers([answers["over-limit"]], metrics=shipped_metrics())
+    assert said in kept.missing[metric]
+    assert kept.values["memory_gib_seconds"] == pytest.approx(300.0)

@@ -38,7 +38,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 SAME, KINDS = (f"3.5.0_connect_kubernetes_none_{name}_1gb" for name in ("read", "join"))
 FIRST, SECOND = "nightly-2026-11-22-1a2b3c4", "nightly-2026-11-23-1a2b3c4"
 STEADY = [f"steady-{run}" for run in range(1, 6)]
-CONTRADICTIONS = ["wavers", "nested", "days-old", "wrapped", "init"]
+CONTRADICTIONS = ["wavers", "nested", "days-old", "wrapped", "init", "over-limit"]
 
 
 @contextmanager
@@ -87,6 +87,13 @@ def deliver_event_logs(platform: InProcessPlatform, campaign: str) -> None:
         platform.bucket.store.write(key, event_lines(*events))
 
 
+def deliver_log_with_an_end_twice(platform: InProcessPlatform) -> None:
+    events = eventful_application("app-1")
+    twice = next(e for e in events if e.get("Task End Reason", {}).get("Reason") == "Success")
+    key = f"incoming/{FIRST}/{KINDS}/run-1/eventlog/app-1"
+    platform.bucket.store.write(key, event_lines(*events[:-1], twice, events[-1]))
+
+
 def accept(platform: InProcessPlatform, campaign: str, accepted_at: datetime) -> None:
     """Make the baselines of a campaign, as `lm baseline init` does."""
     settings = load_configuration(platform.configuration)
@@ -106,6 +113,7 @@ def test_contradictions_are_seen_through_in_a_whole_campaign_and_an_absent_sourc
     platform: InProcessPlatform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deliver(platform, FIRST, {SAME: STEADY, KINDS: CONTRADICTIONS})
+    deliver_log_with_an_end_twice(platform)
     with prometheus_with_history(tmp_path) as url:
         monkeypatch.setenv("LM_PROMETHEUS_URL", url)
         assert platform.run(FIRST).success
@@ -119,6 +127,11 @@ def test_contradictions_are_seen_through_in_a_whole_campaign_and_an_absent_sourc
     assert is_at_least(of["days-old"].provenance["cpu_core_seconds"])
     assert of["wrapped"].metrics["memory_gib_seconds"] == pytest.approx(300.0)
     assert (of["init"].metrics["pod_restarts"], of["init"].metrics["oom_kills"]) == (1.0, 1.0)
+    beyond = of["over-limit"]
+    assert "derived from cpu_core_seconds" in beyond.missing["cpu_usage_pct"]
+    assert "none that a count of restarts can be" in beyond.missing["pod_restarts"]
+    assert is_at_least(of["wavers"].provenance["failed_tasks"])
+    assert "ended more than once in the log" in of["wavers"].missing["gc_time_pct"]
     killed = [c for c in platform.verdict(FIRST).cells if c.metric == "oom_kills"]
     assert {c.combination: c.verdict for c in killed}[KINDS] is Verdict.REGRESSED
 
