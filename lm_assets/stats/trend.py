@@ -87,7 +87,8 @@ def fit_trend(
     -----
     The slope is the median of the slopes of all pairs and stands up to 29 % of strange points. The
     variance of Kendall's S is corrected for ties and |S| for continuity; Sen's interval uses the
-    same variance. A constant series has slope 0, S = 0 and p = 1. ``p`` takes points for
+    same variance. No ``p`` is below what the order of so many points can show: 2 of all orders of
+    values with these ties. A constant series has slope 0, S = 0 and p = 1. ``p`` takes points for
     independent, and serial correlation makes it too small: below 5 % in 13 to 32 of 100 series
     without a trend. ``p_following`` allows for it.
 
@@ -128,7 +129,10 @@ def fit_trend(
         z=z,
         p=float(many.p[0]),
         autocorrelation=following,
-        p_following=float(2.0 * special.ndtr(-abs(z) / math.sqrt(inflation))),
+        p_following=max(
+            float(2.0 * special.ndtr(-abs(z) / math.sqrt(inflation))),
+            float(_smallest_p(array[None, :])[0]),
+        ),
         state=State(int(many.state[0])),
     )
 
@@ -183,7 +187,7 @@ def _fit(rows: FloatArray, positions: FloatArray, confidence: float) -> Trends:
         slope_high=slopes[2],
         kendall_s=kendall_s,
         z=z,
-        p=2.0 * special.ndtr(-np.abs(z)),
+        p=np.maximum(2.0 * special.ndtr(-np.abs(z)), _smallest_p(rows)),
         state=np.full(n_series, state, dtype=np.int8),
     )
 
@@ -207,3 +211,17 @@ def _kendall_variance(rows: FloatArray) -> FloatArray:
         ties: IntArray = np.unique(ascending[i], return_counts=True)[1]
         variance[i] -= float(np.sum(ties * (ties - 1.0) * (2.0 * ties + 5.0)))
     return variance / 18.0
+
+
+def _smallest_p(rows: FloatArray) -> FloatArray:
+    """Return the two-sided p of the most ordered of all orders of each row's values.
+
+    The normal approximation falls below it where few points have many ties.
+    """
+    n = rows.shape[1]
+    smallest = np.full(rows.shape[0], math.log(2.0) - math.lgamma(n + 1.0))
+    ascending = np.sort(rows, axis=1)
+    for i in np.flatnonzero((ascending[:, 1:] == ascending[:, :-1]).any(axis=1)):
+        ties = np.unique(ascending[i], return_counts=True)[1]
+        smallest[i] += float(np.sum(special.gammaln(ties + 1.0)))
+    return np.minimum(np.exp(smallest), 1.0)

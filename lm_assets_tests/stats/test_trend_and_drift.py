@@ -1,10 +1,11 @@
+import itertools
 import math
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
 
 from lm_assets.stats.drift import drift_from_anchor
 from lm_assets.stats.state import State
@@ -138,3 +139,24 @@ def test_points_that_follow_each_other_raise_fewer_false_trends():
     alone, following = false / 300
     assert alone > 0.15
     assert following < 0.10
+
+
+@pytest.mark.parametrize(
+    ("values", "smallest"),
+    [([1, 1, 1, 2, 2], 2 / 10), ([1, 1, 1, 2], 2 / 4), ([1, 1, 2, 2], 2 / 6)],
+    ids=str,
+)
+def test_no_trend_has_a_p_below_what_the_order_of_its_points_can_show(values, smallest):
+    """Of 10 orders of three and two alike, two are as ordered as that: no p is below 0.2."""
+    trend = fit_trend(values)
+    assert trend.p == pytest.approx(max(smallest, 2 * special.ndtr(-abs(trend.z))))
+    assert trend.p >= smallest - 1e-12
+    assert trend.p_following >= smallest - 1e-12
+    assert fit_trends([values]).p[0] == trend.p
+
+
+def test_the_floor_is_that_of_all_orders_counted_out():
+    values = (1.0, 1.0, 1.0, 2.0, 2.0)
+    scores = [fit_trend(order).kendall_s for order in set(itertools.permutations(values))]
+    exact = sum(abs(s) >= max(scores) for s in scores) / len(scores)
+    assert fit_trend(values).p == pytest.approx(exact)

@@ -34,10 +34,13 @@ Rendered = Callable[["IndexPage", Sequence[CampaignCard]], bytes]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CardObject:
-    """A card as a listing shows it; keys of cards sort by the time of their campaigns."""
+    """A card as a listing shows it; keys of cards sort by the time of their campaigns.
+
+    ``identity`` changes with its content.
+    """
 
     key: str
-    etag: str
+    identity: str
     campaign: str
     month: str
 
@@ -61,7 +64,7 @@ class IndexPage:
     def digest(self, version: str) -> str:
         """Return what changes whenever the page would be another one."""
         seen = [version, self.title, self.links, self.campaigns]
-        seen += [(card.key, card.etag) for card in self.cards]
+        seen += [(card.key, card.identity) for card in self.cards]
         return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
 
 
@@ -210,4 +213,6 @@ def _card_object(item: ObjectInfo) -> CardObject:
     name = item.key.removeprefix(index_keys.CARDS).removesuffix(".json")
     time, _, campaign = name.partition("_")
     month = _UNDATED if time == _UNKNOWN_TIME else f"{time[:4]}-{time[4:6]}"
-    return CardObject(key=item.key, etag=item.etag, campaign=campaign, month=month)
+    # A tag alone is not enough: some stores give none, or one and the same for other content.
+    identity = f"{item.etag} {item.size} {item.last_modified.isoformat()}"
+    return CardObject(key=item.key, identity=identity, campaign=campaign, month=month)

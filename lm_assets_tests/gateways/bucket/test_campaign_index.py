@@ -1,6 +1,7 @@
 """The index in the bucket: what is written when, and what is left when it is cut off."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -72,6 +73,17 @@ def test_a_campaign_judged_anew_changes_its_card_and_its_pages(store):
     rebuilt(store)
     write_card(store, a_card("first", headline="Nothing got worse."))
     assert set(rebuilt(store).written) == {FRONT, NOVEMBER}
+
+
+def test_a_card_that_a_store_gives_no_tag_for_is_known_by_its_size_and_time(store):
+    rebuilt(store)
+    for headline in ("Nothing got worse.", "Two cells got worse."):
+        write_card(store, a_card("first", headline=headline))
+        for key, stored in list(store.objects.items()):
+            untagged = replace(stored.info, etag="")
+            store.objects[key] = replace(stored, info=untagged)
+        written = rebuilt(store).written
+    assert set(written) == {FRONT, NOVEMBER}
 
 
 def test_a_campaign_whose_time_became_known_stands_there_once(store):
