@@ -224,4 +224,5 @@ def _smallest_p(rows: FloatArray) -> FloatArray:
     for i in np.flatnonzero((ascending[:, 1:] == ascending[:, :-1]).any(axis=1)):
         ties = np.unique(ascending[i], return_counts=True)[1]
         smallest[i] += float(np.sum(special.gammaln(ties + 1.0)))
-    return np.minimum(np.exp(smallest), 1.0)
+    floor: FloatArray = np.minimum(np.exp(smallest), 1.0)
+    return floor

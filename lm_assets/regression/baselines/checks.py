@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lm_assets.model.baseline import Baseline, BaselineCatalogue, BaselineStatus
-from lm_assets.model.metric import MetricCatalogue
+from lm_assets.model.metric import MetricCatalogue, Scale
 from lm_assets.model.policy import StagePolicy
-from lm_assets.regression.baselines.create import MINIMUM_RUNS
+from lm_assets.regression.baselines.create import MINIMUM_RUNS, impossible
 from lm_assets.regression.baselines.guards import Guard, differing_names, odd_samples
 from lm_assets.regression.baselines.moves import metric_moves
 from lm_assets.regression.baselines.review import UNACKNOWLEDGED_LOSS, described_loss
@@ -78,6 +78,7 @@ def check_catalogue(
             continue
         remarks += _age_remarks(entry, now, oldest)
         remarks += _name_remarks(entry, combinations, metrics)
+        remarks += _impossible_remarks(entry, metrics)
         remarks += _sample_remarks(entry, metrics, policy)
         remarks += _anchor_remarks(entry, metrics, policy)
         remarks += _source_remarks(entry, recent_sources.get(name, {}), metrics)
@@ -115,6 +116,22 @@ def _name_remarks(
         if name not in metrics:
             detail = f"metrics.yaml has no metric {name}; its samples are not judged"
             yield _remark(entry, Severity.WARNING, "unknown_metric", detail)
+
+
+def _impossible_remarks(entry: Baseline, metrics: MetricCatalogue) -> Iterator[Remark]:
+    """Yield the metrics that have a sample, accepted or of the anchor, which they cannot have."""
+    accepted = {name: metric.samples for name, metric in entry.metrics.items()}
+    pinned = {} if entry.anchor is None else entry.anchor.samples
+    # An anchor that has no logarithm is a loss that cannot be known: that is told by itself.
+    anchored = {
+        name: samples
+        for name, samples in pinned.items()
+        if name in metrics and not (metrics[name].scale is Scale.RATIO and min(samples) <= 0.0)
+    }
+    for place, held in (("", accepted), ("the anchor's ", anchored)):
+        for name, samples in sorted(held.items()):
+            if name in metrics and samples and (detail := impossible(samples, metrics[name])):
+                yield _remark(entry, Severity.ERROR, "data_fault", f"{place}{name}: {detail}")
 
 
 def _sample_remarks(

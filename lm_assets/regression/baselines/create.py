@@ -160,7 +160,7 @@ def without_unusable(
     kept = dict(entry.metrics)
     refusals: list[Refusal] = []
     for name, baseline in entry.metrics.items():
-        if detail := _impossible(baseline, metrics[name]) if name in metrics else "":
+        if detail := impossible(baseline.samples, metrics[name]) if name in metrics else "":
             del kept[name]
             refusals.append(
                 Refusal(
@@ -179,11 +179,11 @@ def without_unusable(
     return dataclasses.replace(usable, anchor=anchor_of(usable)), refusals
 
 
-def _impossible(baseline: MetricBaseline, metric: Metric) -> str:
+def impossible(samples: Sequence[float], metric: Metric) -> str:
     """Return what is wrong with the first sample that the metric cannot have; empty for none."""
-    if metric.scale is Scale.RATIO and (lowest := min(baseline.samples)) <= 0.0:
+    if metric.scale is Scale.RATIO and (lowest := min(samples)) <= 0.0:
         return f"values of a ratio metric must be above zero, got {lowest:g}"
-    for value in baseline.samples:
+    for value in samples:
         if rule := metric.rule_broken(value):
             return f"{rule}; got {value:g}"
     return ""

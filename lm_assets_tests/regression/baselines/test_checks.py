@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from lm_assets.gateways.configuration import shipped_metrics
 from lm_assets.model.baseline import BaselineCatalogue, BaselineStatus
 from lm_assets.model.policy import StagePolicy
 from lm_assets.regression.baselines.checks import check_catalogue
@@ -95,6 +96,26 @@ def test_a_source_that_only_samples_or_only_recent_runs_name_is_told(accepted, r
     )
     told = [r.detail for r in found if r.rule == "source_unknown"]
     assert [said in detail for detail in told] == ([True] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "rule"),
+    [
+        ("gc_time_pct", 250.0, "from 0 to 100 %; got 250"),
+        ("failed_tasks", 2.5, "whole number"),
+        ("failed_tasks", 9e18, "to 2^53"),
+        ("shuffle_spill_pct", 9e17, "from 0 to 1e+09 %"),
+        ("duration_s", -5.0, "above zero, got -5"),
+    ],
+)
+def test_a_sample_that_the_metric_cannot_have_is_a_data_fault(metric, value, rule):
+    held = a_metric_baseline((3.0, 3.0, 4.0, 3.0, value))
+    found = remarks(a_baseline(metrics={metric: held}), metrics=shipped_metrics())
+    told = [r.detail for r in found if (r.severity, r.rule) == ("error", "data_fault")]
+    assert told[0].startswith(f"{metric}: ")
+    # Of an anchor without a logarithm it is told that the loss since cannot be known.
+    assert [detail.startswith("the anchor's ") for detail in told[1:]] == [True] * (value > 0.0)
+    assert all(rule in detail for detail in told)
 
 
 def test_the_day_of_staleness_can_be_set():
