@@ -1,5 +1,6 @@
 """Where a History Server's answers say two things of one application, or what cannot be so."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -70,6 +71,21 @@ def stage_contradictions(
             f"{where} has {stage.executor_cpu_time / 1e9:g} s of CPU time, its rows "
             f"{told_ns / 1e9:g} s"
         )
+    told_ms = sum(task.task_metrics.executor_run_time for task in rows)
+    if 0 < stage.executor_run_time < told_ms * _SUMS_AGREE - len(rows):
+        yield f"{where} has {stage.executor_run_time} ms of run time, its rows {told_ms} ms"
+
+
+def repeated(answers: ApplicationAnswers) -> Iterator[str]:
+    """Yield what the server lists twice: its sums would count twice."""
+    lists = {
+        "job": [str(job.job_id) for job in answers.jobs],
+        "stage attempt": [f"{stage.stage_id}.{stage.attempt_id}" for stage in answers.stages],
+        "executor": [executor.id for executor in answers.executors],
+    }
+    for what, names in lists.items():
+        if twice := sorted(name for name, n in Counter(names).items() if n > 1):
+            yield f"the server's answers contradict each other: {what} {twice[0]} is listed twice"
 
 
 def contradictory_figures(answers: ApplicationAnswers) -> Iterator[tuple[frozenset[str], str]]:

@@ -20,6 +20,7 @@ from lm_assets.collect.spark.history_server_contradictions import (
     instant,
     is_counted_failure,
     outcome_of,
+    repeated,
     stage_contradictions,
 )
 from lm_assets.collect.spark.properties import executor_cores, executor_memory_bytes
@@ -204,6 +205,7 @@ def _incomplete(answers: ApplicationAnswers) -> Iterator[str]:
             f"the server's answers contradict each other: {len(answers.jobs)} jobs, "
             f"{len(answers.stages)} stages, {len(answers.executors)} executors"
         )
+    yield from repeated(answers)
     # Spark numbers jobs and stages from 0 without gaps.
     jobs = {job.job_id for job in answers.jobs}
     if jobs and max(jobs) >= len(jobs) and not _has_first_job(answers.jobs):

@@ -172,6 +172,25 @@ def test_rows_with_more_cpu_time_than_their_stage_contradict_it():
     assert reason.endswith("stage 0.0 has 0.25 s of CPU time, its rows 1 s")
 
 
+def test_rows_with_more_run_time_than_their_stage_contradict_it():
+    sums = {"executor_cpu_time": SECOND_NS, "executor_run_time": 400}
+    (reason,) = figures([stage(**sums)], [[task(0), task(1)]]).incomplete
+    assert reason.endswith("stage 0.0 has 400 ms of run time, its rows 1800 ms")
+
+
+@pytest.mark.parametrize(
+    ("what", "named"),
+    [("jobs", "job 0"), ("stages", "stage attempt 0.0"), ("executors", "executor driver")],
+)
+def test_what_the_server_lists_twice_contradicts_it(what, named):
+    sums = {"executor_cpu_time": SECOND_NS, "executor_run_time": 1_800}
+    answers = answers_of([stage(**sums)], [[task(0), task(1)]])
+    listed = getattr(answers, what)
+    listed.append(listed[0])
+    (reason,) = figures_from_answers(answers).incomplete
+    assert reason == f"the server's answers contradict each other: {named} is listed twice"
+
+
 def test_an_attempt_that_ran_for_longer_than_it_was_there_is_left_out_of_the_sums_and_told():
     """Spark up to 3.0.1 gives an attempt that was killed before it began the machine's uptime."""
     killed = task(2, status="KILLED", duration=5, executor_run_time=UPTIME_MS, jvm_gc_time=0)
