@@ -5,7 +5,6 @@ stage as completed when each of its tasks succeeded. A log of which every line c
 says otherwise lacks lines, or has some twice: what it adds up to is no plain figure.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -24,7 +23,7 @@ class AttemptEnds:
     """What was seen so far of the attempts of one application, in at most 16 MB."""
 
     ended: bytearray = field(default_factory=bytearray)
-    succeeded: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    succeeded: dict[int | None, int] = field(default_factory=dict)
     begun: int = 0
     repeated: int = 0
     backwards: int = 0
@@ -37,8 +36,9 @@ class AttemptEnds:
         """Take the start of an attempt into account."""
         self.begun += 1
 
-    def is_repeated(self, event: TaskEnd, info: TaskInfo) -> bool:
+    def is_repeated(self, event: TaskEnd, info: TaskInfo, reason: str | None) -> bool:
         """Take an end into account; whether it was there before, and adds nothing."""
+        # Each of these lines runs once a task, which is why there is no max() and no min().
         task_id, ended = info.task_id, self.ended
         if task_id is not None:
             if task_id >= len(ended):
@@ -49,17 +49,18 @@ class AttemptEnds:
             if task_id < _MOST_ATTEMPTS:
                 ended[task_id] = 1
         # What a later attempt of a stage has to do an earlier one's stragglers may still do.
-        if event.attempt_id == 0 and event.reason.reason == "Success":
-            self.succeeded[event.stage_id or 0] += 1
+        if reason == "Success" and not event.attempt_id:
+            stage_id = event.stage_id
+            self.succeeded[stage_id] = self.succeeded.get(stage_id, 0) + 1
         launched_ms, finished_ms = info.launched_ms, info.finished_ms
-        if launched_ms is not None and finished_ms is not None:
-            # Comparisons in place of max() and min(): each of these runs once a task.
-            if finished_ms < launched_ms:
-                self.backwards += 1
-            elif finished_ms > self.last_finished_ms:
-                self.last_finished_ms = finished_ms
-            if launched_ms < self.first_launched_ms:  # noqa: PLR1730
-                self.first_launched_ms = launched_ms
+        if launched_ms is None or finished_ms is None:
+            return False
+        if finished_ms > self.last_finished_ms:  # noqa: PLR1730
+            self.last_finished_ms = finished_ms
+        if launched_ms < self.first_launched_ms:  # noqa: PLR1730
+            self.first_launched_ms = launched_ms
+        if finished_ms < launched_ms:
+            self.backwards += 1
         return False
 
     def _grow(self, wanted: int) -> None:

@@ -90,11 +90,11 @@ class EventTally:
             # The second end of an attempt that succeeded before its executor was lost.
             self.resubmitted_tasks += 1
             return False
-        if self.ends.is_repeated(event, info):
+        if self.ends.is_repeated(event, info, reason):
             return True
         self.tasks += 1
         span_ms = info.span_ms
-        self._count_outcome(event, info, span_ms)
+        self._count_outcome(event, info, reason, span_ms)
         if event.peaks is not None and info.executor_id is not None:
             self._peak(info.executor_id, event.peaks.jvm_heap_bytes)
         if event.metrics is not None:
@@ -102,9 +102,12 @@ class EventTally:
         return False
 
     def _count_outcome(
-        self, event: task_events.TaskEnd, info: task_events.TaskInfo, span_ms: int | None
+        self,
+        event: task_events.TaskEnd,
+        info: task_events.TaskInfo,
+        reason: str | None,
+        span_ms: int | None,
     ) -> None:
-        reason = event.reason.reason
         if info.is_speculative:
             self.speculative_tasks += 1
         if reason == "Success":
