@@ -76,6 +76,7 @@ def _opened(event: AlertEvent) -> Alert:
         last_campaign=event.campaign,
         opened_at=event.at,
         last_seen_at=event.at,
+        owner=event.sighting.owner or None,
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from lm_assets.alerts.likely_cause import likely_cause
 from lm_assets.model.alert import CellOutcomes, Observation, Sighting
 from lm_assets.model.explanation import CombinationCauses
+from lm_assets.model.ownership import OwnerRule, owner_of
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict, Finding, Verdict
 from lm_assets.regression.verdict.own_baseline import OWN_BASELINE
 from lm_assets.regression.verdict.phrases import confirmation_phrase
@@ -33,6 +34,8 @@ def observe(
     at: datetime,
     told: Collection[Verdict] = (),
     causes: Sequence[CombinationCauses] = (),
+    owners: Sequence[OwnerRule] = (),
+    dimensions: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Observation:
     """Return what a campaign shows.
 
@@ -44,6 +47,8 @@ def observe(
         Verdicts that people want to hear of: one that no finding stands for is a cause of its own.
     causes : sequence of CombinationCauses
         Why combinations got worse, where the profiles of their runs tell.
+    owners, dimensions : sequence of OwnerRule, mapping
+        Who looks after what, and the dimension values of each combination.
     """
     outcomes = cell_outcomes(verdict.cells)
     units = {cell.metric: cell.change_unit for cell in verdict.cells}
@@ -56,9 +61,16 @@ def observe(
         stage=str(verdict.stage),
         at=at,
         verdict=verdict.verdict,
-        sightings=tuple(sightings),
+        sightings=tuple(_owned(s, owners, dimensions or {}) for s in sightings),
         outcomes=outcomes,
     )
+
+
+def _owned(
+    sighting: Sighting, owners: Sequence[OwnerRule], dimensions: Mapping[str, Mapping[str, str]]
+) -> Sighting:
+    places = [{**dimensions.get(c, {}), **sighting.where} for c in sighting.combinations]
+    return replace(sighting, owner=owner_of(owners, places or [sighting.where]))
 
 
 def cell_outcomes(cells: Iterable[CellVerdict]) -> CellOutcomes:

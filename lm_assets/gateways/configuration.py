@@ -95,10 +95,13 @@ def load_configuration(directory: Path) -> Configuration:
         if name not in metrics:
             rule = f"{name!r} is no metric of metrics.yaml"
             raise ConfigurationError(file=str(regression_path), path=where, rule=rule)
+    matrix = read_yaml_as(directory / "matrix.yaml", Matrix)
+    for where, rule in _owned_nowhere(regression, matrix):
+        raise ConfigurationError(file=str(regression_path), path=where, rule=rule)
     collection_path = directory / "collection.yaml"
     return Configuration(
         directory=directory,
-        matrix=read_yaml_as(directory / "matrix.yaml", Matrix),
+        matrix=matrix,
         metrics=metrics,
         regression=regression,
         retention=read_yaml_as(directory / "retention.yaml", RetentionPolicy),
@@ -192,6 +195,19 @@ def read_yaml_as(path: Path, into: type[T]) -> T:
         where = where.rstrip("`").rpartition("`")[2] or "$"
         where = _with_names(content, into, where)
         raise ConfigurationError(file=str(path), path=where, rule=rule) from error
+
+
+def _owned_nowhere(policy: RegressionPolicy, matrix: Matrix) -> Iterator[tuple[str, str]]:
+    """Yield the places of owners that no combination can be at, with what is wrong there."""
+    for stage, of_stage in policy.stages.items():
+        for index, owner in enumerate(of_stage.alerts.owners):
+            where = f"$.stages.{stage}.alerts.owners[{index}].where"
+            for name, value in owner.where.items():
+                values = matrix.dimensions.get(name, ())
+                if not values:
+                    yield where, f"{name!r} is none of the dimensions {list(matrix.dimensions)}"
+                elif value not in values:
+                    yield where, f"{value!r} is none of the values of {name}: {list(values)}"
 
 
 def _traded_metrics(regression: RegressionPolicy) -> Iterator[tuple[str, str]]:

@@ -63,7 +63,8 @@ class Sighting:
 
     ``metric`` names it and ``change`` is that metric's, in ``change_unit``; ``sizes`` has the size
     of the loss by metric, whatever its direction, each in the unit that ``units`` says.
-    ``combinations`` are empty where it is of the whole matrix.
+    ``combinations`` are empty where it is of the whole matrix. ``owner`` is who looks after the
+    place by the policy.
     """
 
     kind: str
@@ -80,6 +81,7 @@ class Sighting:
     cells: int = 0
     message: str = ""
     likely_cause: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,6 +12,7 @@ from lm_assets.model.noise_policy import (
     RunPositionPolicy,
     TrendPolicy,
 )
+from lm_assets.model.ownership import OwnerRule
 from lm_assets.model.policy_checks import at_least, open_fraction, positive, share
 from lm_assets.model.verdict import Verdict
 
@@ -168,6 +169,7 @@ class AlertPolicy:
     again, later it opens another. An acknowledgement lasts ``acknowledge_days`` unless it says
     otherwise, and at most ``longest_acknowledgement_days``. Who does not answer is reminded once,
     after ``remind_after_working_days``. With ``digest`` every campaign tells what is live.
+    ``owners`` say who looks after which part of the matrix: the first rule that holds decides.
     """
 
     channels: tuple[str, ...] = ()
@@ -178,6 +180,7 @@ class AlertPolicy:
     longest_acknowledgement_days: int = 30
     remind_after_working_days: int = 2
     digest: bool = False
+    owners: tuple[OwnerRule, ...] = ()
 
     def __post_init__(self) -> None:
         if len(set(self.channels)) != len(self.channels):

@@ -73,7 +73,7 @@ history_job = dg.define_asset_job(
     "history_job",
     selection=HISTORY_ASSETS,
     executor_def=dg.in_process_executor,
-    description="A campaign of the past, stored and judged; alerts live through it, nobody is told.",
+    description="A campaign of the past, stored and judged; alerts live on, nobody is told.",
 )
 
 combination_job = dg.define_asset_job(

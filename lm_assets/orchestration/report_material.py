@@ -91,6 +91,7 @@ def _material(
         dimensions=_dimensions(records, manifest, settings.matrix),
         trends=trends,
         records=records,
+        owners=settings.regression.stages[manifest.stage].alerts.owners,
         missing=missing_reasons(records),
         runs=Counter(record.combination for record in records),
         causes=causes_if_any(bucket.store, campaign),

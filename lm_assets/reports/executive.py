@@ -30,6 +30,9 @@ _MOST_REASONS = 2
 _MOST_RULES = 4
 _MOST_UNDECIDED = 4
 _LEAST_POINTS, _MOST_SIGNS = 3, 14
+_NOT_JUDGED = "·"
+_NO_OWNERS = " (nobody is named to act: `alerts.owners` of regression.yaml)"
+_WHERE_COMMANDS_RUN = "in a shell with the platform's addresses, as after `source .lm/env`"
 _NOISE_NOTE = "noise shared over"
 
 _WHY_UNDECIDED = {
@@ -115,7 +118,8 @@ def _worse(material: ReportMaterial) -> Iterator[str]:
     if not worst:
         return
     is_established = any(cell.lead.verdict is Verdict.REGRESSED for cell in worst)
-    yield "## What got worse" if is_established else "## What may have got worse"
+    heading = "What got worse" if is_established else "What may have got worse"
+    yield f"## {heading}{'' if material.owners else _NO_OWNERS}"
     yield ""
     for place, combination in enumerate(worst[:_MOST_COMBINATIONS], start=1):
         yield f"{place}. {_cell_sentence(material, combination.lead)}"
@@ -125,6 +129,8 @@ def _worse(material: ReportMaterial) -> Iterator[str]:
             yield f"   **Why**: {markdown_text(why)}."
         if beside := _beside(material, combination):
             yield f"   {beside}"
+        if owner := material.owner(combination.combination):
+            yield f"   **Who**: {markdown_text(owner)}."
     if len(worst) > _MOST_COMBINATIONS:
         more = plural(len(worst) - _MOST_COMBINATIONS, "combination")
         yield f"- … and {more} more in technical.html."
@@ -135,8 +141,12 @@ def _course(material: ReportMaterial, worst: WorstCombination) -> str:
     trend = material.trends.get((worst.combination, worst.lead.metric))
     if trend is None or len(trend.points) < _LEAST_POINTS:
         return ""
-    told = [VERDICT_SIGNS[p.verdict] if p.verdict else "·" for p in trend.points[-_MOST_SIGNS:]]
-    return f"Campaigns, the oldest first: {' '.join(told)}."
+    told = [p.verdict for p in trend.points[-_MOST_SIGNS:]]
+    signs = " ".join(_NOT_JUDGED if v is None else VERDICT_SIGNS[v] for v in told)
+    words = ", ".join(
+        f"{VERDICT_SIGNS[v]} {VERDICT_WORDS[v]}" for v in VERDICT_RANK if v in set(told)
+    )
+    return f"Campaigns, the oldest first: {signs} ({words or f'{_NOT_JUDGED} not judged'})."
 
 
 def _cell_sentence(material: ReportMaterial, cell: CellVerdict) -> str:
@@ -243,7 +253,7 @@ def _matrix(material: ReportMaterial) -> Iterator[str]:
 def _next_steps(material: ReportMaterial) -> Iterator[str]:
     steps = next_steps(material)
     if steps:
-        yield "## What to do next"
+        yield f"## What to do next ({_WHERE_COMMANDS_RUN})"
         yield ""
         yield from (
             f"- {markdown_text(step.text)}: {markdown_code(step.command)}" for step in steps

@@ -8,6 +8,7 @@ from lm_assets.model.baseline import BaselineCatalogue
 from lm_assets.model.campaign import Manifest
 from lm_assets.model.explanation import CombinationCauses
 from lm_assets.model.metric import MetricCatalogue
+from lm_assets.model.ownership import OwnerRule, owner_of
 from lm_assets.model.record import QuarantinedLine, RunRecord
 from lm_assets.model.summary import MetricSummary
 from lm_assets.model.verdict import CampaignVerdict, CellVerdict
@@ -46,7 +47,7 @@ class ReportMaterial:
     without a value by (metric, reason), ``runs`` the number of load runs by combination.
     ``baseline`` may hold more than the campaign needs. ``causes`` say why combinations got worse;
     ``trends`` are cells over the campaigns until this one, as far as they are told; ``records``
-    its load runs.
+    its load runs; ``owners`` say who looks after which part of the matrix.
     """
 
     manifest: Manifest
@@ -63,6 +64,11 @@ class ReportMaterial:
     causes: Sequence[CombinationCauses] = ()
     trends: Mapping[CellKey, Trend] = field(default_factory=dict)
     records: Sequence[RunRecord] = ()
+    owners: Sequence[OwnerRule] = ()
+
+    def owner(self, combination: str) -> str:
+        """Who looks after a combination by the policy; empty where nobody is named."""
+        return owner_of(self.owners, [self.dimensions.get(combination, {})])
 
     @property
     def combinations(self) -> tuple[str, ...]:

@@ -59,15 +59,15 @@ def fit_robust_prior(variances: FloatArray, df: FloatArray) -> RobustPrior:
     Notes
     -----
     The quartiles of the log variances, which a quarter of loud cells does not move, give a first
-    prior; a cell whose variance the prior's F law exceeds with a probability below 0.5 % is extreme.
+    prior; a cell whose variance the prior's F law exceeds with a chance below 0.5 % is extreme.
     The prior is then fitted by moments to the others. Without that step the loud cells stretch the
     prior, borrow the quiet ones' noise, and are called: of 1 % of cells at six times the noise of
     the rest every fifth is significant at 5 %.
 
-    Where more cells lie below what the law falls short of with 0.5 % than chance puts there, they are
-    left out of the fit as well, and borrow from it all the same. Runs in two modes do that, and a
-    coarse clock: a cell of which all runs fell into one mode looks quiet and is not, and stretched
-    the prior for all others of its kind.
+    Where more cells lie below what the law falls short of with 0.5 % than chance puts there, they
+    are left out of the fit as well, and borrow from it all the same. Runs in two modes do that, and
+    a coarse clock: a cell of which all runs fell into one mode looks quiet and is not, and
+    stretched the prior for all others of its kind.
 
     References
     ----------

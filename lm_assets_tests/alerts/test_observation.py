@@ -2,6 +2,7 @@
 
 from lm_assets.alerts.identity import fingerprint_of
 from lm_assets.alerts.observation import cell_outcomes, letters_of, observe
+from lm_assets.model.ownership import OwnerRule
 from lm_assets.model.verdict import Verdict
 from lm_assets_tests.alerts.lives import night
 from lm_assets_tests.builders import COMBINATION, a_cell, a_finding, a_verdict, causes_of
@@ -34,6 +35,26 @@ def test_a_fingerprint_knows_neither_metric_nor_size_nor_the_order_of_the_place(
     other = seen([a_cell()], (a_finding(metric="latency_p95_ms", where=turned, change=2.0),))
     assert fingerprint_of("nightly", one) == fingerprint_of("nightly", other.sightings[0])
     assert fingerprint_of("weekly", one) != fingerprint_of("nightly", one)
+
+
+def test_the_owner_is_whoever_the_policy_names_for_every_combination_of_the_cause():
+    owners = (OwnerRule(who="@joins", where={"operation": "join"}), OwnerRule(who="@perf"))
+    dimensions = {"a": {"operation": "join"}, "b": {"operation": "join"}, "c": {"operation": "x"}}
+
+    def owner(*combinations, **where):
+        finding = a_cell_finding(combinations=combinations, where=where)
+        cells = [a_cell(combination=name) for name in combinations]
+        verdict = a_verdict(cells, findings=[finding])
+        (sighting,) = observe(
+            verdict, at=night(0), told=TOLD, owners=owners, dimensions=dimensions
+        ).sightings
+        return sighting.owner
+
+    assert owner("a", "b") == "@joins"
+    assert owner("a", "c") == "@perf"
+    assert owner(operation="join") == "@joins"
+    (unowned,) = seen([a_cell()], [a_cell_finding()]).sightings
+    assert unowned.owner == ""
 
 
 def test_findings_that_are_no_loss_are_no_cause():

@@ -27,6 +27,7 @@ from lm_assets.model.noise_policy import (
     RunPositionPolicy,
     TrendPolicy,
 )
+from lm_assets.model.ownership import OwnerRule
 from lm_assets.model.policy import (
     AlertPolicy,
     CommonShiftPolicy,
@@ -64,6 +65,7 @@ SECTIONS = {
     "Gate: `stages.<stage>.gate`": GatePolicy,
     "Coverage: `stages.<stage>.coverage[]`": TierCoverage,
     "Alerts: `stages.<stage>.alerts`": AlertPolicy,
+    "Owners: `stages.<stage>.alerts.owners[]`": OwnerRule,
 }
 VARIABLE = re.compile(r"\b(?:LM|AWS)_[A-Z0-9]+(?:_[A-Z0-9]+)*\b(?!_)")
 

@@ -230,6 +230,20 @@ class TestRefusals:
             ),
             (
                 "regression.yaml",
+                "owners: []",
+                "owners: [{who: a, where: {operations: join}}]",
+                "$.stages.ci.alerts.owners[0].where",
+                "'operations' is none of the dimensions",
+            ),
+            (
+                "regression.yaml",
+                "owners: []",
+                "owners: [{who: a, where: {operation: joins}}]",
+                "$.stages.ci.alerts.owners[0].where",
+                "'joins' is none of the values of operation",
+            ),
+            (
+                "regression.yaml",
                 "gain_per_loss:",
                 "gain_for_loss:",
                 "$.stages.nightly.trade_offs[0].gain_for_loss",

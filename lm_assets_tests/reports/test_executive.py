@@ -8,6 +8,7 @@ import zlib
 import pytest
 
 from lm_assets.model.baseline import BaselineCatalogue
+from lm_assets.model.ownership import OwnerRule
 from lm_assets.model.verdict import ConfirmationState, Finding, Verdict
 from lm_assets.reports.escaping import markdown_text
 from lm_assets.reports.executive import executive_markdown
@@ -149,6 +150,17 @@ def test_missing_metrics_and_quarantined_lines_are_not_hidden():
     assert "- not measured: GPU usage (no GPU, 10 runs)" in text
     assert "- quarantined, 1 line: unknown\\_combination 1" in text
     assert "lm quarantine" in text
+
+
+def test_who_must_act_is_whom_the_policy_names_and_else_that_nobody_is():
+    material = of_cells(a_cell())
+    assert "(nobody is named to act: `alerts.owners` of regression.yaml)" in executive_markdown(
+        material
+    )
+    owned = dataclasses.replace(material, owners=(OwnerRule(who="@spark <joins>"),))
+    text = executive_markdown(owned)
+    assert f"**Who**: {markdown_text('@spark <joins>')}." in text
+    assert "nobody is named" not in text
 
 
 def test_a_campaign_in_which_nothing_happened_says_so_and_asks_for_nothing():

@@ -47,6 +47,8 @@ def alert_states(
         at=campaign_time(bucket, manifest, now=now),
         told=policy.alerts.verdicts,
         causes=causes_if_any(bucket.store, context.partition_key),
+        owners=policy.alerts.owners,
+        dimensions={c.id: c.dimensions for c in settings.matrix.combinations},
     )
     applied, moved = record_campaign(
         Stores(objects=bucket.store, warehouse=warehouse),
