@@ -20,7 +20,7 @@ from lm_assets.model.metric import Metric, MetricCatalogue, Tier
 from lm_assets.model.record import NODES, QuarantinedLine, RunRecord, SourceObject
 from lm_assets.model.visible_text import visible_text
 
-NO_SOURCE = "no source was delivered"
+NO_SOURCE = "nothing that was delivered has it"
 _NO_NOTES: Mapping[str, Sequence[str]] = {}
 
 _MAX_DETAIL_CHARACTERS = 1000

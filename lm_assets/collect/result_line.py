@@ -172,7 +172,7 @@ def _moment(fields: Mapping[str, Any], name: str) -> datetime | None:
 def _duration(started_at: datetime | None, ended_at: datetime | None) -> tuple[float | None, str]:
     """Return the time from start to end and how it was found, or ``None`` and why there is none."""
     if started_at is None or ended_at is None:
-        return None, "the result line has neither duration_sec nor both start_time and end_time"
+        return None, "the result line has neither a duration nor both start_time and end_time"
     if ended_at < started_at:
         raise UnusableInputError("duration", "end_time is before start_time")
     if ended_at == started_at:

@@ -19,13 +19,16 @@ from lm_assets.cli.platform.observing import (
     start_observing,
 )
 from lm_assets.cli.progress import Steps
+from lm_assets.gateways.bucket.retention import apply_lifecycle
 from lm_assets.gateways.configuration import load_configuration
 from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices
 from lm_assets.gateways.engines import EmbeddedEngines
 from lm_assets.gateways.engines.processes import free_port
+from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.model.errors import LmError
 
 _CHECK_SECONDS = 2.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @click.command()
@@ -66,16 +69,19 @@ def serve(state: Path, config_directory: Path | None, port: int, observability: 
     """
     console = Console()
     steps = Steps(console)
-    stopped = _stop_signal()
+    _stop_at_once()
     left_by_demo = state / "config"
     chosen = config_directory or (left_by_demo if left_by_demo.is_dir() else Path("config"))
     refuse_in_use(state)
     refuse_taken_port(port)
-    load_configuration(chosen)  # what is wrong with it is said before anything is started
+    settings = load_configuration(chosen)  # what is wrong is said before anything is started
     state.mkdir(parents=True, exist_ok=True)
     with EmbeddedEngines(state) as engines:
         with steps.step("start the object store and Postgres"):
+            is_ours = "LM_S3_ENDPOINT" not in os.environ
             shell_file = start_engines(engines, state=state, configuration=chosen)
+            if is_ours:
+                apply_lifecycle(S3ObjectStore.from_environment(os.environ), settings.retention)
         home = DagsterHome.prepare(state)
         with DagsterServices(home, os.environ) as services:
             with steps.step("start Dagster's daemon and web server"):
@@ -87,6 +93,7 @@ def serve(state: Path, config_directory: Path | None, port: int, observability: 
                 _say_where(console, address, chosen, shell_file, observed)
                 if observability:
                     say_how_to_look(console, observed)
+                stopped = _stop_signal()
                 matrix = FollowedMatrix(chosen, lambda: services.reload_definitions(address))
                 while not stopped.wait(_CHECK_SECONDS):
                     if (news := matrix.follow()) is not None:
@@ -126,9 +133,21 @@ def _say_where(
     console.print("Stop with Ctrl-C.")
 
 
+def _stop_at_once() -> None:
+    """Let Ctrl-C and TERM end what is being started; what is up by then is stopped in order."""
+
+    def stop(*_: object) -> None:
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # once more must not cut the end short
+        raise KeyboardInterrupt
+
+    for number in _SIGNALS:
+        signal.signal(number, stop)
+
+
 def _stop_signal() -> threading.Event:
     """Return an event that Ctrl-C and TERM set, so that everything is stopped in order."""
     stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _SIGNALS:
         signal.signal(number, lambda *_: stopped.set())
     return stopped

@@ -27,7 +27,7 @@ from lm_assets.gateways.configuration import Configuration, load_configuration
 from lm_assets.gateways.object_store.folder import FolderStore
 from lm_assets.model.campaign import Stage
 from lm_assets.model.metric import MetricCatalogue
-from lm_assets.model.verdict import CampaignVerdict, Verdict
+from lm_assets.model.verdict import CampaignVerdict, Finding, Verdict
 from lm_assets.regression.campaign_judgement import judge_campaign
 from lm_assets.regression.cells.unit_suspects import suspect_phrase
 
@@ -49,14 +49,20 @@ class Validation:
     @property
     def exit_code(self) -> ExitCode:
         """4 where anything would be refused, 3 where something is wanting or doubtful."""
-        faults = self.verdict.verdict is Verdict.DATA_FAULT and any(
-            f.severity is Verdict.DATA_FAULT for f in self.verdict.findings
-        )
+        faults = any(f.severity is Verdict.DATA_FAULT for f in self.wanting)
         if faults or self.collected.quarantined:
             return ExitCode.DATA_FAULT
-        is_wanting = any(f.kind in _OF_THE_DELIVERY for f in self.verdict.findings)
-        is_doubtful = self.suspects or self.notes
-        return ExitCode.INCONCLUSIVE if is_wanting or is_doubtful else ExitCode.OK
+        is_doubtful = self.wanting or self.suspects or self.notes
+        return ExitCode.INCONCLUSIVE if is_doubtful else ExitCode.OK
+
+    @property
+    def wanting(self) -> list[Finding]:
+        """What did not come, came short, or makes the campaign unfit to be judged."""
+        return [
+            finding
+            for finding in self.verdict.findings
+            if finding.kind in _OF_THE_DELIVERY or finding.severity is Verdict.DATA_FAULT
+        ]
 
     @property
     def suspects(self) -> list[dict[str, object]]:
@@ -194,8 +200,7 @@ def document(found: Validation) -> dict[str, object]:
         ],
         "wanting": [
             {"kind": f.kind, "combinations": list(f.combinations), "message": f.message}
-            for f in found.verdict.findings
-            if f.kind in _OF_THE_DELIVERY
+            for f in found.wanting
         ],
         "unit_suspects": found.suspects,
         "notes": found.notes,
@@ -219,9 +224,8 @@ def print_validation(found: Validation) -> None:
         where = found.delivered.place(refused.key, refused.line)
         click.echo(printable(f"  refused: {where}: {refused.rule}: {refused.detail}"))
     _say_more(len(collected.quarantined))
-    for finding in found.verdict.findings:
-        if finding.kind in _OF_THE_DELIVERY:
-            click.echo(printable(f"  {finding.severity.value}: {finding.message}"))
+    for finding in found.wanting:
+        click.echo(printable(f"  {finding.severity.value}: {finding.message}"))
     for suspect in found.suspects[:_MOST_LINES]:
         click.echo(printable(f"  unit_suspect: {suspect_phrase(suspect)}"))
     _say_more(len(found.suspects))

@@ -74,8 +74,8 @@ def _step(step: LevelStep, labels: Sequence[str]) -> Document:
     }
 
 
-def outliers_document(outliers: SeriesOutliers) -> Document:
-    """Return the document of ``lm outliers``."""
+def outliers_document(outliers: SeriesOutliers, labels: Sequence[str]) -> Document:
+    """Return the document of ``lm outliers``; a label says when or of what a value is."""
     return {
         "n": outliers.n,
         "n_missing": outliers.n_missing,
@@ -83,6 +83,7 @@ def outliers_document(outliers: SeriesOutliers) -> Document:
         "lower_fence": number(outliers.lower_fence),
         "upper_fence": number(outliers.upper_fence),
         "indices": list(outliers.indices),
+        "labels": [labels[index] if labels else None for index in outliers.indices],
     }
 
 

@@ -147,9 +147,9 @@ def outliers(
     found = find_outliers(series.values)
     if as_json:
         more = {"column": series.column, "other_sources": left_out}
-        click.echo(dumped(outliers_document(found) | more))
+        click.echo(dumped(outliers_document(found, series.labels) | more))
     else:
-        print_outliers(wide_console(), found, series.values)
+        print_outliers(wide_console(), found, series.values, series.labels)
     few = found.state == State.INSUFFICIENT_DATA
     return ExitCode.INCONCLUSIVE if few else ExitCode.OK
 

@@ -125,8 +125,10 @@ def print_trend(
         console.print(f"{untold} smaller steps; --all shows them", highlight=False)
 
 
-def print_outliers(console: Console, found: SeriesOutliers, values: Sequence[float]) -> None:
-    """Print the fences and the values outside of them."""
+def print_outliers(
+    console: Console, found: SeriesOutliers, values: Sequence[float], labels: Sequence[str]
+) -> None:
+    """Print the fences and the values outside of them, by when or of what they are."""
     missing = f", {found.n_missing} missing" if found.n_missing else ""
     if found.state == State.INSUFFICIENT_DATA:
         console.print(f"{found.n} values{missing}: insufficient data for fences", highlight=False)
@@ -137,7 +139,8 @@ def print_outliers(console: Console, found: SeriesOutliers, values: Sequence[flo
         highlight=False,
     )
     for index in found.indices:
-        console.print(f"  index {index}: {values[index]:.6g}", highlight=False)
+        when = f"{labels[index]}, index {index}" if labels else f"index {index}"
+        console.print(literal(f"  {when}: {values[index]:.6g}"), soft_wrap=True)
 
 
 def print_calibration(console: Console, rows: Sequence[CalibrationRow]) -> None:
