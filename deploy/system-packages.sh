@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Installs what pip cannot: the virtual environment's own module (demo), and the real servers, the
-# browser and its fonts that the integration tests use (test). Debian and Ubuntu; says what to do elsewhere.
+# Installs what pip cannot: the libraries and fonts that PDF needs (demo), and the real servers and
+# the browser that the integration tests use (test). Debian and Ubuntu; says what to do elsewhere.
 #   deploy/system-packages.sh demo|test
 set -euo pipefail
 
-demo="python3-venv"
-test="$demo fonts-dejavu-core poppler-utils chromium prometheus prometheus-alertmanager postgresql openjdk-17-jre-headless"
+demo="python3-venv libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
+test="$demo poppler-utils chromium prometheus prometheus-alertmanager postgresql openjdk-17-jre-headless"
 case "${1:-}" in
   demo) wanted=$demo ;;
   test) wanted=$test ;;

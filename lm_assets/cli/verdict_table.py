@@ -75,16 +75,18 @@ def print_verdict(
     is_open = verdict.verdict in (*_UNDECIDED, Verdict.DATA_FAULT)
     for note in verdict.notes if is_open else filter(no_reader_may_miss, verdict.notes):
         _print_sentence(console, f"  {in_markup(note)}")
-    wider = [finding for finding in verdict.findings if finding.kind != "cell"]
+    wider = [f for f in verdict.findings if f.kind not in ("cell", BEHAVIOUR_CHANGED)]
     for finding in wider[:rows]:
-        is_told = finding.kind == BEHAVIOUR_CHANGED
-        style = "cyan" if is_told else STYLES[finding.severity]
-        _print_sentence(console, f"  [{style}]{in_markup(finding.message)}[/]")
+        _print_sentence(console, f"  [{STYLES[finding.severity]}]{in_markup(finding.message)}[/]")
     shown = notable_cells(verdict.cells, also=_UNDECIDED if is_open else ())
     if shown:
         print_whole(console, _cell_table(shown[:rows]))
     if len(shown) > rows:
         _print_sentence(console, f"  … and {len(shown) - rows} more {rest}")
+    # What is counted exactly is no verdict: it stands after those that are.
+    exact = [f for f in verdict.findings if f.kind == BEHAVIOUR_CHANGED]
+    for finding in exact[:rows]:
+        _print_sentence(console, f"  [cyan]{in_markup(finding.message)}[/]")
 
 
 def notable_cells(

@@ -7,24 +7,28 @@ from typing import Any
 from lm_assets.model.verdict import Verdict
 from lm_assets.reports import formatting, phrases
 from lm_assets.reports.advice import next_steps
-from lm_assets.reports.detailed_sections import combination_sections
+from lm_assets.reports.detailed_sections import combination_sections, metrics_without_events
 from lm_assets.reports.escaping import one_line
 from lm_assets.reports.formatting import VERDICT_SIGNS, VERDICT_WORDS, plural
 from lm_assets.reports.insight import WorstCombination, told_findings, worst_combinations
 from lm_assets.reports.material import ReportMaterial
-from lm_assets.reports.method import PICTURES, method_paragraphs
+from lm_assets.reports.measured_by import metrics_by_source
+from lm_assets.reports.method import PICTURES, method_halves
 from lm_assets.reports.overview import campaign_map, telling_metrics
+from lm_assets.reports.pictures.distribution import distribution_svg, distribution_words
 from lm_assets.reports.pictures.heat_map import heat_map_svg
 from lm_assets.reports.pictures.trend import trend_svg, trend_words
 from lm_assets.reports.rows import cell_threshold
 from lm_assets.reports.why import why_sections
 
-_MOST_FINDINGS, _MOST_WORST, _MOST_HINTS, _MOST_MAPS, _MOST_WHY = 24, 10, 3, 6, 60
+_MOST_FINDINGS, _MOST_WORST, _MOST_HINTS, _MOST_MAPS, _MOST_WHY = 24, 10, 3, 4, 60
 _MOST_QUARANTINED = 400
 _MOST_TRENDS, _LEAST_POINTS = 8, 3
 _LONGEST = 300
-# Pixels: a page is 1,010 wide, and the map leaves room for the verdict above it.
-_MAP_WIDTH, _MAP_HEIGHT, _SMALL_MAP_WIDTH, _SMALL_MAP_HEIGHT = 1010, 560, 490, 290
+# Pixels: a page is 1,008 wide and 676 high, and the map leaves room for the verdict above it.
+_MAP_WIDTH, _MAP_HEIGHT, _SMALL_MAP_WIDTH, _SMALL_MAP_HEIGHT = 1008, 430, 490, 290
+_RUNS_WIDTH = 480
+_CONTENTS_COLUMNS, _CONTENTS_LINES = 3, 46
 
 Content = Mapping[str, Any]
 
@@ -34,7 +38,8 @@ def detailed_content(material: ReportMaterial) -> Content:
     verdict = material.verdict
     return {
         "title": f"{verdict.campaign}: {phrases.verdict_words(verdict)}",
-        "source": f"baseline {verdict.baseline_version[:12] or 'none'}",
+        "baseline": f"baseline {verdict.baseline_version[:12] or 'none'}",
+        "created_at": material.manifest.created_at,
         "campaign": one_line(verdict.campaign),
         "verdict": verdict_tag(verdict.verdict, phrases.verdict_words(verdict)),
         "headline": phrases.headline(verdict),
@@ -46,9 +51,18 @@ def detailed_content(material: ReportMaterial) -> Content:
         **_story(material),
         "why": _why(material),
         "legend": PICTURES,
+        "measured_by": [
+            [source, ", ".join(phrases.metric_label(material.metrics, m) for m in metrics)]
+            for source, metrics in metrics_by_source(material).items()
+        ],
+        "no_events": ", ".join(
+            phrases.metric_label(material.metrics, name)
+            for name in metrics_without_events(material)
+        ),
         "sections": combination_sections(material),
+        "contents": _contents(material.combinations),
         **_appendix(material),
-        "method": method_paragraphs(phrases.rule_in_words(material.rule), material.rule.alpha),
+        "method_halves": method_halves(phrases.rule_in_words(material.rule), material.rule.alpha),
     }
 
 
@@ -61,6 +75,17 @@ def verdict_tag(verdict: Verdict, words: str = "") -> Content:
     }
 
 
+def _contents(combinations: Sequence[str]) -> list[list[list[tuple[int, str]]]]:
+    """Return the numbered combinations in columns of nearly one height, page by page."""
+    entries = list(enumerate(combinations))
+    pages = _shares(entries, _CONTENTS_COLUMNS * _CONTENTS_LINES)
+    return [_shares(page, -(-len(page) // _CONTENTS_COLUMNS)) for page in pages]
+
+
+def _shares(entries: Sequence[tuple[int, str]], size: int) -> list[Any]:
+    return [list(entries[start : start + size]) for start in range(0, len(entries), size)]
+
+
 def _pictures(material: ReportMaterial) -> Content:
     grid = campaign_map(material)
     drawn = heat_map_svg(grid, title="The matrix", width=_MAP_WIDTH, height=_MAP_HEIGHT)
@@ -70,6 +95,7 @@ def _pictures(material: ReportMaterial) -> Content:
         "maps": [
             {
                 "title": phrases.metric_label(material.metrics, name),
+                "where": "",
                 "svg": heat_map_svg(
                     of_metric, title=name, width=_SMALL_MAP_WIDTH, height=_SMALL_MAP_HEIGHT
                 ),
@@ -106,6 +132,7 @@ def _story(material: ReportMaterial) -> Content:
             for finding in findings[:_MOST_FINDINGS]
         ],
         "worst": [_worst(material, item) for item in worst[:_MOST_WORST]],
+        "runs": [_runs(material, item) for item in worst[:_MOST_WORST]],
         "worst_more": max(0, len(worst) - _MOST_WORST),
         "steps": [[step.text, step.command] for step in next_steps(material)],
     }
@@ -124,6 +151,25 @@ def _worst(material: ReportMaterial, worst: WorstCombination) -> Content:
         "why": why,
         # Where a cause is known, a quantity that moved along is no news.
         "hints": "" if why else "; ".join(hints),
+    }
+
+
+def _runs(material: ReportMaterial, worst: WorstCombination) -> Content:
+    """Return the runs of a combination's leading cell, both sides, as a picture with its words."""
+    lead = worst.lead
+    baseline = material.baseline_samples(worst.combination, lead.metric)
+    samples = material.current_samples.get((worst.combination, lead.metric), ())
+    current = tuple(value for _, value in samples)
+    unit = phrases.metric_unit(material.metrics, lead.metric)
+    label = phrases.metric_label(material.metrics, lead.metric)
+    threshold = cell_threshold(material, lead)
+    return {
+        "title": label,
+        "where": worst.combination,
+        "svg": distribution_svg(
+            baseline, current, label=label, unit=unit, threshold=threshold, width=_RUNS_WIDTH
+        ),
+        "alt": distribution_words(baseline, current, unit=unit, threshold=threshold),
     }
 
 

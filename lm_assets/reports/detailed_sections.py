@@ -1,33 +1,56 @@
-"""One combination in the detailed report: its rows with their pictures, what is unchanged in brief.
+"""One combination in the detailed report: rows of what to read, and what is unchanged in brief.
 
 What did not change fills most of a campaign. It is told in a line of figures, so that a reader
-turns pages of what there is to see, and everything is still there.
+turns pages of what there is to see, and everything is still there. Every row is one line high:
+its picture stands beside it in one drawing for the whole group of rows.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from lm_assets.model.deciding import DecidedOn, deciding_figures
 from lm_assets.model.verdict import CellVerdict, Verdict
 from lm_assets.reports import decision, formatting, phrases
+from lm_assets.reports.escaping import one_line
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS
 from lm_assets.reports.insight import advised_runs
-from lm_assets.reports.material import ReportMaterial
-from lm_assets.reports.pictures.canvas import framed
-from lm_assets.reports.pictures.distribution import distribution_marks, distribution_words
-from lm_assets.reports.pictures.marks import ChangeAxis, Mark, axis_marks, drawn, interval_marks
-from lm_assets.reports.rows import ReportRow, change_axes, rows_by_combination, threshold_value
+from lm_assets.reports.material import CellKey, ReportMaterial
+from lm_assets.reports.measured_by import unusual_sources
+from lm_assets.reports.pictures.marks import ChangeAxis
+from lm_assets.reports.pictures.stacked_rows import stacked_rows_svg
+from lm_assets.reports.rows import ReportRow, change_axes, rows_by_combination
 
-_INTERVAL_WIDTH, _GAP, _RUNS_WIDTH, _HEIGHT = 150.0, 14.0, 150.0, 24.0
+# In the style sheet's pixels, its padding included.
+ROW_HEIGHT, _PICTURE_WIDTH = 16.0, 220.0
+# A group of rows stays on one page with its picture, so it is no longer than half of one.
+_MOST_ROWS = 18
+_LONGEST_LABEL, _LONGEST_QUANTITY = 24, 19
 
 Content = Mapping[str, Any]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Told:
+    """What every section is told from: the campaign, its axes, and sources that are not usual."""
+
+    material: ReportMaterial
+    axes: Mapping[str, ChangeAxis]
+    sources: Mapping[CellKey, str]
+
+    def label(self, row: ReportRow) -> str:
+        return phrases.metric_label(self.material.metrics, row.metric)
+
+    def quantity(self, row: ReportRow, value: float | None) -> str:
+        return formatting.quantity(value, phrases.metric_unit(self.material.metrics, row.metric))
+
+
 def combination_sections(material: ReportMaterial) -> list[Content]:
     """Return the sections of every combination, in the order of their names."""
-    axes = change_axes(material)
+    told = _Told(material=material, axes=change_axes(material), sources=unusual_sources(material))
     return [
-        _section(material, combination, rows, axes)
+        _section(told, combination, rows)
         for combination, rows in rows_by_combination(material).items()
     ]
 
@@ -38,24 +61,30 @@ def verdict_counts(rows: Sequence[ReportRow]) -> str:
     return ", ".join(f"{VERDICT_WORDS[v]} {counts[v]}" for v in VERDICT_RANK if counts[v])
 
 
-def _section(
-    material: ReportMaterial,
-    combination: str,
-    rows: Sequence[ReportRow],
-    axes: Mapping[str, ChangeAxis],
-) -> Content:
-    told = [row for row in rows if row.cell and not _is_quiet(row.cell)]
-    unchanged = [row for row in rows if row.cell and _is_quiet(row.cell)]
-    dimensions = material.dimensions.get(combination, {})
+def _section(told: _Told, combination: str, rows: Sequence[ReportRow]) -> Content:
+    loud = [row for row in rows if row.cell and not _is_quiet(row.cell)]
+    quiet = [row for row in rows if row.cell and _is_quiet(row.cell)]
     return {
         "combination": combination,
         "counts": verdict_counts(rows) or "nothing judged",
-        "dimensions": " · ".join(f"{name} {value}" for name, value in dimensions.items()),
-        "rows": [_row(material, row, row.cell, axes) for row in told if row.cell],
-        "unchanged": [_in_brief(material, row) for row in unchanged],
-        "unjudged": [_in_brief(material, row) for row in rows if row.cell is None],
+        "dimensions": _dimensions(told.material, combination),
+        "groups": [
+            _group(told, loud[start : start + _MOST_ROWS])
+            for start in range(0, len(loud), _MOST_ROWS)
+        ],
+        "notes": [note for row in loud for note in _notes(told, row)],
+        "unchanged": [_brief(told, row) for row in quiet if not _has_no_events(row)],
+        "unjudged": [_brief(told, row) for row in rows if row.cell is None],
         "is_empty": not rows,
     }
+
+
+def _dimensions(material: ReportMaterial, combination: str) -> str:
+    """Return the dimension values, unless the combination's own name says all of them."""
+    values = material.dimensions.get(combination, {})
+    if all(value in combination.split("_") for value in values.values()):
+        return ""
+    return " · ".join(f"{name} {value}" for name, value in values.items())
 
 
 def _is_quiet(cell: CellVerdict) -> bool:
@@ -63,65 +92,96 @@ def _is_quiet(cell: CellVerdict) -> bool:
     return cell.verdict is Verdict.UNCHANGED and "differs_within_margin" not in cell.flags
 
 
-def _row(
-    material: ReportMaterial, row: ReportRow, cell: CellVerdict, axes: Mapping[str, ChangeAxis]
-) -> Content:
-    unit = phrases.metric_unit(material.metrics, row.metric)
-    runs = advised_runs(cell)
+def _group(told: _Told, rows: Sequence[ReportRow]) -> Content:
+    """Return rows that stand together, and the one picture beside them."""
+    cells = [(row, row.cell) for row in rows if row.cell]
     return {
-        "verdict": {
-            "key": cell.verdict.value,
-            "sign": VERDICT_SIGNS[cell.verdict],
-            "words": decision.verdict_words(cell),
+        "rows": [_row(told, row, cell) for row, cell in cells],
+        "picture": {
+            "svg": stacked_rows_svg(
+                [(cell, told.axes[cell.change_unit]) for _, cell in cells],
+                title="Changes",
+                width=_PICTURE_WIDTH,
+                row_height=ROW_HEIGHT,
+            ),
+            "alt": "; ".join(
+                f"{told.label(row)} {formatting.change(cell.change, cell.change_unit)}"
+                for row, cell in cells
+            ),
         },
-        "note": "" if runs is None else f"{formatting.plural(runs, 'run')} per side would decide",
-        "because": decision.disagreement(cell),
-        "metric": phrases.metric_label(material.metrics, row.metric),
-        "before": formatting.quantity(row.baseline_mean, unit),
-        "after": formatting.quantity(row.current_mean, unit),
+    }
+
+
+def _row(told: _Told, row: ReportRow, cell: CellVerdict) -> Content:
+    before, after = (
+        one_line(told.quantity(row, value), limit=_LONGEST_QUANTITY)
+        for value in (row.baseline_mean, row.current_mean)
+    )
+    return {
+        "key": cell.verdict.value,
+        "sign": VERDICT_SIGNS[cell.verdict],
+        "words": VERDICT_WORDS[cell.verdict],
+        "metric": one_line(told.label(row), limit=_LONGEST_LABEL),
+        "before": before,
+        "after": after,
         "change": formatting.change(cell.change, cell.change_unit),
-        "interval": decision.deciding_interval(cell),
-        "test": decision.deciding_test(cell),
+        "interval": formatting.interval(decision.deciding_bounds(cell), cell.change_unit),
+        "test": decision.deciding_mark(cell),
         "p": formatting.p_value(decision.deciding_p(cell)),
         "q": formatting.p_value(decision.deciding_q(cell)),
         "rule": decision.plain_rule(cell),
         "runs": "{} : {}".format(*row.run_counts),
-        "picture": _picture(material, row, cell, axes),
     }
 
 
-def _picture(
-    material: ReportMaterial, row: ReportRow, cell: CellVerdict, axes: Mapping[str, ChangeAxis]
-) -> Content:
-    """Return a row's picture: the change with its interval, and the runs of both sides."""
-    unit = phrases.metric_unit(material.metrics, row.metric)
-    threshold = threshold_value(material, row)
-    marks: list[Mark] = []
-    if cell.change is not None:
-        at = {"x": 0.0, "y": 0.0, "width": _INTERVAL_WIDTH, "height": _HEIGHT}
-        axis = axes[cell.change_unit]
-        marks += [*axis_marks(axis, **at), *interval_marks(cell, axis, **at)]
-    marks += distribution_marks(
-        row.baseline,
-        row.current_values,
-        threshold=threshold,
-        x=_INTERVAL_WIDTH + _GAP,
-        y=0.0,
-        width=_RUNS_WIDTH,
-        height=_HEIGHT,
+def _notes(told: _Told, row: ReportRow) -> list[str]:
+    """Return what must be said of a row that its columns do not hold."""
+    cell = row.cell
+    if cell is None:
+        return []
+    label, said = told.label(row), []
+    if len(label) > _LONGEST_LABEL:
+        said.append(
+            f"from {told.quantity(row, row.baseline_mean)} to "
+            f"{told.quantity(row, row.current_mean)}"
+        )
+    if decision.verdict_words(cell) != VERDICT_WORDS[cell.verdict]:
+        said.append(decision.verdict_words(cell).removeprefix(f"{VERDICT_WORDS[cell.verdict]}, "))
+    figures = deciding_figures(cell)
+    if figures is not None and figures.on is not DecidedOn.CELL:
+        said.append(f"decided on {decision.deciding_interval(cell)}")
+    if (runs := advised_runs(cell)) is not None:
+        said.append(f"{formatting.plural(runs, 'run')} per side would decide")
+    if because := decision.disagreement(cell):
+        said.append(because)
+    if source := told.sources.get((row.combination, row.metric)):
+        said.append(f"measured by {source}")
+    return [f"{label}: {'; '.join(said)}"] if said else []
+
+
+def metrics_without_events(material: ReportMaterial) -> list[str]:
+    """Return the metrics whose events some combination has none of, on either side."""
+    found = {
+        row.metric
+        for rows in rows_by_combination(material).values()
+        for row in rows
+        if row.cell and _is_quiet(row.cell) and _has_no_events(row)
+    }
+    return sorted(found, key=material.metric_order.__getitem__)
+
+
+def _has_no_events(row: ReportRow) -> bool:
+    """Whether a row counts events, and there were none on either side."""
+    counts = row.cell is not None and row.cell.change_unit not in ("relative", "points")
+    return counts and row.current_mean == 0.0 and row.baseline_mean == 0.0
+
+
+def _brief(told: _Told, row: ReportRow) -> str:
+    has_change = row.cell is not None and row.cell.change is not None
+    figure = (
+        formatting.change(row.cell.change, row.cell.change_unit)
+        if row.cell is not None and has_change
+        else told.quantity(row, row.current_mean)
     )
-    label = phrases.metric_label(material.metrics, row.metric)
-    size = phrases.change_with_interval(cell.change, cell.change_ci95, cell.change_unit)
-    runs = distribution_words(row.baseline, row.current_values, unit=unit, threshold=threshold)
-    width = _INTERVAL_WIDTH + _GAP + _RUNS_WIDTH
-    svg = framed(drawn(marks), title=label, width=width, height=_HEIGHT)
-    return {"svg": svg, "alt": f"{label} {size}. {runs}"}
-
-
-def _in_brief(material: ReportMaterial, row: ReportRow) -> str:
-    label = phrases.metric_label(material.metrics, row.metric)
-    unit = phrases.metric_unit(material.metrics, row.metric)
-    after = formatting.quantity(row.current_mean, unit)
-    if row.cell is None or row.cell.change is None:
-        return f"{label} {after}"
-    return f"{label} {after} ({formatting.change(row.cell.change, row.cell.change_unit)})"
+    source = told.sources.get((row.combination, row.metric), "")
+    return f"{told.label(row)} {figure}{f' (by {source})' if source else ''}"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lm_assets.model.metric import Tier
-from lm_assets.model.verdict import CellVerdict, Finding, Verdict
+from lm_assets.model.verdict import BEHAVIOUR_CHANGED, CellVerdict, Finding, Verdict
 from lm_assets.reports.formatting import VERDICT_RANK
 from lm_assets.reports.material import DecisionRule, ReportMaterial
 
@@ -54,12 +54,14 @@ def by_severity(cells: Iterable[CellVerdict]) -> list[CellVerdict]:
 def told_findings(material: ReportMaterial) -> list[Finding]:
     """Return the findings to tell, worst first: not cells, which are told with their combination.
 
+    Exact evidence comes last: it says that the work is another, which alone is no verdict.
     A changed environment is told in a place of its own wherever its values are known.
     """
     told_elsewhere = {"cell"} | (
         {"environment_change"} if material.changed_environment() else set()
     )
-    return [f for f in material.verdict.findings if f.kind not in told_elsewhere]
+    told = [f for f in material.verdict.findings if f.kind not in told_elsewhere]
+    return sorted(told, key=lambda f: (f.kind == BEHAVIOUR_CHANGED, VERDICT_RANK[f.severity]))
 
 
 def worst_combinations(

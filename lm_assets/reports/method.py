@@ -5,9 +5,7 @@ from lm_assets.reports.rendering import packaged_text
 PICTURES = (
     "In the pictures the solid line is no change and the dashed lines are ± the threshold; "
     "relative changes are on a logarithmic axis, and one axis serves every combination. An arrow "
-    "leaves the axis; an open dot is not established. Beside it the runs, the baseline above and "
-    "the campaign below, on a scale of their own: dots are runs, the box holds the middle half, "
-    "its line is the median, and the dashed line is the threshold."
+    "leaves the axis; an open dot is not established."
 )
 
 
@@ -19,3 +17,20 @@ def method_paragraphs(rule: str, alpha: float) -> list[tuple[str, str]]:
         (title, " ".join(text.split()).replace("{rule}", rule).replace("{alpha}", f"{alpha:g}"))
         for title, text in titled
     ]
+
+
+def method_halves(rule: str, alpha: float) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Return the method's paragraphs in two columns of nearly one length, in their order."""
+    paragraphs = method_paragraphs(rule, alpha)
+    ends = [
+        (
+            abs(
+                sum(len(text) for _, text in paragraphs[:end])
+                - sum(len(text) for _, text in paragraphs[end:])
+            ),
+            end,
+        )
+        for end in range(len(paragraphs) + 1)
+    ]
+    middle = min(ends)[1]
+    return paragraphs[:middle], paragraphs[middle:]

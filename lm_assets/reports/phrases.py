@@ -175,7 +175,8 @@ def finding_words(finding: Finding) -> str:
 def finding_sentence(finding: Finding, metrics: MetricCatalogue, escape: Escape = str) -> str:
     """Return a finding as one sentence, text from outside passed through ``escape``."""
     if finding.kind == BEHAVIOUR_CHANGED:
-        return escape(finding.message)
+        # Its word says that it is exact: once is enough.
+        return escape(finding.message.replace("behaviour changed, exactly:", "behaviour changed:"))
     where = ", ".join(f"{k}={v}" for k, v in finding.where.items()) or WHOLE_MATRIX
     if not finding.where and 0 < len(finding.combinations) <= _MOST_NAMED_COMBINATIONS:
         where = ", ".join(finding.combinations)

@@ -37,7 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "regression": {"numpy", "scipy"},
     "collect": {"msgspec", "cramjam", "zstandard"},
-    "reports": {"jinja2", "markupsafe", "msgspec", "typst"},
+    "reports": {"jinja2", "markupsafe", "msgspec", "weasyprint"},
     "alerts": {"jinja2", "msgspec"},
     "exporter": {"prometheus_client"},
     "triage": set(),

@@ -26,7 +26,7 @@ LIBRARIES = {
         "obstore",
         "requests",
     ),
-    *("psycopg", "sqlalchemy", "alembic", "jinja2", "click", "rich", "typst", "pypdf"),
+    *("psycopg", "sqlalchemy", "alembic", "jinja2", "click", "rich", "weasyprint", "pypdf"),
     *("cramjam", "zstandard", "pytest", "hypothesis", "pyspark", "prometheus_client"),
 }
 # Words of the field that Python's own modules have too: how Spark compresses an event log, other

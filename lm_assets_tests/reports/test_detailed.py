@@ -4,12 +4,14 @@ import hashlib
 import io
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 from pypdf import PdfReader
 
 from lm_assets.model.verdict import Verdict
 from lm_assets.reports.detailed import detailed_pdf
+from lm_assets.reports.formatting import VERDICT_SIGNS, VERDICT_WORDS
 from lm_assets_tests.builders import (
     a_cell,
     a_finding,
@@ -68,12 +70,14 @@ def test_the_outline_leads_to_every_combination(material, reader):
         assert name in reader.pages[page].extract_text()
 
 
-def test_the_contents_name_every_combination_and_lead_there(material, reader):
+def test_the_index_names_every_combination_with_its_page_and_leads_there(material, reader):
     tops, below = outline(reader)
-    page = reader.pages[tops["Contents"]]
+    page = reader.pages[tops["Index of combinations"]]
     assert all(name in page.extract_text() for name in material.combinations)
     links = [note.get_object() for note in page["/Annots"]]
     assert len(links) >= len(below)
+    text = plain(page.extract_text())
+    assert [name for name, at in below.items() if f"{name} · {at + 1}" not in text] == []
 
 
 def test_every_page_carries_its_number_and_their_count_and_the_campaign(material, reader):
@@ -88,13 +92,22 @@ def test_it_is_tagged_for_screen_readers_as_pdf_ua_says(reader):
     root = reader.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]
     assert root["/Lang"].startswith("en")
-    assert b"<pdfuaid:part>1</pdfuaid:part>" in root["/Metadata"].get_data()
+    assert b'pdfuaid:part="1"' in root["/Metadata"].get_data()
 
 
 def test_every_picture_has_its_words(material, reader):
     figures = [e for e in tags(reader.trailer["/Root"]["/StructTreeRoot"]) if e["/S"] == "/Figure"]
-    assert len(figures) > len(material.combinations)
+    changed = {c.combination for c in material.verdict.cells if c.verdict is not Verdict.UNCHANGED}
+    assert len(figures) > len(changed)
     assert all(figure["/Alt"] for figure in figures)
+
+
+def test_every_row_of_figures_is_a_row_of_a_tagged_table(material, reader):
+    found = Counter(e["/S"] for e in tags(reader.trailer["/Root"]["/StructTreeRoot"]))
+    told = sum(cell.verdict is not Verdict.UNCHANGED for cell in material.verdict.cells)
+    assert found["/TR"] >= told + len(material.combinations)
+    assert found["/TD"] > 4 * told
+    assert found["/H3"] == len(material.combinations)
 
 
 def tags(element):
@@ -117,8 +130,8 @@ def test_the_first_page_gives_the_verdict_the_matrix_and_what_was_under_test(rea
 def test_a_row_lists_numbers_and_what_is_missing_as_not_available():
     cell = a_cell(baseline_mean=None, change_ci95=None, q=None)
     text = text_of(a_report_material(combination_count=0, verdict=a_verdict([cell])))
-    row = "▲ regressed Duration n/a 22.1 s +80 % n/a Welch's t <0.0001 n/a yes (p <0.0001) 5 : 5"
-    assert row in text.replace("’", "'")
+    row = "▲ regressed Duration n/a → 22.1 s +80 % n/a Welch p <0.0001, q n/a; rule yes (p <0.0001)"
+    assert f"{row}; 5 : 5" in text
 
 
 def test_inconclusive_rows_say_how_many_runs_would_decide():
@@ -131,10 +144,86 @@ def test_inconclusive_rows_say_how_many_runs_would_decide():
     assert "4 runs per side" not in text
 
 
-def test_what_is_unchanged_is_told_in_a_line_with_its_figures():
+def test_what_is_unchanged_is_told_in_a_line_with_its_change():
     cells = [a_cell(verdict=Verdict.UNCHANGED, change=0.01, change_ci95=(-0.02, 0.04))]
     text = text_of(a_report_material(combination_count=0, verdict=a_verdict(cells)))
-    assert "unchanged: Duration 22.1 s (+1 %)" in text
+    assert "unchanged: Duration +1 %" in text
+    assert "its means, intervals and tests are in the technical report" in text
+
+
+def test_only_an_unchanged_cell_has_no_row_of_its_own():
+    cells = [a_cell(metric=f"m_{verdict.value}", verdict=verdict) for verdict in Verdict]
+    cells.append(
+        a_cell(metric="m_within", verdict=Verdict.UNCHANGED, flags=("differs_within_margin",))
+    )
+    text = text_of(a_report_material(combination_count=0, verdict=a_verdict(cells)))
+    for cell in cells:
+        words = f"{VERDICT_SIGNS[cell.verdict]} {VERDICT_WORDS[cell.verdict]} {cell.metric} "
+        assert (words in text) is (cell.metric != "m_unchanged"), cell.metric
+    assert "m_within: differs within the margin" in text
+
+
+def test_events_that_there_were_none_of_are_named_once():
+    cells = [
+        a_cell(
+            combination=name,
+            metric="oom_kills",
+            verdict=Verdict.UNCHANGED,
+            change=0.0,
+            change_unit="events/run",
+            baseline_mean=0.0,
+            current_mean=0.0,
+        )
+        for name in ("one", "two")
+    ]
+    text = text_of(a_report_material(combination_count=0, verdict=a_verdict(cells)))
+    assert "had none on either side: OOM kills." in text
+    assert text.count("OOM kills") == 1
+
+
+def test_the_usual_source_of_a_metric_is_told_once_and_another_with_its_cell():
+    def sides(before, now):
+        return {"sources": {"baseline": {before: 5}, "current": {now: 5}}}
+
+    cells = [
+        *(
+            a_cell(combination=f"usual_{i}", explanation=sides("event log", "event log"))
+            for i in range(3)
+        ),
+        a_cell(combination="other", explanation=sides("prometheus", "event log")),
+        a_cell(
+            combination="quiet",
+            verdict=Verdict.UNCHANGED,
+            change=0.0,
+            explanation=sides("pods.json", "pods.json"),
+        ),
+    ]
+    text = text_of(a_report_material(combination_count=0, verdict=a_verdict(cells)))
+    assert "where a row says nothing else: event log Duration." in text
+    assert text.count("measured by prometheus (5) → event log (5)") == 1
+    assert "Duration 0 % (by pods.json (5))" in text
+
+
+def test_what_was_decided_on_something_else_than_the_cell_is_said_beside_it():
+    deciding = {
+        "test": "moderated",
+        "on": "beyond_shift",
+        "change": 0.3,
+        "change_ci95": [0.2, 0.4],
+        "p": 0.001,
+        "q": 0.01,
+    }
+    cell = a_cell(explanation={"deciding": deciding})
+    text = text_of(a_report_material(combination_count=0, verdict=a_verdict([cell])))
+    assert "mod. t* p 0.001, q 0.010" in text
+    assert "Duration: decided on +30 % [+20, +40] % beyond the shift" in text
+
+
+def test_a_label_longer_than_its_column_is_cut_there_and_whole_beside_it():
+    name = "a_metric_with_a_name_of_more_than_one_column"
+    cells = [a_cell(metric=name)]
+    text = text_of(a_report_material(combination_count=0, verdict=a_verdict(cells)))
+    assert f"{name}: from " in text
 
 
 def test_the_appendix_tells_method_gaps_and_quarantine():
@@ -161,7 +250,7 @@ def test_a_section_longer_than_a_page_goes_on_under_its_heading_row():
     cells = [a_cell(metric=f"metric_{i:03}") for i in range(100)]
     text = text_of(a_report_material(combination_count=0, verdict=a_verdict(cells)))
     assert all(f"metric_{i:03}" in text for i in range(100))
-    assert text.count("plain rule, runs") > 3
+    assert text.count("decided by, plain rule, runs") > 2
 
 
 def test_hostile_names_are_printed_and_nothing_is_fetched():
@@ -193,8 +282,8 @@ def test_a_campaign_without_a_readable_date_is_set_all_the_same():
     assert detailed_pdf(material).startswith(b"%PDF-1.7")
 
 
-def test_a_name_that_no_font_can_draw_costs_the_claim_not_the_report():
-    odd = "\U000e0fff"
+def test_a_name_that_no_font_can_draw_does_not_cost_the_report():
+    odd = "\U00013000\U000e0fff"
     material = a_report_material(combination_count=0, verdict=a_verdict([a_cell(combination=odd)]))
     reader = PdfReader(io.BytesIO(detailed_pdf(material)))
     assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]

@@ -1,8 +1,21 @@
 """What a reader is pointed to: the worst first, and what moved with it."""
 
 from lm_assets.model.verdict import Verdict
-from lm_assets.reports.insight import by_severity, runs_needed, undecided_counts, worst_combinations
-from lm_assets_tests.builders import a_cell, a_report_material, a_verdict
+from lm_assets.reports.insight import (
+    by_severity,
+    runs_needed,
+    told_findings,
+    undecided_counts,
+    worst_combinations,
+)
+from lm_assets.reports.phrases import finding_sentence, finding_words
+from lm_assets_tests.builders import (
+    a_cell,
+    a_finding,
+    a_metric_catalogue,
+    a_report_material,
+    a_verdict,
+)
 
 
 def material_of(*cells):
@@ -74,3 +87,23 @@ def test_undecided_cells_are_counted_by_reason_and_ask_for_runs():
     ]
     assert undecided_counts(cells) == {Verdict.INCONCLUSIVE: 3, Verdict.NO_BASELINE: 1}
     assert runs_needed(cells) == (3, 9)
+
+
+def test_exact_evidence_is_told_after_every_finding_with_a_verdict():
+    exact = a_finding(kind="behaviour_changed", severity=Verdict.UNCHANGED)
+    suspected = a_finding(kind="dimension", severity=Verdict.SUSPECTED)
+    regressed = a_finding(kind="dimension", severity=Verdict.REGRESSED)
+    improved = a_finding(kind="dimension", severity=Verdict.IMPROVED)
+    findings = (exact, improved, suspected, regressed)
+    material = a_report_material(
+        combination_count=1, verdict=a_verdict([a_cell()], findings=findings)
+    )
+    assert told_findings(material) == [regressed, suspected, improved, exact]
+
+
+def test_a_finding_says_once_that_it_is_exact():
+    exact = a_finding(
+        kind="behaviour_changed", message="behaviour changed, exactly: tasks 8 → 100 in a_read"
+    )
+    said = f"{finding_words(exact)}: {finding_sentence(exact, a_metric_catalogue())}"
+    assert said == "exact: behaviour changed: tasks 8 → 100 in a_read"

@@ -85,7 +85,11 @@ def _diagnoses(
     yield from dagster_diagnoses(dagster_home)
     yield from server_diagnoses(os.environ)
     yield from channel_diagnoses(os.environ, message=_TEST_MESSAGE if send_message else None)
-    yield diagnose("PDF", _pdf, advice="install the package again: its PDF engine does not work")
+    yield diagnose(
+        "PDF",
+        _pdf,
+        advice="apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core",
+    )
 
 
 def _configuration(directory: Path) -> str:
@@ -102,7 +106,7 @@ def _retention(directory: Path) -> RetentionPolicy:
 
 
 def _pdf() -> str:
-    from lm_assets.reports.typesetting import engine_check  # noqa: PLC0415
+    from lm_assets.reports.pdf_engine import engine_check  # noqa: PLC0415
 
     return engine_check()
 

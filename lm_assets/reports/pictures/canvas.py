@@ -13,8 +13,8 @@ from lm_assets.reports.escaping import one_line
 
 # Middle tones: read on white and on dark alike, where no style sheet says otherwise.
 INK, RULE, BAND = "#5e6c84", "#97a0af", "#7a869a"
-# The first is what the PDF is set in; a browser takes its own.
-_FONT = "'Libertinus Serif', system-ui, 'DejaVu Sans', sans-serif"
+# What the PDF is set in stands second: a browser takes its own, and fontconfig knows no system-ui.
+_FONT = "system-ui, 'DejaVu Sans', sans-serif"
 _LONGEST_TEXT = 66
 _LONGEST_WORDS = 4000
 

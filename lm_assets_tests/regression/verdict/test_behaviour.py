@@ -16,7 +16,14 @@ from lm_assets.regression.baselines import initial_entries
 from lm_assets.regression.campaign_judgement import judge_campaign
 from lm_assets.regression.verdict.behaviour import behaviour_findings
 from lm_assets.reports.gate.comment import comment_markdown
-from lm_assets_tests.builders import COMBINATION, STARTED, a_manifest, a_metric_catalogue, a_record
+from lm_assets_tests.builders import (
+    COMBINATION,
+    STARTED,
+    a_cell,
+    a_manifest,
+    a_metric_catalogue,
+    a_record,
+)
 from lm_assets_tests.reports.gate.materials import a_gate_material
 
 COUNTED = {"tasks": 8, "stages": 2, "output_bytes": 1_200_000, "plans": "1a2b3c4d"}
@@ -134,6 +141,13 @@ def test_a_pull_request_is_told_of_it_without_a_verdict_and_warned_where_the_pol
     assert warned.exit_code == 3
     assert told.exit_code == judged(runs(COUNTED)).exit_code
     assert warned.notes[0] == "behaviour changed in 1 combinations, of which the policy warns"
+
+
+def test_it_is_shown_after_the_cells_that_have_a_verdict(capsys):
+    verdict = judged(runs({**COUNTED, "tasks": 100}))
+    print_verdict(wide_console(), dataclasses.replace(verdict, cells=(*verdict.cells, a_cell())))
+    shown = capsys.readouterr().out
+    assert shown.index("duration_s") < shown.index("behaviour changed, exactly")
 
 
 def test_it_is_stored_and_shown_by_the_gate_and_in_the_pull_request():
