@@ -28,6 +28,7 @@ _SIGNS = {
     Health.FAILED: ("✗", "bold red"),
     Health.NOT_CONFIGURED: ("·", "dim"),
 }
+_PDF_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
 _TEST_MESSAGE = "lm doctor: a test message; nothing is wrong and nobody need act."
 
 
@@ -85,11 +86,7 @@ def _diagnoses(
     yield from dagster_diagnoses(dagster_home)
     yield from server_diagnoses(os.environ)
     yield from channel_diagnoses(os.environ, message=_TEST_MESSAGE if send_message else None)
-    yield diagnose(
-        "PDF",
-        _pdf,
-        advice="apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core",
-    )
+    yield diagnose("PDF", _pdf, advice=f"apt-get install {_PDF_PACKAGES}")
 
 
 def _configuration(directory: Path) -> str:
