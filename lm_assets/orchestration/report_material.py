@@ -11,6 +11,7 @@ from lm_assets.gateways.bucket.causes import causes_if_any
 from lm_assets.gateways.bucket.verdict_json import campaign_verdict
 from lm_assets.gateways.configuration import Configuration
 from lm_assets.gateways.warehouse import Warehouse
+from lm_assets.model.addresses import Addresses
 from lm_assets.model.campaign import Manifest, confirmation_campaign
 from lm_assets.model.combination import Matrix
 from lm_assets.model.policy import StagePolicy
@@ -42,10 +43,12 @@ class ReportMaterials:
         bucket: CampaignBucket,
         settings: Configuration,
         warehouse: Warehouse | None = None,
+        addresses: Addresses | None = None,
     ) -> None:
         self._bucket = bucket
         self._settings = settings
         self._warehouse = warehouse
+        self._addresses = addresses or Addresses()
         self._held: tuple[str, ReportMaterial] | None = None
 
     def of(self, campaign: str, frames: CampaignFrames) -> ReportMaterial:
@@ -57,6 +60,7 @@ class ReportMaterials:
                 bucket=self._bucket,
                 settings=self._settings,
                 warehouse=self._warehouse,
+                addresses=self._addresses,
             )
             self._held = campaign, made
         return self._held[1]
@@ -69,6 +73,7 @@ def _material(
     bucket: CampaignBucket,
     settings: Configuration,
     warehouse: Warehouse | None,
+    addresses: Addresses,
 ) -> ReportMaterial:
     raw_metrics, statistical_summaries, regression_verdicts = frames
     records = RECORDS.rows(raw_metrics)
@@ -91,6 +96,8 @@ def _material(
         dimensions=_dimensions(records, manifest, settings.matrix),
         trends=trends,
         records=records,
+        addresses=addresses,
+        value_order=settings.matrix.dimensions,
         owners=settings.regression.stages[manifest.stage].alerts.owners,
         missing=missing_reasons(records),
         runs=Counter(record.combination for record in records),

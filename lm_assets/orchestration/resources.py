@@ -103,13 +103,15 @@ def sources_resource(context: dg.InitResourceContext) -> Iterator[RunSources]:
 
 
 @dg.resource(
-    required_resource_keys={"settings", "bucket", "warehouse"},
+    required_resource_keys={"settings", "bucket", "warehouse", "addresses"},
     description="What the four report layers of a campaign are made from, put together once.",
 )
 def report_materials_resource(context: dg.InitResourceContext) -> ReportMaterials:
     """Material of a run's reports."""
     resources = context.resources
-    return ReportMaterials(resources.bucket, resources.settings, resources.warehouse)
+    return ReportMaterials(
+        resources.bucket, resources.settings, resources.warehouse, resources.addresses
+    )
 
 
 @dg.resource(description="Channels to tell people: Slack and a generic webhook, where configured.")

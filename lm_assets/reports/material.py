@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from lm_assets.model.addresses import Addresses
 from lm_assets.model.baseline import BaselineCatalogue
 from lm_assets.model.campaign import Manifest
 from lm_assets.model.explanation import CombinationCauses
@@ -47,7 +48,8 @@ class ReportMaterial:
     without a value by (metric, reason), ``runs`` the number of load runs by combination.
     ``baseline`` may hold more than the campaign needs. ``causes`` say why combinations got worse;
     ``trends`` are cells over the campaigns until this one, as far as they are told; ``records``
-    its load runs; ``owners`` say who looks after which part of the matrix.
+    its load runs; ``owners`` say who looks after which part of the matrix, ``addresses`` where
+    people look further; ``value_order`` has the values of each dimension as the matrix lists them.
     """
 
     manifest: Manifest
@@ -65,6 +67,8 @@ class ReportMaterial:
     trends: Mapping[CellKey, Trend] = field(default_factory=dict)
     records: Sequence[RunRecord] = ()
     owners: Sequence[OwnerRule] = ()
+    addresses: Addresses = field(default_factory=Addresses)
+    value_order: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def owner(self, combination: str) -> str:
         """Who looks after a combination by the policy; empty where nobody is named."""

@@ -27,7 +27,9 @@ def campaign_map(material: ReportMaterial, *, metric: str | None = None) -> Matr
         if metric is None or cell.metric == metric:
             cells[cell.combination].append(cell)
     return matrix_map(
-        [_map_cell(material, name, mine) for name, mine in cells.items()], material.dimensions
+        [_map_cell(material, name, mine) for name, mine in cells.items()],
+        material.dimensions,
+        value_order=material.value_order,
     )
 
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import msgspec
 
+from lm_assets.model.record import QuarantinedLine
 from lm_assets.model.verdict import CampaignVerdict
 from lm_assets.reports.material import CellKey, ReportMaterial
 from lm_assets.reports.phrases import metric_unit
 
 SCHEMA_VERSION = 2
-# The content of a refused line stays in quarantine: it can be anything, of any size.
-_LEFT_IN_QUARANTINE = ("campaign", "content")
+# A refused line can be anything, of any size: what is longer lies whole in quarantine.
+_MOST_CHARACTERS = 4_000
 _OF_SAMPLES = ("tier1_stability", "tier2_efficiency", "tier3_performance", "dimensions")
 
 
@@ -62,7 +63,15 @@ def _gaps(material: ReportMaterial) -> Iterator[bytes]:
     for rule, lines in sorted(material.quarantine_counts().items()):
         yield _line("quarantined", {"rule": rule, "lines": lines})
     for refused in material.quarantined:
-        yield _line("quarantined_line", _without(refused, _LEFT_IN_QUARANTINE))
+        yield _line("quarantined_line", _refused(refused))
+
+
+def _refused(line: QuarantinedLine) -> dict[str, Any]:
+    return {
+        **_without(line, ("campaign",)),
+        "content": line.content[:_MOST_CHARACTERS],
+        "content_characters": len(line.content),
+    }
 
 
 def _campaign(material: ReportMaterial, verdict: CampaignVerdict) -> dict[str, Any]:

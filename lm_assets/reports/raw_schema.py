@@ -61,7 +61,12 @@ def raw_schema() -> dict[str, Any]:
         shapes.line("cause", CombinationCauses, more=campaign),
         _branch("missing", {"metric": _TEXT, "reason": _TEXT, "runs": _COUNT}),
         _branch("quarantined", {"rule": _TEXT, "lines": _COUNT}),
-        shapes.line("quarantined_line", QuarantinedLine, without=("campaign", "content")),
+        shapes.line(
+            "quarantined_line",
+            QuarantinedLine,
+            without=("campaign",),
+            more={"content_characters": _COUNT},
+        ),
     ]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -8,7 +8,7 @@ from lm_assets.reports.escaping import markdown_text
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS
 from lm_assets.reports.material import ReportMaterial
 from lm_assets.reports.overview import campaign_map
-from lm_assets.reports.pictures.matrix_map import MapCell, MatrixMap, natural
+from lm_assets.reports.pictures.matrix_map import MapCell, MatrixMap, in_order
 
 _MOST_ROWS, _MOST_COLUMNS = 8, 10
 
@@ -65,7 +65,7 @@ def _condensed(
 
 def _values(material: ReportMaterial, cells: Sequence[MapCell], name: str) -> list[str]:
     found = {material.dimensions[cell.combination].get(name, "") for cell in cells}
-    return sorted(found, key=natural)
+    return in_order(found, material.value_order.get(name, ()))
 
 
 def _spread(material: ReportMaterial, cells: Sequence[MapCell], name: str) -> float:

@@ -82,8 +82,18 @@ def _header(material: ReportMaterial) -> Mapping[str, Any]:
         "headline": phrases.headline(verdict),
         "facts": phrases.campaign_facts(material.manifest, verdict, material.runs),
         "rule": phrases.rule_in_words(material.rule),
+        "links": _links(material),
         "baseline_version": verdict.baseline_version,
     }
+
+
+def _links(material: ReportMaterial) -> list[tuple[str, str]]:
+    """Return the pages beside this one that have an address; a file alone links nowhere."""
+    pages = {
+        "All campaigns": material.addresses.index(),
+        "Its runs and checks in Dagster": material.addresses.campaign(material.verdict.campaign),
+    }
+    return [(name, address) for name, address in pages.items() if address]
 
 
 def _story(material: ReportMaterial) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 import base64
 import json
 import zlib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from lm_assets.model.metric import Direction
@@ -15,7 +16,7 @@ from lm_assets.reports.insight import advised_runs, unit_order
 from lm_assets.reports.material import ReportMaterial
 from lm_assets.reports.overview import thresholds_far
 from lm_assets.reports.pictures.marks import ChangeAxis
-from lm_assets.reports.pictures.matrix_map import shade_of
+from lm_assets.reports.pictures.matrix_map import in_order, shade_of
 from lm_assets.reports.pictures.trend import Trend
 from lm_assets.reports.rows import NOT_JUDGED, ReportRow, change_axes
 
@@ -107,11 +108,17 @@ def _metric(material: ReportMaterial, name: str) -> dict[str, object]:
 def _dimensions(
     material: ReportMaterial, runs: Mapping[str, Sequence[str]], explained: Mapping[str, str]
 ) -> dict[str, object]:
-    known = material.dimensions
+    known, pages = material.dimensions, _pages(material)
     names = list(dict.fromkeys(name for values in known.values() for name in values))
     return {
         "dimensions": [
-            {"name": name, "values": sorted({d[name] for d in known.values() if name in d})}
+            {
+                "name": name,
+                "values": in_order(
+                    {d[name] for d in known.values() if name in d},
+                    material.value_order.get(name, ()),
+                ),
+            }
             for name in names
         ],
         "combinations": [
@@ -119,6 +126,9 @@ def _dimensions(
                 "id": combination,
                 "values": [known.get(combination, {}).get(name) for name in names],
                 "runs": runs.get(combination, ()),
+                "pages": [pages[combination, run] for run in runs.get(combination, ())]
+                if pages
+                else [],
                 "baseline": _accepted(material, combination),
                 "why": material.why(combination),
                 "at": explained.get(combination, ""),
@@ -134,6 +144,17 @@ def _accepted(material: ReportMaterial, combination: str) -> str:
     if entry is None:
         return ""
     return f"{', '.join(entry.source_campaigns)}; accepted: {entry.reason}"
+
+
+def _pages(material: ReportMaterial) -> Mapping[tuple[str, str], str]:
+    """Return each run's page in the History Server; nothing where there is no server."""
+    if not material.addresses.history_server:
+        return {}
+    pages: defaultdict[tuple[str, str], str] = defaultdict(str)
+    for record in material.records:
+        application = str(record.extra.get("spark_app_id", ""))
+        pages[record.combination, record.run_id] = material.addresses.application(application)
+    return pages
 
 
 def _runs(material: ReportMaterial) -> Mapping[str, tuple[str, ...]]:

@@ -5,10 +5,12 @@ import hashlib
 import json
 import re
 import zlib
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
+from lm_assets.model.addresses import Addresses
 from lm_assets.model.history import LevelChange
 from lm_assets.model.verdict import Verdict
 from lm_assets.reports.pictures.trend import Trend, TrendPoint
@@ -18,6 +20,7 @@ from lm_assets_tests.builders import (
     a_finding,
     a_manifest,
     a_quarantined_line,
+    a_record,
     a_report_material,
     a_verdict,
 )
@@ -101,6 +104,20 @@ def test_nothing_is_fetched_and_the_policy_forbids_it():
         text = re.findall(rf"<{element}>(.*?)</{element}>", html, re.DOTALL)[-1]
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         assert f"{element}-src 'sha256-{digest}'" in policy
+
+
+def test_runs_and_campaign_link_to_where_people_look_further():
+    addresses = Addresses(dagster="https://d", history_server="https://h")
+    record = a_record(run_id="run-1", extra={"spark_app_id": "app-<1>"})
+    material = replace(
+        a_report_material(records=[record]),
+        addresses=addresses,
+        current_samples={(record.combination, "duration_s"): (("run-1", 1.0), ("run-2", 2.0))},
+    )
+    html = technical_html(material)
+    assert f'href="{addresses.campaign(material.verdict.campaign)}"'.replace("&", "&amp;") in html
+    pages = next(c for c in data_of(html)["combinations"] if c["id"] == record.combination)["pages"]
+    assert pages == ["https://h/history/app-%3C1%3E/", ""]
 
 
 def test_hostile_names_stay_text():

@@ -111,17 +111,19 @@ def matrix_map(
     cells: Iterable[MapCell],
     dimensions: Mapping[str, Mapping[str, str]],
     *,
+    value_order: Mapping[str, Sequence[str]] | None = None,
     most_columns: int = _MOST_COLUMNS,
 ) -> MatrixMap:
     """Return combinations laid out by their dimensions, in the order of the matrix.
 
     The inner dimensions stand across, as many of them as ``most_columns`` hold; the others down.
-    Values stand in their natural order, so that ``2gb`` comes before ``10gb``.
+    Values stand in ``value_order``, what it does not have in its natural order, so that ``2gb``
+    comes before ``10gb``.
     """
     every = list(cells)
     placed = [cell for cell in every if dimensions.get(cell.combination)]
     loose = tuple(cell for cell in every if not dimensions.get(cell.combination))
-    values = _values(dimensions[cell.combination] for cell in placed)
+    values = _values((dimensions[cell.combination] for cell in placed), value_order or {})
     varying = [name for name, found in values.items() if len(found) > 1]
     if not varying and values:
         varying = list(values)[:1]
@@ -145,12 +147,20 @@ def matrix_map(
     )
 
 
-def _values(every: Iterable[Mapping[str, str]]) -> dict[str, list[str]]:
+def _values(
+    every: Iterable[Mapping[str, str]], order: Mapping[str, Sequence[str]]
+) -> dict[str, list[str]]:
     found: dict[str, dict[str, None]] = {}
     for values in every:
         for name, value in values.items():
             found.setdefault(name, {})[value] = None
-    return {name: sorted(seen, key=natural) for name, seen in found.items()}
+    return {name: in_order(seen, order.get(name, ())) for name, seen in found.items()}
+
+
+def in_order(values: Iterable[str], order: Sequence[str]) -> list[str]:
+    """Return values as they are listed, and then those that are not in their natural order."""
+    place = {value: at for at, value in enumerate(order)}
+    return sorted(values, key=lambda value: (place.get(value, len(place)), natural(value)))
 
 
 def natural(text: str) -> list[tuple[int, float, str]]:

@@ -214,7 +214,7 @@
     for (let place = 0; place < Math.max(row.baseline.length, row.current.length); place += 1) {
       list.append(element("tr", {},
         element("td", { class: "num" }, place < row.baseline.length ? quantity(row, row.baseline[place]) : ""),
-        element("th", { scope: "row" }, home.runs[place] ?? ""),
+        element("th", { scope: "row" }, home.pages[place] ? element("a", { href: home.pages[place], rel: "noopener noreferrer", title: "The application in the History Server" }, home.runs[place]) : home.runs[place] ?? ""),
         element("td", { class: "num" }, place < row.current.length ? quantity(row, row.current[place]) : "")));
     }
     values.append(list);

@@ -7,7 +7,7 @@ import pytest
 from lm_assets.model.verdict import Verdict
 from lm_assets.reports.overview import campaign_map
 from lm_assets.reports.pictures.heat_map import heat_map_svg
-from lm_assets.reports.pictures.matrix_map import MapCell, matrix_map
+from lm_assets.reports.pictures.matrix_map import MapCell, in_order, matrix_map
 from lm_assets.reports.pictures.signs import sign_shape
 from lm_assets_tests.builders import a_cell, a_report_material, a_verdict
 
@@ -29,6 +29,15 @@ def test_inner_dimensions_stand_across_and_outer_ones_down():
     assert grid.columns == (("join", "2gb"), ("join", "10gb"), ("read", "2gb"), ("read", "10gb"))
     assert [s.value for s in grid.column_headings[0]] == ["join", "read"]
     assert grid.constant == {"mode": "local"}
+
+
+def test_values_stand_as_the_matrix_lists_them_and_others_after_them():
+    assert in_order({"large", "small", "10gb", "2gb"}, ["small", "large"]) == [
+        "small",
+        "large",
+        "2gb",
+        "10gb",
+    ]
 
 
 def test_every_combination_has_one_place():
