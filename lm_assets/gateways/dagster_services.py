@@ -37,6 +37,11 @@ mutation {
 """
 
 
+# Refuses other sites' pages, which Dagster's own command does not.
+_WEB_SERVER = "lm_assets.orchestration.web_server"
+_OWNER_ONLY = 0o700
+
+
 class ServiceStartError(LmError):
     """A Dagster process did not come up; the message names its log."""
 
@@ -55,8 +60,9 @@ class DagsterHome:
         home = cls(
             directory=state / "dagster", workspace=state / "workspace.yaml", logs=state / "logs"
         )
-        home.directory.mkdir(parents=True, exist_ok=True)
-        home.logs.mkdir(parents=True, exist_ok=True)
+        for folder in (home.directory, home.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(_OWNER_ONLY)
         shutil.copyfile(project / "dagster.yaml", home.directory / "dagster.yaml")
         shutil.copyfile(project / "workspace.yaml", home.workspace)
         return home
@@ -86,12 +92,13 @@ class DagsterServices:
 
     def start_daemon(self) -> None:
         """Start the daemon, which evaluates sensors and schedules and launches runs."""
-        self._start("daemon", "dagster-daemon", "run", "-w", str(self._home.workspace))
+        program = installed_script("dagster-daemon")
+        self._start("daemon", program, "run", "-w", str(self._home.workspace))
 
     def start_webserver(self, *, port: int) -> str:
         """Start the web server, wait until it answers, and return its address."""
         where = ("-h", "127.0.0.1", "-p", str(port), "-w", str(self._home.workspace))
-        self._start("webserver", "dagster-webserver", *where)
+        self._start("webserver", sys.executable, "-m", _WEB_SERVER, *where)
         address = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + READY_TIMEOUT_SECONDS
         while time.monotonic() < deadline:
@@ -151,9 +158,9 @@ class DagsterServices:
             _wait_for_group(process, deadline=time.monotonic() + KILL_GRACE_SECONDS)
         self._processes.clear()
 
-    def _start(self, name: str, program: str, *arguments: str) -> None:
+    def _start(self, name: str, *command: str) -> None:
         self._processes[name] = spawn(
-            [installed_script(program), *arguments],
+            list(command),
             log=self._home.logs / f"{name}.log",
             environment=self._environment,
         )

@@ -123,7 +123,7 @@ class ObservabilityServices:
         self._processes.clear()
 
     def _start(self, name: str, command: list[str], address: str) -> None:
-        self._log(name).parent.mkdir(parents=True, exist_ok=True)
+        self._log(name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._processes[name] = spawn(
             command, log=self._log(name), environment=self._environment, folder=self._state
         )

@@ -91,6 +91,8 @@ def delivered_folder(
     loose: list[Path] = []
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         name = path.relative_to(folder).as_posix()
+        if not _is_text(name):
+            raise LmError(f"{folder}: the file name {name!a} is no UTF-8: give it another one")
         if name == object_keys.SUCCESS_NAME or any(p.startswith(".") for p in name.split("/")):
             continue
         if path.suffix == ".jsonl" and len(path.relative_to(folder).parts) == 1:
@@ -109,6 +111,14 @@ def delivered_folder(
     if manifest is not None:
         objects[object_keys.manifest_key(campaign)] = manifest
     return DeliveredFolder(prefix=prefix, objects=objects, lines=lines)
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _sorted_lines(

@@ -88,6 +88,8 @@ def metric_places(samples: Iterable[Sample]) -> Mapping[str, str]:
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
+        if path.exists() and not path.is_file():  # a pipe may never end
+            raise UnusableInputError("unreadable", f"{path}: it is no regular file")
         with path.open("rb") as file:
             number = 0
             while line := file.readline(MAX_LINE_BYTES + 1):
