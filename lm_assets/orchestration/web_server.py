@@ -16,7 +16,6 @@ from urllib.parse import parse_qs, urlsplit
 from dagster_webserver import app as webserver_app
 from dagster_webserver.cli import cli
 from dagster_webserver.webserver import DagsterWebserver
-from starlette.middleware import Middleware
 
 from lm_assets.model.addresses import DAGSTER_VARIABLE
 
@@ -59,7 +58,7 @@ class SameSite:
         return ""
 
 
-class SameSiteMiddleware:
+class SameSiteGuard:
     """Refuses what `SameSite` refuses, requests and web sockets alike."""
 
     def __init__(self, app: Application, site: SameSite) -> None:
@@ -85,12 +84,12 @@ class SameSiteMiddleware:
 
 
 class GuardedWebserver(DagsterWebserver):
-    """Dagster's application behind the middleware."""
+    """Dagster's application behind the guard."""
 
-    def build_middleware(self) -> list[Middleware]:
-        """Return Dagster's own middleware behind ours."""
+    def create_asgi_app(self, **options: Any) -> Application:  # type: ignore[override]
+        """Return Dagster's own application, which is asked only what is not refused."""
         site = SameSite(public=os.environ.get(DAGSTER_VARIABLE, "").strip())
-        return [Middleware(SameSiteMiddleware, site=site), *super().build_middleware()]
+        return SameSiteGuard(super().create_asgi_app(**options), site)
 
 
 def main() -> None:

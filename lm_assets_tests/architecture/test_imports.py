@@ -43,7 +43,7 @@ ALLOWED: dict[str, set[str]] = {
     "triage": set(),
     "orchestration": {
         *("dagster", "dagster_aws", "dagster_postgres", "dagster_k8s", "dagster_graphql"),
-        *("pandas", "msgspec"),
+        *("dagster_webserver", "pandas", "msgspec"),
     },
     "cli": {"click", "rich", "msgspec", "yaml", "numpy", "mcp", "pydantic"},
     "definitions": {"dagster"},
