@@ -4,13 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lm_assets.model.verdict import Verdict
+from lm_assets.model.verdict import Finding, Verdict
 from lm_assets.reports import formatting, phrases
 from lm_assets.reports.advice import next_steps
 from lm_assets.reports.detailed_sections import combination_sections, metrics_without_events
 from lm_assets.reports.escaping import one_line
 from lm_assets.reports.formatting import VERDICT_SIGNS, VERDICT_WORDS, plural
-from lm_assets.reports.insight import WorstCombination, told_findings, worst_combinations
+from lm_assets.reports.insight import (
+    WorstCombination,
+    exact_findings,
+    told_findings,
+    worst_combinations,
+)
 from lm_assets.reports.material import ReportMaterial
 from lm_assets.reports.measured_by import metrics_by_source
 from lm_assets.reports.method import PICTURES, method_halves
@@ -121,20 +126,22 @@ def _trends(material: ReportMaterial) -> list[Content]:
 
 
 def _story(material: ReportMaterial) -> Content:
-    findings = told_findings(material)
+    judged, exact = told_findings(material), exact_findings(material)
     worst = worst_combinations(material, (Verdict.REGRESSED, Verdict.SUSPECTED))
     return {
-        "findings": [
-            {
-                "verdict": verdict_tag(finding.severity, phrases.finding_words(finding)),
-                "sentence": phrases.finding_sentence(finding, material.metrics),
-            }
-            for finding in findings[:_MOST_FINDINGS]
-        ],
+        "findings": [_finding(material, finding) for finding in judged[:_MOST_FINDINGS]],
+        "exact": [_finding(material, finding) for finding in exact[:_MOST_FINDINGS]],
         "worst": [_worst(material, item) for item in worst[:_MOST_WORST]],
         "runs": [_runs(material, item) for item in worst[:_MOST_WORST]],
         "worst_more": max(0, len(worst) - _MOST_WORST),
         "steps": [[step.text, step.command] for step in next_steps(material)],
+    }
+
+
+def _finding(material: ReportMaterial, finding: Finding) -> Content:
+    return {
+        "verdict": verdict_tag(finding.severity, phrases.finding_words(finding)),
+        "sentence": phrases.finding_sentence(finding, material.metrics),
     }
 
 

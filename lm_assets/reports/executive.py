@@ -1,8 +1,8 @@
 """The executive layer: one screen of Markdown, the verdict first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from lm_assets.model.verdict import CellVerdict, Verdict
+from lm_assets.model.verdict import CellVerdict, Finding, Verdict
 from lm_assets.regression.verdict.phrases import confirmation_phrase
 from lm_assets.reports import formatting, phrases
 from lm_assets.reports.advice import next_steps
@@ -12,6 +12,7 @@ from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WO
 from lm_assets.reports.insight import (
     UNDECIDED,
     WorstCombination,
+    exact_findings,
     runs_needed,
     told_findings,
     undecided_counts,
@@ -58,6 +59,7 @@ def executive_markdown(material: ReportMaterial) -> str:
         _matrix(material),
         _findings(material),
         _worse(material),
+        _exact(material),
         _better(material),
         _not_decided(material),
         _next_steps(material),
@@ -101,10 +103,19 @@ def _counts(material: ReportMaterial) -> Iterator[str]:
 
 
 def _findings(material: ReportMaterial) -> Iterator[str]:
-    found = told_findings(material)
+    yield from _listed("## Findings", told_findings(material), material)
+
+
+def _exact(material: ReportMaterial) -> Iterator[str]:
+    """Yield what is counted exactly: it stands after what has a verdict, having none."""
+    found = exact_findings(material)
+    yield from _listed("## Counted exactly, no verdict of its own", found, material)
+
+
+def _listed(title: str, found: Sequence[Finding], material: ReportMaterial) -> Iterator[str]:
     if not found:
         return
-    yield "## Findings"
+    yield title
     yield ""
     for finding in found[:_MOST_FINDINGS]:
         sentence = phrases.finding_sentence(finding, material.metrics, markdown_text)

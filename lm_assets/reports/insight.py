@@ -54,14 +54,19 @@ def by_severity(cells: Iterable[CellVerdict]) -> list[CellVerdict]:
 def told_findings(material: ReportMaterial) -> list[Finding]:
     """Return the findings to tell, worst first: not cells, which are told with their combination.
 
-    Exact evidence comes last: it says that the work is another, which alone is no verdict.
-    A changed environment is told in a place of its own wherever its values are known.
+    A changed environment is told in a place of its own wherever its values are known, and so is
+    exact evidence, which is no verdict (`exact_findings`).
     """
-    told_elsewhere = {"cell"} | (
+    told_elsewhere = {"cell", BEHAVIOUR_CHANGED} | (
         {"environment_change"} if material.changed_environment() else set()
     )
     told = [f for f in material.verdict.findings if f.kind not in told_elsewhere]
-    return sorted(told, key=lambda f: (f.kind == BEHAVIOUR_CHANGED, VERDICT_RANK[f.severity]))
+    return sorted(told, key=lambda finding: VERDICT_RANK[finding.severity])
+
+
+def exact_findings(material: ReportMaterial) -> list[Finding]:
+    """Return what is counted exactly: that the work is another, which alone is no verdict."""
+    return [f for f in material.verdict.findings if f.kind == BEHAVIOUR_CHANGED]
 
 
 def worst_combinations(

@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lm_assets.model.verdict import CellVerdict, Verdict
+from lm_assets.model.verdict import CellVerdict, Finding, Verdict
 from lm_assets.reports import decision, formatting, phrases
 from lm_assets.reports.advice import next_steps
 from lm_assets.reports.escaping import one_line
 from lm_assets.reports.formatting import VERDICT_RANK, VERDICT_SIGNS, VERDICT_WORDS, plural
-from lm_assets.reports.insight import severity, told_findings, worst_combinations
+from lm_assets.reports.insight import exact_findings, severity, told_findings, worst_combinations
 from lm_assets.reports.material import ReportMaterial
 from lm_assets.reports.method import method_paragraphs
 from lm_assets.reports.rendering import packaged_text, rendered
@@ -104,14 +104,8 @@ def _story(material: ReportMaterial) -> Mapping[str, Any]:
             (key, " / ".join(v or "not stated" for v in before), after or "not stated")
             for key, (before, after) in material.changed_environment().items()
         ],
-        "findings": [
-            {
-                **_verdict_facts(finding.severity),
-                "words": phrases.finding_words(finding),
-                "sentence": phrases.finding_sentence(finding, material.metrics),
-            }
-            for finding in told_findings(material)
-        ],
+        "findings": [_finding(material, finding) for finding in told_findings(material)],
+        "exact": [_finding(material, finding) for finding in exact_findings(material)],
         "worst": [
             {
                 **_verdict_facts(item.lead.verdict),
@@ -129,6 +123,14 @@ def _story(material: ReportMaterial) -> Mapping[str, Any]:
         ],
         "worst_more": max(0, len(worst) - _MOST_WORST),
         "steps": next_steps(material),
+    }
+
+
+def _finding(material: ReportMaterial, finding: Finding) -> Mapping[str, str]:
+    return {
+        **_verdict_facts(finding.severity),
+        "words": phrases.finding_words(finding),
+        "sentence": phrases.finding_sentence(finding, material.metrics),
     }
 
 

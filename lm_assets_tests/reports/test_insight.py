@@ -1,14 +1,23 @@
 """What a reader is pointed to: the worst first, and what moved with it."""
 
+import io
+
+import pytest
+from pypdf import PdfReader
+
 from lm_assets.model.verdict import Verdict
+from lm_assets.reports.detailed import detailed_pdf
+from lm_assets.reports.executive import executive_markdown
 from lm_assets.reports.insight import (
     by_severity,
+    exact_findings,
     runs_needed,
     told_findings,
     undecided_counts,
     worst_combinations,
 )
 from lm_assets.reports.phrases import finding_sentence, finding_words
+from lm_assets.reports.technical import technical_html
 from lm_assets_tests.builders import (
     a_cell,
     a_finding,
@@ -89,7 +98,7 @@ def test_undecided_cells_are_counted_by_reason_and_ask_for_runs():
     assert runs_needed(cells) == (3, 9)
 
 
-def test_exact_evidence_is_told_after_every_finding_with_a_verdict():
+def test_findings_are_told_worst_first_and_exact_evidence_apart():
     exact = a_finding(kind="behaviour_changed", severity=Verdict.UNCHANGED)
     suspected = a_finding(kind="dimension", severity=Verdict.SUSPECTED)
     regressed = a_finding(kind="dimension", severity=Verdict.REGRESSED)
@@ -98,7 +107,24 @@ def test_exact_evidence_is_told_after_every_finding_with_a_verdict():
     material = a_report_material(
         combination_count=1, verdict=a_verdict([a_cell()], findings=findings)
     )
-    assert told_findings(material) == [regressed, suspected, improved, exact]
+    assert told_findings(material) == [regressed, suspected, improved]
+    assert exact_findings(material) == [exact]
+
+
+@pytest.mark.parametrize(
+    "rendered",
+    [executive_markdown, technical_html, lambda material: pdf_text(detailed_pdf(material))],
+    ids=["summary", "page", "document"],
+)
+def test_every_layer_tells_exact_evidence_after_what_got_worse(rendered):
+    exact = a_finding(kind="behaviour_changed", severity=Verdict.UNCHANGED)
+    verdict = a_verdict([a_cell()], findings=(exact,))
+    text = rendered(a_report_material(combination_count=1, verdict=verdict))
+    assert 0 < text.index("What got worse") < text.index("Counted exactly, no verdict of its own")
+
+
+def pdf_text(content):
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
 
 
 def test_a_finding_says_once_that_it_is_exact():

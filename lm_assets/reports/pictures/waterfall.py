@@ -105,7 +105,7 @@ def _part(part: ChangePart, start: float, end: float, place: int) -> str:
     opacity = 1.0 if part.stands_out else 0.6
     return (
         path(bar, f"part v-{verdict.value}", fill=VERDICT_COLOURS[verdict], fill_opacity=opacity)
-        + text(_LABEL - 8, y + 10, part.label, anchor="end", limit=44)
+        + text(_LABEL - 8, y + 10, part.label, anchor="end", limit=40)
         + text(right + 6, y + 10, seconds(part.change_s, is_signed=True))
     )
 
