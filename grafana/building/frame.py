@@ -42,7 +42,11 @@ _CAMPAIGNS = (
     "AND verdict IS NOT NULL AND $__timeFilter(campaign_time) "
     "ORDER BY campaign_time DESC, campaign LIMIT 200"
 )
-_DIMENSIONS = "SELECT DISTINCT jsonb_object_keys(dimensions) FROM combinations ORDER BY 1"
+# The first is shown first: the dimension with most values, and the combination that is worst.
+_DIMENSIONS = (
+    "SELECT key FROM combinations, jsonb_each_text(dimensions) "
+    "GROUP BY key ORDER BY count(DISTINCT value) DESC, key"
+)
 # Prometheus has no dash in a label.
 _DIMENSION_LABELS = "SELECT 'dim_' || replace(${dimension:sqlstring}, '-', '_')"
 _METRICS = (
@@ -50,8 +54,10 @@ _METRICS = (
     "ORDER BY metric <> 'duration_s', metric"
 )
 _COMBINATIONS = (
-    "SELECT combination FROM dashboard_results WHERE campaign = ${campaign:sqlstring} "
-    "AND metric = ${metric:sqlstring} ORDER BY 1"
+    "SELECT combination FROM dashboard_results "
+    "LEFT JOIN verdicts USING (campaign, combination, metric) "
+    "WHERE campaign = ${campaign:sqlstring} AND metric = ${metric:sqlstring} "
+    "ORDER BY degradation DESC NULLS LAST, combination"
 )
 VARIABLES = {
     "campaign": ("Campaign", _CAMPAIGNS),
@@ -184,10 +190,10 @@ def _annotations() -> tuple[AnnotationQuery, ...]:
         _annotation(
             "Alert events",
             BAD,
-            """SELECT campaign_time AS "time", event || ': ' || coalesce(metric, '') AS text,
+            """SELECT at AS "time", event || ': ' || coalesce(metric, '') AS text,
             event AS tags FROM dashboard_alert_events
-            WHERE stage = ${stage:sqlstring} AND event <> 'seen' AND $__timeFilter(campaign_time)
-            ORDER BY campaign_time LIMIT 500""",
+            WHERE stage = ${stage:sqlstring} AND event <> 'seen' AND $__timeFilter(at)
+            ORDER BY at LIMIT 500""",
         ),
     )
 

@@ -1,23 +1,24 @@
 """How fast, where, since when."""
 
-from grafana_foundation_sdk.builders import barchart, table, timeseries
+from grafana_foundation_sdk.builders import barchart, bargauge, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.models.common import GraphDrawStyle, VisibilityMode
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 from grafana.building.alert_tables import CHANGE
 from grafana.building.frame import frame, performance_link, report_link
-from grafana.building.panels import graph, rows
-from grafana.building.sources import POSTGRES, PROMETHEUS, promql, sql_series, sql_table
+from grafana.building.panels import bars, columns, graph, rows
+from grafana.building.sources import promql, sql_series, sql_table
 from grafana.building.style import (
     CALM,
     GOOD,
     colour,
     coloured_cell,
+    hidden,
     link,
-    thresholds,
     unit,
     verdict_words,
+    width,
 )
 
 _OF_COMBINATION = """stage = ${stage:sqlstring} AND combination = ${combination:sqlstring}
@@ -53,9 +54,9 @@ def over_campaigns() -> timeseries.Panel:
         graph(
             "$metric of $combination, campaign by campaign",
             "Mean of the load runs with its 95 % interval, in the metric's own unit, and the mean "
-            "of the baseline that it was judged against. Which way is better depends on the "
-            "metric: throughput higher, all others lower. Empty: the combination was not run "
-            "in this time.",
+            "of the baseline that it was judged against. Which way is better is the metric's own "
+            "(metrics.yaml): throughput higher, durations lower. Empty: the combination was not "
+            "run in this time.",
             unit="short",
             none="not run in this time",
         )
@@ -163,28 +164,28 @@ def _cells(title: str, description: str, order: str, *, none: str) -> table.Pane
                 link("Report", report_link()),
             ],
         )
-        .override_by_name("verdict", coloured_cell(verdict_words()))
-        .override_by_name("baseline", [unit("short")])
-        .override_by_name("now", [unit("short")])
-        .override_by_name("metric", [DynamicConfigValue(id_val="custom.hidden", value=True)])
-        .override_by_name("campaign", [DynamicConfigValue(id_val="custom.hidden", value=True)])
+        .override_by_name("verdict", [*coloured_cell(verdict_words()), width(120)])
+        .override_by_name("baseline", [unit("short"), width(85)])
+        .override_by_name("now", [unit("short"), width(85)])
+        .override_by_name("change", [width(105)])
+        .override_by_name("runs", [width(65)])
+        .override_by_name("metric", [hidden()])
+        .override_by_name("campaign", [hidden()])
     )
 
 
 def by_dimension() -> barchart.Panel:
     """Return the mean of a metric for each value of a dimension."""
     return (
-        barchart.Panel()
-        .title("How does $metric depend on $dimension?")
-        .description(
+        columns(
+            "How does $metric depend on $dimension?",
             "Mean over the combinations of $campaign that have this value, in the metric's own "
-            "unit: against a size it shows how throughput scales. Empty: the campaign has no value."
+            "unit: against a size it shows how throughput scales. Empty: the campaign has no "
+            "value.",
+            unit="short",
+            none="no value",
         )
-        .datasource(POSTGRES)
-        .unit("short")
-        .no_value("no value")
         .show_value(VisibilityMode.ALWAYS)
-        .thresholds(thresholds((None, CALM)))
         .with_target(
             sql_table(
                 f"""SELECT dimensions ->> ${{dimension:sqlstring}} AS value, avg(mean) AS mean
@@ -192,7 +193,6 @@ def by_dimension() -> barchart.Panel:
                 GROUP BY 1 ORDER BY 1 LIMIT 50"""
             )
         )
-        .height(8)
     )
 
 
@@ -216,30 +216,29 @@ def change_by_dimension() -> table.Panel:
                 GROUP BY 1 ORDER BY 5 DESC LIMIT 50"""
             )
         )
-        .override_by_name("change", [unit("percentunit")])
+        .override_by_name("cells", [width(70)])
+        .override_by_name("regressed", [width(95)])
+        .override_by_name("improved", [width(95)])
+        .override_by_name("change", [unit("percentunit"), width(95)])
     )
 
 
-def against_baseline_now() -> timeseries.Panel:
+def against_baseline_now() -> bargauge.Panel:
     """Return durations against the baseline by dimension, as they are now."""
-    return (
-        graph(
-            "Duration against the baseline by $dimension",
-            "Geometric mean over combinations of duration / baseline of the stage's latest "
-            "campaign; 100 % is as the baseline, above is slower. Empty: nothing was judged "
-            "lately, or the rules were not made for this matrix (lm exporter rules).",
-            unit="percentunit",
-            none="nothing judged lately",
-            source=PROMETHEUS,
+    return bars(
+        "Duration against the baseline by $dimension, now",
+        "Geometric mean over combinations of duration_s / baseline of the stage's latest campaign; "
+        "100 % is as the baseline, above is slower. Empty: nothing was judged lately, the matrix "
+        "has no metric duration_s, or the rules were not made for it (lm exporter rules).",
+        unit="percentunit",
+        none="no duration was judged lately",
+    ).with_target(
+        promql(
+            'sort_desc({__name__="stage_${dimension_label}:lm_result_duration_per_lm_baseline_'
+            'duration:geomean", stage="$stage"})',
+            legend="{{${dimension_label}}}",
+            instant=True,
         )
-        .with_target(
-            promql(
-                '{__name__="stage_${dimension_label}:lm_result_duration_per_lm_baseline_duration:'
-                'geomean", stage="$stage"}',
-                legend="{{${dimension_label}}}",
-            )
-        )
-        .thresholds(thresholds((None, CALM)))
     )
 
 
@@ -248,7 +247,8 @@ def latency_quantiles() -> timeseries.Panel:
     return graph(
         "Latency of $combination",
         "Mean over load runs of the p50, p95 and p99 of a request or task, in milliseconds; lower "
-        "is better. Tails that grow alone are waiting, not work. Empty: no latency is measured.",
+        "is better. Tails that grow alone are waiting, not work. Empty: none of the metrics "
+        "latency_p50_ms, latency_p95_ms and latency_p99_ms was measured.",
         unit="ms",
         none="no latency is measured",
     ).with_target(

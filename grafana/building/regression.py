@@ -1,15 +1,15 @@
 """What got worse, how sure that is, and what people did about it."""
 
-from grafana_foundation_sdk.builders import statetimeline, table, timeseries
+from grafana_foundation_sdk.builders import bargauge, statetimeline, table
 from grafana_foundation_sdk.builders.dashboard import Dashboard
-from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
 from grafana.building.alert_tables import CHANGE, PLACE, alerts_of_stage
 from grafana.building.frame import frame, performance_link, report_link
-from grafana.building.panels import graph, rows, timeline
-from grafana.building.sources import PROMETHEUS, promql, sql_table
+from grafana.building.panels import bars, rows, timeline
+from grafana.building.sources import promql, sql_table
 from grafana.building.style import (
     coloured_cell,
+    hidden,
     link,
     state_words,
     unit,
@@ -22,6 +22,10 @@ WHEN change_unit = 'relative' THEN to_char(100 * change_ci95_low, 'FMSG999990.0'
 || to_char(100 * change_ci95_high, 'FMSG999990.0') || ' %'
 ELSE to_char(change_ci95_low, 'FMSG999990.00') || ' … '
 || to_char(change_ci95_high, 'FMSG999990.00') END"""
+
+
+_Q = """CASE WHEN q IS NULL THEN '' WHEN q < 0.0001 THEN '<0.0001'
+ELSE to_char(q, 'FM0.0000') END"""
 
 
 def regression() -> Dashboard:
@@ -37,9 +41,9 @@ def regression() -> Dashboard:
         worst_cells().span(24),
         verdict_history().span(12),
         ratios_now().span(12).height(9),
-        alerts_of_stage().span(24),
-        alert_events().span(12),
-        accepted_losses().span(12),
+        alerts_of_stage().span(24).height(10),
+        alert_events().span(16),
+        accepted_losses().span(8),
         environment_changes().span(24).height(6),
     ):
         made.with_panel(panel)
@@ -58,15 +62,20 @@ def findings() -> table.Panel:
         .with_target(
             sql_table(
                 f"""SELECT verdict, metric, {PLACE} AS "where", {CHANGE} AS change,
-                {_INTERVAL} AS "95 % interval", cells, kind, message, campaign
+                {_INTERVAL} AS "95 % interval", cells,
+                replace(kind, '_', ' ') AS kind, message, campaign
                 FROM dashboard_findings WHERE campaign = ${{campaign:sqlstring}}
                 ORDER BY position LIMIT 100"""
             )
         )
-        .override_by_name("verdict", [*coloured_cell(verdict_words()), width(120)])
+        .override_by_name("verdict", [*coloured_cell(verdict_words()), width(130)])
+        .override_by_name("metric", [width(165)])
         .override_by_name("where", [link("Report", report_link()), width(280)])
-        .override_by_name("message", [width(420)])
-        .override_by_name("campaign", [DynamicConfigValue(id_val="custom.hidden", value=True)])
+        .override_by_name("change", [width(115)])
+        .override_by_name("95 % interval", [width(165)])
+        .override_by_name("cells", [width(65)])
+        .override_by_name("kind", [width(120)])
+        .override_by_name("campaign", [hidden()])
     )
 
 
@@ -76,15 +85,17 @@ def worst_cells() -> table.Panel:
         rows(
             "Which cells got worse?",
             "Cells of $campaign that regressed, are suspected or were accepted, the worst first: "
-            "means in the metric's own unit, the change with its 95 % interval, q (the chance-"
-            "corrected p), and how many runs would decide. Empty: none got worse.",
+            "means in the metric's own unit, the change with its 95 % interval, q (the p-value "
+            "corrected for how many cells were tested), runs of the baseline / of the campaign, "
+            "and how many would decide. Empty: none got worse.",
             none="no cell got worse",
         )
         .with_target(
             sql_table(
                 f"""SELECT combination, metric, verdict, baseline_mean AS baseline,
-                current_mean AS now, {CHANGE} AS change, {_INTERVAL} AS "95 % interval", q,
-                n_baseline || ' / ' || n_current AS runs, runs_needed AS "runs needed", campaign
+                current_mean AS now, {CHANGE} AS change, {_INTERVAL} AS "95 % interval",
+                {_Q} AS q, n_baseline || ' / ' || n_current AS runs,
+                runs_needed AS "runs needed", campaign
                 FROM dashboard_cells WHERE campaign = ${{campaign:sqlstring}}
                 AND verdict IN ('regressed', 'suspected', 'confounded', 'accepted_tradeoff')
                 ORDER BY degradation DESC NULLS LAST, combination, metric LIMIT 50"""
@@ -98,15 +109,19 @@ def worst_cells() -> table.Panel:
                     performance_link(
                         campaign="campaign", metric="metric", combination="combination"
                     ),
-                ),
-                width(320),
+                )
             ],
         )
-        .override_by_name("verdict", coloured_cell(verdict_words()))
-        .override_by_name("baseline", [unit("short")])
-        .override_by_name("now", [unit("short")])
-        .override_by_name("q", [DynamicConfigValue(id_val="decimals", value=4)])
-        .override_by_name("campaign", [DynamicConfigValue(id_val="custom.hidden", value=True)])
+        .override_by_name("metric", [width(170)])
+        .override_by_name("verdict", [*coloured_cell(verdict_words()), width(150)])
+        .override_by_name("baseline", [unit("short"), width(95)])
+        .override_by_name("now", [unit("short"), width(95)])
+        .override_by_name("change", [width(115)])
+        .override_by_name("95 % interval", [width(165)])
+        .override_by_name("q", [width(85)])
+        .override_by_name("runs", [width(80)])
+        .override_by_name("runs needed", [width(115)])
+        .override_by_name("campaign", [hidden()])
     )
 
 
@@ -128,21 +143,21 @@ def verdict_history() -> statetimeline.Panel:
     )
 
 
-def ratios_now() -> timeseries.Panel:
-    """Return the twenty combinations that are slowest against their baseline, as they are now."""
-    return graph(
-        "Slowest against their baseline",
-        "Duration / baseline of the twenty combinations that are worst in the stage's latest "
+def ratios_now() -> bargauge.Panel:
+    """Return the fifteen combinations that are slowest against their baseline, as they are now."""
+    return bars(
+        "Slowest against their baseline, now",
+        "duration_s / baseline of the fifteen combinations that are slowest in the stage's latest "
         "campaign; 100 % is as the baseline, above is slower. Not a verdict: noise is in it. "
-        "Empty: nothing was judged lately.",
+        "Empty: nothing was judged lately, or the matrix has no metric duration_s.",
         unit="percentunit",
-        none="nothing judged lately",
-        source=PROMETHEUS,
+        none="no duration was judged lately",
     ).with_target(
         promql(
-            "topk(20, stage_combination:lm_result_duration_per_lm_baseline_duration:ratio"
-            '{stage="$stage"})',
+            "sort_desc(topk(15, stage_combination:lm_result_duration_per_lm_baseline_duration:ratio"
+            '{stage="$stage"}))',
             legend="{{combination}}",
+            instant=True,
         )
     )
 
@@ -158,31 +173,41 @@ def alert_events() -> table.Panel:
         )
         .with_target(
             sql_table(
-                """SELECT campaign_time AS "time", event, to_state AS state, metric,
-                coalesce(by, '') AS "who", coalesce(reason, '') AS why, alert_id AS alert
+                """SELECT at AS "time", event, to_state AS state, metric,
+                by AS "who", reason AS why, alert_id AS "alert id"
                 FROM dashboard_alert_events
                 WHERE stage = ${stage:sqlstring} AND event <> 'seen'
-                AND $__timeFilter(campaign_time) ORDER BY campaign_time DESC LIMIT 100"""
+                AND $__timeFilter(at) ORDER BY at DESC, campaign_time DESC LIMIT 100"""
             )
         )
-        .override_by_name("time", [unit("dateTimeAsIso")])
-        .override_by_name("state", coloured_cell(state_words()))
+        .override_by_name("time", [unit("dateTimeAsIso"), width(180)])
+        .override_by_name("event", [width(115)])
+        .override_by_name("state", [*coloured_cell(state_words()), width(125)])
+        .override_by_name("metric", [width(165)])
+        .override_by_name("who", [width(110)])
+        .override_by_name("alert id", [width(115)])
     )
 
 
 def accepted_losses() -> table.Panel:
     """Return the losses of a campaign that a written exchange rate accepted."""
-    return rows(
-        "Which losses were accepted?",
-        "Cells of $campaign that got worse and were paid for, by the exchange rates of "
-        "regression.yaml. Empty: none was accepted.",
-        none="none was accepted",
-    ).with_target(
-        sql_table(
-            f"""SELECT combination, metric, {CHANGE} AS change, decided_by AS rule
+    return (
+        rows(
+            "Which losses were accepted?",
+            "Cells of $campaign that got worse and were paid for, by the exchange rates of "
+            "regression.yaml. Empty: none was accepted.",
+            none="none was accepted",
+        )
+        .with_target(
+            sql_table(
+                f"""SELECT combination, metric, {CHANGE} AS change, decided_by AS rule
                 FROM dashboard_cells WHERE campaign = ${{campaign:sqlstring}}
                 AND verdict = 'accepted_tradeoff' ORDER BY degradation DESC LIMIT 50"""
+            )
         )
+        .override_by_name("metric", [width(150)])
+        .override_by_name("change", [width(95)])
+        .override_by_name("rule", [width(110)])
     )
 
 

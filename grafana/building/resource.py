@@ -1,14 +1,14 @@
 """What it costs: cores, memory, garbage collection, spill, restarts."""
 
-from grafana_foundation_sdk.builders import barchart, table, timeseries
+from grafana_foundation_sdk.builders import barchart, bargauge, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.models.common import VisibilityMode
-from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
+from grafana.building.campaign_panels import latest
 from grafana.building.frame import frame, performance_link
-from grafana.building.panels import graph, rows, stacked
-from grafana.building.sources import POSTGRES, PROMETHEUS, promql, sql_series, sql_table
-from grafana.building.style import BAD, CALM, WARNING, colour, link, thresholds, unit
+from grafana.building.panels import bars, columns, graph, rows, stacked
+from grafana.building.sources import promql, sql_series, sql_table
+from grafana.building.style import BAD, CALM, WARNING, colour, hidden, link, unit, width
 
 _OF_STAGE = "stage = ${stage:sqlstring} AND $__timeFilter(campaign_time)"
 _SHARES = {
@@ -34,37 +34,30 @@ def resource() -> Dashboard:
         since="now-90d",
     )
     for panel in (
-        cost_by_dimension(
-            "cpu_core_seconds", "Core-seconds by $dimension", "core-seconds", "short"
-        ).span(6),
-        cost_by_dimension(
-            "memory_gib_seconds", "GiB-seconds by $dimension", "GiB-seconds", "short"
-        ).span(6),
+        cost_by_dimension("cpu_core_seconds", "Core-seconds by $dimension", "core-seconds").span(6),
+        cost_by_dimension("memory_gib_seconds", "GiB-seconds by $dimension", "GiB-seconds").span(6),
         cost_change().span(6),
         rows_per_core_second().span(6),
-        cost_over_campaigns().span(12),
-        shares_over_campaigns().span(12),
-        troubles().span(12),
+        cost_over_campaigns().span(12).height(9),
+        shares_over_campaigns().span(12).height(9),
+        troubles().span(12).height(9),
         heaviest().span(12),
     ):
         made.with_panel(panel)
     return made
 
 
-def cost_by_dimension(metric: str, title: str, words: str, unit_: str) -> barchart.Panel:
+def cost_by_dimension(metric: str, title: str, words: str) -> barchart.Panel:
     """Return what a campaign used for each value of a dimension."""
     return (
-        barchart.Panel()
-        .title(title)
-        .description(
-            f"Sum over all load runs of $campaign, in {words}; less is cheaper. Empty: the cost "
-            "was not measured."
+        columns(
+            title,
+            f"Sum over all load runs of $campaign, in {words}; less is cheaper. Empty: {metric} "
+            "was not measured.",
+            unit="short",
+            none=f"{metric} was not measured",
         )
-        .datasource(POSTGRES)
-        .unit(unit_)
-        .no_value("not measured")
         .show_value(VisibilityMode.ALWAYS)
-        .thresholds(thresholds((None, CALM)))
         .with_target(
             sql_table(
                 f"""SELECT dimensions ->> ${{dimension:sqlstring}} AS value,
@@ -73,44 +66,44 @@ def cost_by_dimension(metric: str, title: str, words: str, unit_: str) -> barcha
                 AND mean IS NOT NULL GROUP BY 1 ORDER BY 1 LIMIT 50"""
             )
         )
-        .height(8)
     )
 
 
-def cost_change() -> timeseries.Panel:
+def cost_change() -> bargauge.Panel:
     """Return the CPU cost against the baseline by dimension, as it is now."""
-    return graph(
-        "CPU cost against the baseline",
+    return bars(
+        "CPU cost against the baseline, now",
         "Geometric mean over combinations of core-seconds / baseline of the stage's latest "
         "campaign, by $dimension; 100 % is as the baseline, above is dearer. Empty: nothing was "
-        "judged lately, or the rules were not made for this matrix (lm exporter rules).",
+        "judged lately, cpu_core_seconds was not measured, or the rules were not made for this "
+        "matrix (lm exporter rules).",
         unit="percentunit",
-        none="nothing judged lately",
-        source=PROMETHEUS,
+        none="no cost was judged lately",
     ).with_target(
         promql(
-            '{__name__="stage_${dimension_label}:lm_result_cpu_core_seconds_per_lm_baseline_'
-            'cpu_core_seconds:geomean", stage="$stage"}',
+            'sort_desc({__name__="stage_${dimension_label}:lm_result_cpu_core_seconds_per_'
+            'lm_baseline_cpu_core_seconds:geomean", stage="$stage"})',
             legend="{{${dimension_label}}}",
+            instant=True,
         )
     )
 
 
-def rows_per_core_second() -> timeseries.Panel:
+def rows_per_core_second() -> bargauge.Panel:
     """Return how many rows a core-second gives by dimension, as it is now."""
-    return graph(
-        "Rows per core-second",
+    return bars(
+        "Rows per core-second, now",
         "Geometric mean over combinations of rows worked on per core-second in the stage's latest "
-        "campaign, by $dimension; more is better. Empty: throughput, duration or CPU cost is not "
-        "known, or nothing was judged lately.",
+        "campaign, by $dimension; more is better. Empty: throughput_rows_s, duration_s or "
+        "cpu_core_seconds was not measured, or nothing was judged lately.",
         unit="short",
         none="not known",
-        source=PROMETHEUS,
     ).with_target(
         promql(
-            '{__name__="stage_${dimension_label}:lm_result_rows_per_cpu_core_second:geomean", '
-            'stage="$stage"}',
+            'sort_desc({__name__="stage_${dimension_label}:lm_result_rows_per_cpu_core_second:'
+            'geomean", stage="$stage"})',
             legend="{{${dimension_label}}}",
+            instant=True,
         )
     )
 
@@ -120,9 +113,10 @@ def cost_over_campaigns() -> timeseries.Panel:
     return graph(
         "What does a load run cost?",
         "Mean over load runs of a campaign, in core-seconds and GiB-seconds; less is cheaper. "
-        "A campaign of other combinations is another mean. Empty: no cost in this time.",
+        "A campaign of other combinations is another mean. Empty: neither cpu_core_seconds nor "
+        "memory_gib_seconds was measured in this time.",
         unit="short",
-        none="no cost in this time",
+        none="no cost was measured in this time",
     ).with_target(
         sql_series(
             f"""SELECT campaign_time AS "time",
@@ -142,10 +136,11 @@ def shares_over_campaigns() -> timeseries.Panel:
         for name, metric in _SHARES.items()
     )
     return graph(
-        "How well are they used?",
+        "How well are memory, CPU and GPU used?",
         "Mean over combinations of memory, CPU and GPU usage, time in garbage collection and "
         "spilled bytes per shuffled byte, in percent. Memory, GC and spill: lower is better; usage "
-        "is shown, not judged. A line that is missing was not measured. Empty: none was.",
+        "is shown, not judged. A line that is missing was not measured. Empty: none of "
+        f"{', '.join(_SHARES.values())} was.",
         unit="percent",
         none="not measured",
     ).with_target(
@@ -156,22 +151,27 @@ def shares_over_campaigns() -> timeseries.Panel:
     )
 
 
-def troubles() -> timeseries.Panel:
+def troubles() -> barchart.Panel:
     """Return restarts, kills and failed tasks over the campaigns."""
-    columns = ", ".join(
+    kinds = ", ".join(
         f"max(total) FILTER (WHERE metric = '{metric}') AS \"{name}\""
         for name, (metric, _) in _TROUBLES.items()
     )
+    metrics = ", ".join(metric for metric, _ in _TROUBLES.values())
     panel = stacked(
         "What went wrong on the way?",
-        "Pod restarts, OOM kills and failed tasks of all load runs of a campaign; none is best. A "
-        "kind without a bar at all was not measured or never happened. Empty: none was measured.",
+        "Pod restarts, OOM kills and failed tasks of all load runs of the latest thirty campaigns; "
+        "none is best. A kind without a bar at all was not measured or never happened. Empty: "
+        f"none of {metrics} was measured.",
         unit="short",
         none="not measured",
     ).with_target(
-        sql_series(
-            f"""SELECT campaign_time AS "time", {columns} FROM dashboard_totals
-            WHERE {_OF_STAGE} GROUP BY 1 ORDER BY 1"""
+        sql_table(
+            latest(
+                '"pod restarts", "OOM kills", "failed tasks"',
+                f"""(SELECT campaign_time, campaign, stage, {kinds} FROM dashboard_totals
+                GROUP BY 1, 2, 3) of_campaigns""",
+            )
         )
     )
     for name, (_, value) in _TROUBLES.items():
@@ -185,8 +185,8 @@ def heaviest() -> table.Panel:
         rows(
             "What is dearest in $campaign?",
             "The twenty combinations with the most CPU time, in core-seconds of one load run, and "
-            "their share of the campaign. Empty: the cost was not measured.",
-            none="not measured",
+            "their share of the campaign. Empty: cpu_core_seconds was not measured.",
+            none="cpu_core_seconds was not measured",
         )
         .with_target(
             sql_table(
@@ -207,8 +207,9 @@ def heaviest() -> table.Panel:
                 )
             ],
         )
-        .override_by_name("core-seconds", [unit("short")])
-        .override_by_name("share", [unit("percentunit")])
-        .override_by_name("metric", [DynamicConfigValue(id_val="custom.hidden", value=True)])
-        .override_by_name("campaign", [DynamicConfigValue(id_val="custom.hidden", value=True)])
+        .override_by_name("core-seconds", [unit("short"), width(130)])
+        .override_by_name("runs", [width(80)])
+        .override_by_name("share", [unit("percentunit"), width(100)])
+        .override_by_name("metric", [hidden()])
+        .override_by_name("campaign", [hidden()])
     )

@@ -1,8 +1,9 @@
 """Colours, words and thresholds, everywhere the same, and the same as in the reports."""
 
-from grafana_foundation_sdk.builders.dashboard import ThresholdsConfig
+from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import (
     DynamicConfigValue,
+    FieldColorModeId,
     Threshold,
     ThresholdsMode,
     ValueMap,
@@ -94,11 +95,37 @@ def unit(name: str) -> DynamicConfigValue:
 
 
 def coloured_cell(mapping: ValueMap) -> list[DynamicConfigValue]:
-    """Return the overrides that colour a table's cell by its word."""
+    """Return the overrides that colour a table's cell by its word.
+
+    The cell and not the word: the darker colours of the reports, which are made for paper, cannot
+    be read as letters on Grafana's dark theme.
+    """
     return [
         DynamicConfigValue(id_val="mappings", value=[mapping]),
-        DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-text"}),
+        DynamicConfigValue(
+            id_val="custom.cellOptions", value={"type": "color-background", "mode": "basic"}
+        ),
     ]
+
+
+def fixed(value: str) -> FieldColor:
+    """Return the colour of a whole panel whose fields have none of their own."""
+    return FieldColor().mode(FieldColorModeId.FIXED).fixed_color(value)
+
+
+def named(words_: str) -> DynamicConfigValue:
+    """Return the override that gives a field another name."""
+    return DynamicConfigValue(id_val="displayName", value=words_)
+
+
+def said_if_missing(text: str) -> DynamicConfigValue:
+    """Return the override that says what a cell without a value means."""
+    return DynamicConfigValue(id_val="noValue", value=text)
+
+
+def hidden() -> DynamicConfigValue:
+    """Return the override of a column that only links need."""
+    return DynamicConfigValue(id_val="custom.hidden", value=True)
 
 
 def link(title: str, url: str) -> DynamicConfigValue:

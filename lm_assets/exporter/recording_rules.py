@@ -5,6 +5,7 @@ so that an exporter that moved to another address, or a second one, changes no n
 number.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -81,16 +82,15 @@ def _stage_rules() -> Iterator[RecordingRule]:
 
 
 def _ratios_by_combination(metrics: Sequence[ExportedMetric]) -> Iterator[RecordingRule]:
+    quantities = Counter(metric.quantity for metric in metrics)
     for metric in metrics:
+        # One quantity in two units, such as seconds and bytes of I/O: each keeps its own.
+        name = metric.quantity if quantities[metric.quantity] == 1 else metric.name
         yield RecordingRule(
-            record=f"stage_combination:{_per_baseline(metric)}:ratio",
+            record=f"stage_combination:lm_result_{name}_per_lm_baseline_{name}:ratio",
             expr=f"{_one(metric.result)} / on (combination) group_left () "
             f"({_one(metric.baseline)} > 0)",
         )
-
-
-def _per_baseline(metric: ExportedMetric) -> str:
-    return f"lm_result_{metric.quantity}_per_lm_baseline_{metric.quantity}"
 
 
 def _rows_per_core_second() -> Iterator[RecordingRule]:

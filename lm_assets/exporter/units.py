@@ -12,20 +12,29 @@ _ENDINGS = (
     ("_core_seconds", "_core_seconds", 1.0),
     ("_gib_seconds", "_byte_seconds", 2.0**30),
     ("_rows_s", "_rows_per_second", 1.0),
+    ("_fraction", "_ratio", 1.0),
+    ("_percent", "_ratio", 0.01),
     ("_minutes", "_seconds", 60.0),
     ("_hours", "_seconds", 3600.0),
-    ("_days", "_seconds", 86400.0),
     ("_share", "_ratio", 1.0),
+    ("_days", "_seconds", 86400.0),
     ("_pct", "_ratio", 0.01),
+    ("_sec", "_seconds", 1.0),
+    ("_tib", "_bytes", 2.0**40),
     ("_gib", "_bytes", 2.0**30),
     ("_mib", "_bytes", 2.0**20),
     ("_kib", "_bytes", 2.0**10),
+    ("_tb", "_bytes", 1e12),
+    ("_gb", "_bytes", 1e9),
+    ("_mb", "_bytes", 1e6),
+    ("_kb", "_bytes", 1e3),
     ("_ms", "_seconds", 1e-3),
     ("_us", "_seconds", 1e-6),
+    ("_ns", "_seconds", 1e-9),
     ("_s", "_seconds", 1.0),
 )
 # Of what is counted a second the name's end is a rate and no time.
-_RATES = (("_per_s", "_per_second", 1.0), ("_s", "_per_second", 1.0))
+_RATES = ("_per_second", "_per_sec", "_per_s", "_s")
 _RESERVED = re.compile(r"_(total|count|sum|bucket|info|created)$")
 
 
@@ -51,19 +60,29 @@ class ExportedMetric:
     def quantity(self) -> str:
         """The name without its unit, as recording rules say it: ``duration``; a cost keeps it."""
         return re.sub(
-            r"(?<!_core)(?<!_byte)_((rows_)?per_second|seconds|ratio|bytes)$", "", self.name
+            r"(?<!_core)(?<!_byte)_(((rows|bytes)_)?per_second|seconds|ratio|bytes)$", "", self.name
         )
 
 
 def exported_metric(metric: Metric) -> ExportedMetric:
     """Return a metric's name and factor in base units; without a known unit both stay."""
-    endings = (*_RATES, *_ENDINGS) if metric.unit.endswith("/s") else _ENDINGS
-    for ending, base, factor in endings:
-        if metric.name.endswith(ending):
-            name = metric.name.removesuffix(ending) + base
+    amount, per_second = _without_rate(metric)
+    for ending, base, factor in _ENDINGS:
+        if amount.endswith(ending):
+            name = amount.removesuffix(ending) + base + per_second
             return ExportedMetric(metric=metric, name=name, factor=factor)
-    name = f"{metric.name}_value" if _RESERVED.search(metric.name) else metric.name
+    name = amount + per_second
+    if _RESERVED.search(name):
+        name = f"{name}_value"
     return ExportedMetric(metric=metric, name=name, factor=1.0)
+
+
+def _without_rate(metric: Metric) -> tuple[str, str]:
+    if metric.unit.endswith("/s"):
+        for ending in _RATES:
+            if metric.name.endswith(ending):
+                return metric.name.removesuffix(ending), "_per_second"
+    return metric.name, ""
 
 
 def headline_metrics(catalogue: MetricCatalogue) -> tuple[ExportedMetric, ...]:

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from typing import Any
 
 import promql_parser
 import pytest
@@ -25,6 +26,7 @@ from lm_assets_tests.rules.test_alert_rules import RECORDED
 
 PANELS = every_panel()
 TITLES = [f"{board}: {panel['title']}" for board, panel in PANELS]
+TABLES = [panel for _, panel in PANELS if panel["type"] == "table"]
 A_VALUE = {"stage": "nightly", "dimension_label": "dim_mode", "dimension": "mode"}
 
 
@@ -168,6 +170,60 @@ class TestSql:
         # A row a campaign, a stage or a dimension is bounded by retention and the matrix.
         by_campaign = "campaign_time AS" in asked.text or "GROUP BY" in asked.text
         assert "LIMIT" in asked.text or by_campaign or len(asked.by) < 20
+
+
+def overridden(panel: dict[str, Any], matcher: str, name: str) -> dict[str, Any]:
+    """What a panel overrides of the fields that a matcher finds; later rules win, as in Grafana."""
+    return {
+        prop["id"]: prop["value"]
+        for override in panel["fieldConfig"]["overrides"]
+        if override["matcher"] == {"id": matcher, "options": name}
+        for prop in override["properties"]
+    }
+
+
+@pytest.mark.parametrize("panel", TABLES, ids=lambda p: p["title"])
+class TestTable:
+    def test_says_in_no_cell_why_the_table_would_be_empty(self, panel):
+        assert overridden(panel, "byRegexp", ".*")["noValue"] == ""
+        # A rule for one column comes after it, and can say what is missing there.
+        assert panel["fieldConfig"]["overrides"][0]["matcher"]["id"] == "byRegexp"
+
+    def test_rounds_no_text_that_is_made_of_digits(self, panel):
+        assert overridden(panel, "byType", "string")["unit"] == "string"
+
+    def test_colours_the_cell_and_not_the_word(self, panel):
+        # The darkest colours of the reports cannot be read as letters on Grafana's dark theme.
+        for name in ("verdict", "state"):
+            options = overridden(panel, "byName", name).get("custom.cellOptions")
+            assert options is None or options["type"] == "color-background"
+
+    def test_has_room_for_its_columns(self, panel):
+        # A cell of the grid is some 65 pixels wide, a column without a width at least 150.
+        shown = {
+            override["matcher"]["options"]: {p["id"]: p["value"] for p in override["properties"]}
+            for override in panel["fieldConfig"]["overrides"]
+            if override["matcher"]["id"] == "byName"
+        }
+        widths = [o.get("custom.width", 150) for o in shown.values() if "custom.hidden" not in o]
+        assert sum(widths) <= panel["gridPos"]["w"] * 65 - 20
+
+
+@pytest.mark.parametrize("asked", [a for a in promql_queries() if "stage_" in a.text], ids=name_of)
+def test_what_is_recorded_of_results_is_asked_as_it_is_now(asked):
+    # Over three months a query has a point every three hours: nothing, of a Prometheus of today.
+    (panel,) = [p for b, p in PANELS if b == asked.board and p["title"] == asked.by]
+    assert all(target["instant"] for target in panel["targets"])
+
+
+def test_panels_over_time_of_prometheus_show_the_last_hours_whatever_is_chosen():
+    over_time = [
+        panel
+        for _, panel in PANELS
+        if panel["type"] == "timeseries" and panel["datasource"]["uid"] == "${prometheus}"
+    ]
+    assert over_time
+    assert {panel.get("timeFrom") for panel in over_time} == {"6h"}
 
 
 def test_verdicts_have_the_colours_of_the_reports():

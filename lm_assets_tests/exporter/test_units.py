@@ -18,6 +18,15 @@ from lm_assets_tests.builders import a_metric, a_metric_catalogue
         ("throughput_rows_s", "throughput_rows_per_second", 1.0, "throughput"),
         ("failed_tasks", "failed_tasks", 1.0, "failed_tasks"),
         ("shuffle_bytes", "shuffle_bytes", 1.0, "shuffle"),
+        ("peak_rss_mb", "peak_rss_bytes", 1e6, "peak_rss"),
+        ("heap_kb", "heap_bytes", 1e3, "heap"),
+        ("disk_gb", "disk_bytes", 1e9, "disk"),
+        ("archive_tib", "archive_bytes", 2.0**40, "archive"),
+        ("lock_wait_ns", "lock_wait_seconds", 1e-9, "lock_wait"),
+        ("warm_up_sec", "warm_up_seconds", 1.0, "warm_up"),
+        ("cache_hit_percent", "cache_hit_ratio", 0.01, "cache_hit"),
+        # Without a unit in its name a metric keeps it.
+        ("tps", "tps", 1.0, "tps"),
         # Endings that belong to counters, histograms and information.
         ("row_count", "row_count_value", 1.0, "row_count_value"),
         ("kills_total", "kills_total_value", 1.0, "kills_total_value"),
@@ -28,10 +37,19 @@ def test_a_metric_is_told_in_base_units(name, exported, factor, quantity):
     assert (found.name, found.factor, found.quantity) == (exported, factor, quantity)
 
 
-@pytest.mark.parametrize("name", ["requests_per_s", "requests_s"])
+@pytest.mark.parametrize(
+    "name", ["requests_per_s", "requests_s", "requests_per_sec", "requests_per_second"]
+)
 def test_a_rate_is_one_a_second_and_no_time(name):
     found = exported_metric(a_metric(name, unit="requests/s"))
     assert (found.name, found.quantity) == ("requests_per_second", "requests")
+
+
+@pytest.mark.parametrize("name", ["scan_mb_s", "scan_mb_per_s"])
+def test_a_rate_of_megabytes_is_one_of_bytes(name):
+    found = exported_metric(a_metric(name, unit="MB/s"))
+    assert (found.name, found.factor) == ("scan_bytes_per_second", 1e6)
+    assert found.quantity == "scan"
 
 
 def test_performance_comes_first_so_that_the_limit_takes_it_last():

@@ -15,6 +15,8 @@ from lm_assets.cli.main import lm
 from lm_assets.cli.platform.exporter_rules import rules_text
 from lm_assets.exporter.recording_rules import recording_groups
 from lm_assets.gateways.configuration import load_configuration
+from lm_assets.model.metric import MetricCatalogue
+from lm_assets_tests.builders import a_metric
 from lm_assets_tests.exporter.standings import SHIPPED
 
 PROJECT = Path(__file__).parents[2]
@@ -105,6 +107,18 @@ def test_the_recording_rules_are_those_of_the_matrix_and_the_metrics():
     made = rules_text(recording_groups(configuration.matrix, configuration.metrics))
     committed = (FOLDER / "rules" / "recording.yml").read_text(encoding="utf-8")
     assert committed == made, "run: lm exporter rules --out prometheus/rules/recording.yml"
+
+
+def test_one_quantity_in_two_units_has_two_records():
+    catalogue = MetricCatalogue((a_metric("io_s"), a_metric("io_mb"), a_metric("tps", unit="1/s")))
+    groups = recording_groups(load_configuration(SHIPPED).matrix, catalogue)
+    records = [rule.record for group in groups for rule in group.rules]
+    assert len(records) == len(set(records))
+    assert [r for r in records if r.startswith("stage_combination:")] == [
+        "stage_combination:lm_result_io_seconds_per_lm_baseline_io_seconds:ratio",
+        "stage_combination:lm_result_io_bytes_per_lm_baseline_io_bytes:ratio",
+        "stage_combination:lm_result_tps_per_lm_baseline_tps:ratio",
+    ]
 
 
 def test_scrapes_come_every_ten_seconds_and_history_stays_for_thirty_days():
