@@ -4,67 +4,20 @@ What was counted is asked before what was timed, and what brings about other cha
 follows from it: another plan, then more data, then how the work is cut, then how it went.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping, Sequence
 
 from lm_assets.model.behaviour import FEWEST_RUNS
-from lm_assets.model.explanation import EXACT, OBSERVED, STATISTICAL
+from lm_assets.model.explanation import EXACT, OBSERVED
 from lm_assets.regression.causes.counters import STAGE_RUNS, CounterDifference
+from lm_assets.regression.causes.kept_data import CACHE, KeptDataChange, kept_data_claims
 from lm_assets.regression.causes.matching import GONE, NEW, MatchedRow, MatchedRuns
+from lm_assets.regression.causes.open_bars import Claim, OpenBars, weakest
 from lm_assets.regression.causes.plan_changes import ChangedPlan
 from lm_assets.regression.causes.skew import has_become_skewed
 from lm_assets.regression.causes.statements import counter_phrase, plan_phrase
 
-CACHE = "cache"
-# A counter that moved by less explains nothing, however exactly it is known.
-_LEAST_CHANGE = 0.01
 # Bytes that moved against the time by less (packed harder, for one) are no cause of it.
 _LEAST_AGAINST = 0.10
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Claim:
-    """One cause before it is weighed: its kind, its bars, what it rests on."""
-
-    kind: str
-    statement: str
-    evidence: str
-    bars: tuple[int, ...]
-    operators: tuple[str, ...] = ()
-    stage: str | None = None
-    details: tuple[str, ...] = ()
-    q: float | None = None
-
-
-@dataclass(slots=True)
-class _Open:
-    """The bars that nothing has been said of yet."""
-
-    rows: Sequence[MatchedRow]
-    differences: Sequence[CounterDifference]
-    changes_s: Sequence[float]
-    taken: set[int] = field(default_factory=set)
-
-    def of_bar(self, bar: int) -> list[CounterDifference]:
-        """Return what was counted differently in a bar; of its query where it reads or writes."""
-        found = [d for d in self.differences if d.row == bar and _is_large(d)]
-        row = self.rows[bar]
-        for d in self.differences:
-            if d.row is None and d.query == row.query and _is_large(d):
-                side = "output_bytes" if d.name == "files_written" else "input_bytes"
-                if any(stage.sum_of(side) for run in row.current for stage in run):
-                    found.append(d)
-        return found
-
-    def free(self) -> list[int]:
-        """Return the bars that are left."""
-        return [bar for bar in range(len(self.rows)) if bar not in self.taken]
-
-    def take(self, bars: Iterable[int]) -> tuple[int, ...]:
-        """Take bars and return them."""
-        chosen = tuple(dict.fromkeys(bar for bar in bars if bar not in self.taken))
-        self.taken.update(chosen)
-        return chosen
 
 
 def exact_claims(
@@ -72,15 +25,18 @@ def exact_claims(
     differences: Sequence[CounterDifference],
     plans: Sequence[ChangedPlan],
     *,
+    kept: Mapping[int, KeptDataChange],
     changes_s: Sequence[float],
 ) -> tuple[list[Claim], frozenset[int]]:
     """Return the claims that rest on plans and counters, and the bars that they take.
 
-    ``changes_s`` says by how much the time of each row of stages changed.
+    ``kept`` says which rows of stages keep data otherwise, ``changes_s`` by how much the time of
+    each changed.
     """
-    state = _Open(rows=matched.rows, differences=differences, changes_s=changes_s)
+    state = OpenBars(rows=matched.rows, differences=differences, changes_s=changes_s)
     claims = [
-        *_plan_claims(state, plans),
+        *_plan_claims(state, plans, kept),
+        *kept_data_claims(state, kept),
         *_claims_of(state, _OF_ATTEMPTS),
         *_volume_claims(state),
         *_skew_claims(state),
@@ -91,12 +47,14 @@ def exact_claims(
     return claims, frozenset(state.taken)
 
 
-def _plan_claims(state: _Open, plans: Sequence[ChangedPlan]) -> list[Claim]:
+def _plan_claims(
+    state: OpenBars, plans: Sequence[ChangedPlan], kept: Mapping[int, KeptDataChange]
+) -> list[Claim]:
     by_change: dict[Hashable, list[ChangedPlan]] = {}
     for plan in plans:
         if not plan.is_only_of_reads:
             by_change.setdefault(_what_changed(plan), []).append(plan)
-    return [_plan_claim(state, alike) for alike in by_change.values()]
+    return [_plan_claim(state, alike, kept) for alike in by_change.values()]
 
 
 def _what_changed(plan: ChangedPlan) -> Hashable:
@@ -106,14 +64,16 @@ def _what_changed(plan: ChangedPlan) -> Hashable:
     return plan.change.removed, plan.change.added
 
 
-def _plan_claim(state: _Open, alike: Sequence[ChangedPlan]) -> Claim:
+def _plan_claim(
+    state: OpenBars, alike: Sequence[ChangedPlan], kept: Mapping[int, KeptDataChange]
+) -> Claim:
     queries = {plan.query for plan in alike}
     change = alike[0].change
     bars = state.take(
         bar
         for bar in state.free()
         if state.rows[bar].query in queries
-        and (state.rows[bar].is_done_otherwise or state.of_bar(bar))
+        and (state.rows[bar].is_done_otherwise or bar in kept or state.of_bar(bar))
     )
     details = [counter_phrase(d) for bar in bars for d in state.of_bar(bar)]
     cache = alike[0].cache_phrase
@@ -122,7 +82,7 @@ def _plan_claim(state: _Open, alike: Sequence[ChangedPlan]) -> Claim:
     return Claim(
         kind=CACHE if cache else "plan_changed",
         statement=f"{prefix}{plan_phrase(change)}{many}",
-        evidence=_weakest(plan.change.evidence for plan in alike),
+        evidence=weakest(plan.change.evidence for plan in alike),
         bars=bars,
         operators=tuple(dict.fromkeys((*change.added, *change.removed))),
         stage=state.rows[bars[0]].label if bars else None,
@@ -130,7 +90,7 @@ def _plan_claim(state: _Open, alike: Sequence[ChangedPlan]) -> Claim:
     )
 
 
-def _read_claims(state: _Open, plans: Sequence[ChangedPlan]) -> list[Claim]:
+def _read_claims(state: OpenBars, plans: Sequence[ChangedPlan]) -> list[Claim]:
     """Return the plans that only read shuffles differently, where no counter told it better."""
     taken_queries = {state.rows[bar].query for bar in state.taken}
     return [
@@ -146,7 +106,7 @@ def _read_claims(state: _Open, plans: Sequence[ChangedPlan]) -> list[Claim]:
     ]
 
 
-def _volume_claims(state: _Open) -> list[Claim]:
+def _volume_claims(state: OpenBars) -> list[Claim]:
     """Return more work: stages that ran more often, more data, and what follows from more data."""
     claims = []
     again = _with(state, {STAGE_RUNS})
@@ -165,7 +125,7 @@ def _volume_claims(state: _Open) -> list[Claim]:
     return claims
 
 
-def _skew_claims(state: _Open) -> list[Claim]:
+def _skew_claims(state: OpenBars) -> list[Claim]:
     """Return stages whose largest task has more of the rows, however many tasks there are."""
     bars = [
         bar
@@ -195,7 +155,7 @@ _OF_ROWS: _Kinds = (
 )
 
 
-def _claims_of(state: _Open, kinds: _Kinds) -> list[Claim]:
+def _claims_of(state: OpenBars, kinds: _Kinds) -> list[Claim]:
     claims = []
     for kind, names, pattern in kinds:
         # What one stage writes is what another reads: the writer is told of.
@@ -206,7 +166,7 @@ def _claims_of(state: _Open, kinds: _Kinds) -> list[Claim]:
     return claims
 
 
-def _can_bring_about(state: _Open, bar: int, names: Sequence[str]) -> bool:
+def _can_bring_about(state: OpenBars, bar: int, names: Sequence[str]) -> bool:
     """Tell whether counters can be why a bar changed: a few bytes fewer make nothing slower."""
     told = [d for d in state.of_bar(bar) if d.name in names]
     return any(
@@ -217,7 +177,7 @@ def _can_bring_about(state: _Open, bar: int, names: Sequence[str]) -> bool:
     )
 
 
-def _coming_and_going(state: _Open, matched: MatchedRuns) -> list[Claim]:
+def _coming_and_going(state: OpenBars, matched: MatchedRuns) -> list[Claim]:
     claims = []
     for kind, wanted, said, without in (
         ("new_stage", NEW, "new: {}", matched.baseline),
@@ -247,7 +207,7 @@ def _coming_and_going(state: _Open, matched: MatchedRuns) -> list[Claim]:
 
 
 def _counter_claim(
-    state: _Open, kind: str, bars: Sequence[int], names: Sequence[str], pattern: str
+    state: OpenBars, kind: str, bars: Sequence[int], names: Sequence[str], pattern: str
 ) -> Claim:
     """Return the claim of a counter over several bars, told by the bar where it changed most."""
     told = [d for bar in bars for d in state.of_bar(bar) if d.name in names]
@@ -260,7 +220,7 @@ def _counter_claim(
     return Claim(
         kind=kind,
         statement=f"{pattern.format(counter_phrase(first))} in {where.label}{many}",
-        evidence=_weakest(d.evidence for d in told),
+        evidence=weakest(d.evidence for d in told),
         bars=taken,
         operators=where.operators,
         stage=where.label,
@@ -269,22 +229,13 @@ def _counter_claim(
     )
 
 
-def _with(state: _Open, names: set[str]) -> list[int]:
+def _with(state: OpenBars, names: set[str]) -> list[int]:
     return [bar for bar in state.free() if any(d.name in names for d in state.of_bar(bar))]
 
 
-def _sign(state: _Open, bar: int, name: str) -> bool:
+def _sign(state: OpenBars, bar: int, name: str) -> bool:
     return next(d for d in state.of_bar(bar) if d.name == name).relative > 0
-
-
-def _weakest(evidence: Iterable[str]) -> str:
-    order: Callable[[str], int] = (EXACT, OBSERVED, STATISTICAL).index
-    return max(evidence, key=order)
 
 
 def _is_everywhere(row: MatchedRow) -> bool:
     return all(row.current) if row.kind == NEW else all(row.baseline)
-
-
-def _is_large(difference: CounterDifference) -> bool:
-    return abs(difference.relative) >= _LEAST_CHANGE

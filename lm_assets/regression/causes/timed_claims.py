@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from lm_assets.model.explanation import STATISTICAL, ChangePart
-from lm_assets.regression.causes.claims import Claim
 from lm_assets.regression.causes.inside_stage import PARALLELISM, tail_ms
 from lm_assets.regression.causes.matching import MatchedRow, MatchedRuns
+from lm_assets.regression.causes.open_bars import Claim
 from lm_assets.regression.causes.samples import seconds
 from lm_assets.regression.causes.slow_hosts import slow_host
 from lm_assets.regression.causes.waterfall import Waterfall

@@ -217,6 +217,57 @@ class TestAnotherPlan:
         assert found.causes[0].kind == "plan_changed"
 
 
+class TestKeptData:
+    @staticmethod
+    def keeping(noise, kept, *, rows=1_000):
+        run = usual(noise)
+        read = replace(
+            run.stages[0],
+            kept_data=kept,
+            sums=run.stages[0].sums | {"input_rows": rows, "input_bytes": 10 * rows},
+        )
+        return replace(
+            run, stages=(read, *(replace(stage, kept_data=()) for stage in run.stages[1:]))
+        )
+
+    @pytest.mark.parametrize(
+        ("before", "now", "said"),
+        [
+            (("map (memory)",), (), "data is no longer cached: map (memory)"),
+            ((), ("map (memory)",), "data is cached now: map (memory)"),
+            (
+                ("map (memory)",),
+                ("map (disk)",),
+                "data is cached otherwise: map (memory) → map (disk)",
+            ),
+        ],
+    )
+    def test_that_is_kept_otherwise_is_a_cause_and_its_rows_are_none(self, before, now, said):
+        found = explain_change(
+            some_runs(lambda n: self.keeping(n, before)),
+            some_runs(lambda n: self.keeping(n, now, rows=2_000)),
+        )
+        (cause,) = found.causes
+        assert (cause.kind, cause.evidence) == ("cache", "exact")
+        assert cause.statement == f"{said} in scan"
+        assert "rows read 1 000 → 2 000" in cause.details
+
+    def test_of_which_one_side_does_not_tell_is_no_evidence(self):
+        found = explain_change(
+            some_runs(lambda n: self.keeping(n, None)),
+            some_runs(lambda n: self.keeping(n, ("map (memory)",))),
+        )
+        assert found.causes == ()
+
+    def test_that_any_current_run_keeps_as_before_is_no_evidence(self):
+        kept = [("map (memory)",), (), (), (), ()]
+        found = explain_change(
+            some_runs(lambda n: self.keeping(n, ("map (memory)",))),
+            [self.keeping(1.0, names) for names in kept],
+        )
+        assert found.causes == ()
+
+
 class TestStragglers:
     def test_are_called_so(self):
         def straggling(noise):

@@ -128,10 +128,20 @@ class Accumulable(Struct):
     value: object = field(name="Value", default=None)
 
 
+class StorageLevel(Struct):
+    """Where a data set is kept once it is computed; nowhere, for most."""
+
+    is_on_disk: bool = field(name="Use Disk", default=False)
+    is_in_memory: bool = field(name="Use Memory", default=False)
+    is_off_heap: bool = field(name="Use Off Heap", default=False)
+    replicas: int = field(name="Replication", default=1)
+
+
 class RddInfo(Struct):
     """One data set that a stage computes; ``scope`` is JSON that names the operation."""
 
     scope: str | None = field(name="Scope", default=None)
+    storage: StorageLevel | None = field(name="Storage Level", default=None)
 
 
 class CompletedStageInfo(StageInfo):

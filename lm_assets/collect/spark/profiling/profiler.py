@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from lm_assets.collect.spark.event_log import events, sql_events, task_events
 from lm_assets.collect.spark.profiling.clock import StageClock
 from lm_assets.collect.spark.profiling.executions import KnownExecutions, RunningExecution
+from lm_assets.collect.spark.profiling.kept_data import kept_data
 from lm_assets.collect.spark.profiling.plans import (
     call_site_without_place,
     digest_of,
@@ -164,6 +165,7 @@ class ApplicationProfiler:
             name=name,
             operators=operators,
             fragments=fragments,
+            kept_data=kept_data(info.rdds),
             sums=sums.sums(),
             run_time_p50_ms=times.quantile_ms(0.50),
             run_time_p95_ms=times.quantile_ms(0.95),

@@ -179,8 +179,14 @@ def merged_stages(one: StageProfile, other: StageProfile) -> StageProfile:
         name=one.name,
         operators=one.operators,
         fragments=one.fragments,
+        kept_data=_both(one.kept_data, other.kept_data),
         sums=sums,
         clock_ms=one.clock_ms + other.clock_ms,
         run_time_max_ms=max(one.run_time_max_ms or 0.0, other.run_time_max_ms or 0.0),
         merged=one.merged + other.merged,
     )
+
+
+def _both(one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Return what either keeps; not known where it is not known of one."""
+    return None if one is None or other is None else tuple(sorted({*one, *other}))

@@ -102,6 +102,23 @@ class TestStages:
         )
         assert profile.stages[0].operators == ("BroadcastHashJoin",)
 
+    @pytest.mark.parametrize(
+        ("level", "kept"),
+        [
+            ({"Use Memory": True}, ("map (memory)",)),
+            ({"Use Disk": True, "Use Memory": True, "Replication": 2},
+             ("map (memory and disk, 2 copies)",)),
+            ({"Use Memory": True, "Use Off Heap": True}, ("map (off-heap memory)",)),
+            ({"Use Memory": False, "Use Disk": False}, ()),
+        ],
+    )  # fmt: skip
+    def test_name_the_persisted_data_that_they_fill_or_read(self, level, kept):
+        of_map = {"Scope": '{"id":"2","name":"map"}', "Storage Level": level}
+        event = completed(0, T0 + 900, [], since=T0)
+        event["Stage Info"]["RDD Info"] = [of_map, {"Scope": '{"id":"1","name":"textFile"}'}]
+        (stage,) = profile_of(stage_submitted(0, T0), event).stages
+        assert stage.kept_data == kept
+
     def test_share_the_clock_in_which_they_ran_side_by_side(self):
         profile = profile_of(
             application_start("app-1", T0),
