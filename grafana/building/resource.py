@@ -1,5 +1,7 @@
 """What it costs: cores, memory, garbage collection, spill, restarts."""
 
+from collections.abc import Iterable
+
 from grafana_foundation_sdk.builders import barchart, bargauge, table, timeseries
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.models.common import VisibilityMode
@@ -42,6 +44,7 @@ def resource() -> Dashboard:
         shares_over_campaigns().span(12).height(9),
         troubles().span(12).height(9),
         heaviest().span(12),
+        measured().span(24).height(12),
     ):
         made.with_panel(panel)
     return made
@@ -142,11 +145,12 @@ def shares_over_campaigns() -> timeseries.Panel:
         "is shown, not judged. A line that is missing was not measured. Empty: none of "
         f"{', '.join(_SHARES.values())} was.",
         unit="percent",
-        none="not measured",
+        none="no usage was measured",
     ).with_target(
         sql_series(
             f"""SELECT campaign_time AS "time", {columns} FROM dashboard_totals
-            WHERE {_OF_STAGE} GROUP BY 1 ORDER BY 1"""
+            WHERE {_OF_STAGE} AND metric IN ({_quoted(_SHARES.values())})
+            GROUP BY 1 ORDER BY 1"""
         )
     )
 
@@ -164,12 +168,13 @@ def troubles() -> barchart.Panel:
         "none is best. A kind without a bar at all was not measured or never happened. Empty: "
         f"none of {metrics} was measured.",
         unit="short",
-        none="not measured",
+        none="neither restarts nor kills nor failed tasks were counted",
     ).with_target(
         sql_table(
             latest(
                 '"pod restarts", "OOM kills", "failed tasks"',
                 f"""(SELECT campaign_time, campaign, stage, {kinds} FROM dashboard_totals
+                WHERE metric IN ({_quoted(metric for metric, _ in _TROUBLES.values())})
                 GROUP BY 1, 2, 3) of_campaigns""",
             )
         )
@@ -213,3 +218,35 @@ def heaviest() -> table.Panel:
         .override_by_name("metric", [hidden()])
         .override_by_name("campaign", [hidden()])
     )
+
+
+def measured() -> table.Panel:
+    """Return every metric of a campaign, whatever a matrix measures."""
+    return (
+        rows(
+            "What was measured in $campaign?",
+            "Every metric of the campaign, with its mean over the combinations in its own unit; "
+            "the name leads to its combinations. Empty: nothing was measured.",
+            none="nothing was measured",
+        )
+        .with_target(
+            sql_table(
+                """SELECT metric, unit, mean, combinations, runs, campaign FROM dashboard_totals
+                WHERE campaign = ${campaign:sqlstring} ORDER BY metric LIMIT 200"""
+            )
+        )
+        .override_by_name(
+            "metric",
+            [link("By combination", performance_link(campaign="campaign", metric="metric"))],
+        )
+        .override_by_name("unit", [width(180)])
+        .override_by_name("mean", [unit("short"), width(180)])
+        .override_by_name("combinations", [width(140)])
+        .override_by_name("runs", [width(140)])
+        .override_by_name("campaign", [hidden()])
+    )
+
+
+def _quoted(metrics: Iterable[str]) -> str:
+    # A campaign that measured none of them is no row: a row without a value is an empty picture.
+    return ", ".join(f"'{metric}'" for metric in metrics)

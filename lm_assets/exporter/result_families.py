@@ -26,7 +26,7 @@ def result_families(
     of_combination = {name: label_text([("combination", name)]) for name in shown}
     of_stage = {stage: label_text([("stage", stage)]) for stage in stages}
     for exported in settings.metrics:
-        unit = f"{exported.metric.label}, {exported.metric.unit} in base units"
+        unit = f"{exported.metric.label} ({exported.metric.unit}), told in base units"
         factor = exported.factor
         yield TextFamily(
             name=exported.result,
