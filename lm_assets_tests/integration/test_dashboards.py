@@ -103,6 +103,37 @@ def test_an_empty_warehouse_gives_empty_answers_and_no_error(warehouse_url):
             answer(connection, asked.text, CHOSEN)
 
 
+OWN = """
+INSERT INTO campaigns (campaign, stage, verdict, verdict_counts, started_at, judged_at) VALUES
+  ('c7', 'nightly', 'unchanged', '{"unchanged": 1}', now() - interval '1 hour', now());
+INSERT INTO combinations VALUES ('x3', '{"extension": "none"}');
+INSERT INTO summaries (campaign, combination, metric, unit, n, n_missing, mean, outlier_runs)
+  VALUES ('c7', 'x3', 'peak_rss_mb', 'MB', 5, 0, 812, '{}');
+INSERT INTO campaign_totals VALUES ('c7', 'peak_rss_mb', 'MB', 1, 5, 4060, 812);
+"""
+OF_SPARK = ("cost", "How well", "went wrong", "seconds by", "dearest", "Latency")
+
+
+def test_a_matrix_of_ones_own_has_no_row_without_a_value(warehouse_url):
+    # A row of nothing but gaps is an empty picture, and hides what the panel says of empty.
+    chosen = {"stage": "nightly", "campaign": "c7", "combination": "x3", "metric": "peak_rss_mb"}
+    of_spark = [q for q in sql_queries() if any(words in q.by for words in OF_SPARK)]
+    assert len(of_spark) == 8
+    with psycopg.connect(warehouse_url, autocommit=True) as connection:
+        connection.execute(OWN)
+        connection.execute("SET ROLE lm_reader")
+        answers = {
+            name_of(asked): answer(connection, asked.text, {**chosen, "dimension": "extension"})
+            for asked in sql_queries()
+        }
+    assert {name_of(asked): answers[name_of(asked)] for asked in of_spark} == {
+        name_of(asked): [] for asked in of_spark
+    }
+    (measured,) = answers["lm-resource: What was measured in $campaign?"]
+    assert measured[:3] == ("peak_rss_mb", "MB", 812)
+    assert answers["lm-performance: How does $metric depend on $dimension?"] == [("none", 812)]
+
+
 MUCH = """
 INSERT INTO campaigns (campaign, stage, verdict, started_at, judged_at) SELECT 'c' || i, 'nightly',
   'unchanged', now() - i * interval '1 day', now() FROM generate_series(1, 300) i;
