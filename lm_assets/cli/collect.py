@@ -14,7 +14,7 @@ from lm_assets.collect.collection_config import parse_collection_config
 from lm_assets.collect.pods.snapshot import SnapshotWindow, ask_pods
 from lm_assets.collect.prometheus.batches import RunWindow
 from lm_assets.collect.prometheus.metrics import ask_prometheus
-from lm_assets.collect.result_line import ResultLine, parse_result_line
+from lm_assets.collect.result_line import MAX_LINE_BYTES, ResultLine, parse_result_line
 from lm_assets.collect.source_answers import (
     SourceAnswer,
     ask_result_line,
@@ -148,7 +148,10 @@ def collect(explain: bool, as_json: bool, config_directory: Path, **named: objec
 def _result_line(file: BinaryIO | None, metrics: MetricCatalogue) -> ResultLine | None:
     if file is None:
         return None
-    lines = [line for line in file.read().split(b"\n") if line.strip()]
+    content = file.read(MAX_LINE_BYTES + 1)
+    if len(content) > MAX_LINE_BYTES:
+        raise UnusableInputError("line_too_long", f"{file.name}: {MAX_LINE_BYTES} bytes are read")
+    lines = [line for line in content.split(b"\n") if line.strip()]
     if len(lines) != 1:
         raise UnusableInputError("not_one_line", f"{file.name}: {len(lines)} result lines, not one")
     return parse_result_line(lines[0], metrics)

@@ -134,6 +134,7 @@ _COMMANDS: Mapping[str, tuple[str, str, str]] = {
 
 
 # What a person typed, and not what somebody delivered.
+_MOST_CHARACTERS = 4_000
 _RULES_OF_USAGE = frozenset(
     {"campaign_id", "combination_id", "which_series", "which_column", "no_column"}
 )
@@ -179,6 +180,7 @@ def lm() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run ``lm``; every error a person can act on is one message on stderr."""
+    _open_what_is_closed()
     try:
         result: Any = lm.main(args=arguments, prog_name="lm", standalone_mode=False)
         sys.stdout.flush()
@@ -189,11 +191,11 @@ def main(arguments: list[str] | None = None) -> None:
         error.show()
         sys.exit(ExitCode.ERROR)
     except (DataFaultError, UnusableInputError) as error:
-        click.echo(f"lm: {error}", err=True)
+        click.echo(f"lm: {_said(error)}", err=True)
         is_usage = isinstance(error, UnusableInputError) and error.rule in _RULES_OF_USAGE
         sys.exit(ExitCode.ERROR if is_usage else ExitCode.DATA_FAULT)
     except (ConfigurationError, LmError) as error:
-        click.echo(f"lm: {error}", err=True)
+        click.echo(f"lm: {_said(error)}", err=True)
         sys.exit(ExitCode.ERROR)
     except BrokenPipeError:
         # The reader of our output went away (`lm … | head`); nothing is left to say to it.
@@ -207,6 +209,23 @@ def main(arguments: list[str] | None = None) -> None:
     except BaseException as error:  # noqa: BLE001 - Rust panics past Exception
         sys.exit(say_unexpected(error))
     sys.exit(result if isinstance(result, int) else ExitCode.OK)
+
+
+def _open_what_is_closed() -> None:
+    """Give a process that was started without a standard stream one that leads nowhere."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
+
+
+def _said(error: Exception) -> str:
+    """Return an error's text; what it quotes of an input can be of any length."""
+    text = str(error)
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]} …"
 
 
 def _leave_output() -> None:

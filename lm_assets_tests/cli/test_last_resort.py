@@ -10,6 +10,7 @@ import click
 import pytest
 
 from lm_assets.cli import main
+from lm_assets.model.errors import UnusableInputError
 from lm_assets_tests.conftest import PROJECT
 
 
@@ -97,3 +98,26 @@ def test_an_odd_file_in_the_state_folder_is_one_line(
     said = capsys.readouterr().err
     assert "engines.json is not what a start wrote" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("arguments", ["--version", "judge"])
+def test_a_standard_stream_that_is_closed_is_no_defect(closed: str, arguments: str, tmp_path: Path):
+    program = f"{sys.executable} -c 'from lm_assets.cli.main import main; main()'"
+    ended = subprocess.run(
+        ["sh", "-c", f"{program} {arguments} {closed}"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "TMPDIR": str(tmp_path)},
+    )
+    assert ended.returncode == (0 if arguments == "--version" else 1)
+    assert list(tmp_path.iterdir()) == [], "a trace of something that nobody foresaw"
+
+
+def test_what_an_error_quotes_is_cut(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    ended(monkeypatch, UnusableInputError("wrong_type", "9" * 100_000))
+    assert len(capsys.readouterr().err) < 5_000

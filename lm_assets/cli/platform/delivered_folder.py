@@ -93,6 +93,8 @@ def delivered_folder(
         name = path.relative_to(folder).as_posix()
         if not _is_text(name):
             raise LmError(f"{folder}: the file name {name!a} is no UTF-8: give it another one")
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise LmError(f"{path} leads out of {folder}: nothing of it is delivered")
         if name == object_keys.SUCCESS_NAME or any(p.startswith(".") for p in name.split("/")):
             continue
         if path.suffix == ".jsonl" and len(path.relative_to(folder).parts) == 1:

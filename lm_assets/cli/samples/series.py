@@ -30,6 +30,8 @@ from lm_assets.stats.state import State
 from lm_assets.stats.trend import fit_trend
 
 F = TypeVar("F", bound=Callable[..., Any])
+# All pairs of points are compared: twice as many take four times the memory.
+_MOST_POINTS = 5_000
 _STORED = "the stored campaigns"
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False, readable=True)
 
@@ -92,6 +94,12 @@ def trend(
     series, left_out = _of_one_quantity(series, metric_of)
     scale = _scale(metric_of, scale)
     _name_column(series)
+    if len(series.values) > _MOST_POINTS:
+        raise UnusableInputError(
+            "too_many_points",
+            f"{place}: {len(series.values)} values; a trend is of at most {_MOST_POINTS} points, "
+            "such as a mean a campaign",
+        )
     values = np.array(series.values)
     present = np.flatnonzero(~np.isnan(values))
     kept = values[present]

@@ -1,5 +1,7 @@
 """What a converter gives: the runs of a file, and the quantiles and refusals they share."""
 
+import csv
+import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -64,6 +66,23 @@ def number(value: object, what: str) -> float:
     if isinstance(value, bool) or not math.isfinite(found):
         raise refused(f"{what} must be a finite number, got {ascii(value)[:80]}")
     return found
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CsvRows:
+    """The rows of a table by column, and the columns' names."""
+
+    names: Sequence[str]
+    rows: Sequence[Mapping[str, str]]
+
+
+def rows_of_csv(content: bytes) -> CsvRows:
+    """Return a table with a head; one that is no CSV is refused."""
+    table = csv.DictReader(io.StringIO(content.decode("utf-8-sig", errors="replace")))
+    try:
+        return CsvRows(names=table.fieldnames or (), rows=list(table))
+    except csv.Error as error:
+        raise refused(f"line {table.line_num} is no CSV: {error}") from error
 
 
 def document(content: bytes, kind: type, what: str) -> object:

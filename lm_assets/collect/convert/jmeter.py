@@ -4,12 +4,16 @@ A transaction controller writes a sample of its own around those of its requests
 every request would count twice. Sub-results of a request (embedded resources) are part of it.
 """
 
-import csv
-import io
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
-from lm_assets.collect.convert.converted import ConvertedRun, number, refused, requests_run
+from lm_assets.collect.convert.converted import (
+    ConvertedRun,
+    number,
+    refused,
+    requests_run,
+    rows_of_csv,
+)
 
 _PARENT = "Number of samples in transaction"
 _SAMPLES = frozenset({"sample", "httpSample"})
@@ -36,10 +40,10 @@ def convert(content: bytes) -> list[ConvertedRun]:
 
 
 def _of_csv(content: bytes) -> Iterator[Request]:
-    table = csv.DictReader(io.StringIO(content.decode("utf-8-sig", errors="replace")))
-    if absent := [name for name in _NEEDED if name not in (table.fieldnames or ())]:
+    table = rows_of_csv(content)
+    if absent := [name for name in _NEEDED if name not in table.names]:
         raise refused(f"a JTL in CSV has a head with {', '.join(_NEEDED)}; absent: {absent}")
-    for row in table:
+    for row in table.rows:
         if not (row.get("responseMessage") or "").startswith(_PARENT):
             began, elapsed = (number(row[name], name) for name in _NEEDED[:2])
             yield began, elapsed, row["success"] == "true"

@@ -1,9 +1,6 @@
 """Locust's ``_stats.csv``: its Aggregated row, held against the rows that it is made of."""
 
-import csv
-import io
-
-from lm_assets.collect.convert.converted import ConvertedRun, number, refused
+from lm_assets.collect.convert.converted import ConvertedRun, number, refused, rows_of_csv
 from lm_assets.model.errors import UnusableInputError
 
 _TAKEN = {
@@ -23,11 +20,11 @@ def convert(content: bytes) -> list[ConvertedRun]:
     UnusableInputError
         ``contradiction`` when the Aggregated row is not the sum of its parts.
     """
-    table = csv.DictReader(io.StringIO(content.decode("utf-8-sig", errors="replace")))
+    table = rows_of_csv(content)
     needed = ("Name", "Request Count", *_TAKEN)
-    if absent := [name for name in needed if name not in (table.fieldnames or ())]:
+    if absent := [name for name in needed if name not in table.names]:
         raise refused(f"Locust's _stats.csv has these columns, absent: {absent}")
-    parts = list(table)
+    parts = list(table.rows)
     totals = [row for row in parts if row["Name"] == "Aggregated"]
     if len(totals) != 1:
         raise refused(f"there must be one row Aggregated, there are {len(totals)}")

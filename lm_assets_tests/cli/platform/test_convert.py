@@ -65,6 +65,14 @@ def test_another_format_names_the_file_and_the_format(tmp_path):
         ended("convert", file, "--format", "jmh", "--combination", "x", "--to", tmp_path / "r")
 
 
+@pytest.mark.parametrize("form", ["jmeter", "locust"])
+def test_a_field_longer_than_csv_allows_is_a_refusal(tmp_path, form):
+    file = tmp_path / "r.csv"
+    file.write_text("timeStamp,elapsed,success\n1,1," + "x" * 200_000 + "\n")
+    with pytest.raises(UnusableInputError, match="is no CSV"):
+        ended("convert", file, "--format", form, "--combination", "x", "--to", tmp_path / "r")
+
+
 def test_every_format_has_its_row_on_the_page():
     page = (PROJECT / "docs" / "convert.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `([a-z0-9-]+)` \|", page, re.MULTILINE) == list(FORMATS)

@@ -164,6 +164,20 @@ class TestValidate:
         (note,) = json.loads(text)["notes"]
         assert note == "duration was not read: it may be duration_s in another unit"
 
+    def test_delivers_nothing_that_a_link_leads_to_outside_of_the_folder(
+        self, config, results, tmp_path
+    ):
+        (tmp_path / "secret").write_text("S3CRET")
+        (results / "pg16_q1").mkdir()
+        (results / "pg16_q1" / "more.jsonl").symlink_to(tmp_path / "secret")
+        with pytest.raises(LmError, match=r"more\.jsonl leads out of"):
+            ended("validate", results, "--config", config)
+
+    def test_names_a_file_whose_name_is_no_text(self, config, results):
+        (results / "bad-\udcff.jsonl").write_text("{}")
+        with pytest.raises(LmError, match=r"'bad-\\udcff\.jsonl' is no UTF-8"):
+            ended("validate", results, "--config", config)
+
     def test_an_empty_folder_is_no_delivery(self, config, tmp_path):
         (tmp_path / "none").mkdir()
         with pytest.raises(LmError, match="holds nothing to deliver"):

@@ -88,6 +88,13 @@ def test_missing_values_are_left_out_and_counted_by_the_indices(lm, tmp_path):
     assert "index 4: 55" in lm("outliers", file)[1]
 
 
+def test_a_trend_is_of_points_and_not_of_every_measurement_there_is(lm, tmp_path):
+    path = tmp_path / "many.txt"
+    path.write_text(as_lines(range(5_001)))
+    code, _, said = lm("trend", path)
+    assert (code, "at most 5000 points" in said) == (4, True)
+
+
 def test_gaps_keep_their_place_in_a_trend(lm, tmp_path):
     full, gappy = tmp_path / "full", tmp_path / "gappy"
     full.write_text(as_lines(range(10, 22)))
