@@ -42,6 +42,7 @@ from lm_assets.regression.verdict.environment import environment_changes
 from lm_assets.regression.verdict.final_verdicts import (
     with_confirmations,
     with_confounded,
+    with_doubtful_units,
     with_hard_limits,
     with_incomparable,
     with_trade_offs,
@@ -96,6 +97,10 @@ def judge_cells(
         )
         for decisions in (compared.decisions, trimmed)
     )
+    unit_suspects = find_unit_suspects(cells)
+    statistical = with_doubtful_units(
+        statistical, without_flagged, fault_mask(cells, unit_suspects)
+    )
     confirmed = _confirmed(cells, statistical, confirmation, metrics=metrics, policy=policy)
     decisions = with_confirmations(statistical, confirmed)
     weighed = weigh_losses(cells, decisions, policy.trade_offs)
@@ -121,7 +126,7 @@ def judge_cells(
         fitted=compared.shared.fitted,
         shifts=compared.shared.shifts,
         faults=faults,
-        unit_suspects=find_unit_suspects(cells),
+        unit_suspects=unit_suspects,
         weighed=weighed,
         confirmed=confirmed,
         advice=advise(cells, compared.beyond, decisions, policy),

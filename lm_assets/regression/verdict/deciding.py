@@ -89,10 +89,15 @@ def _of_fresh_runs(fresh: ConfirmedCell) -> dict[str, object]:
     }
 
 
+_WITHOUT_DOUBTFUL = "without a value that may be in another unit, the runs show a loss"
+
+
 def _though_the_rule_does_not_hold(judgement: Judgement, cell: int, test: str) -> str:
     step = judgement.decisions.decided_by[cell]
     if step == "hard_limit":
         return "a run is above the metric's limit, whatever the comparison says"
+    if step == "unit_suspect":
+        return _WITHOUT_DOUBTFUL
     plain_p = p_phrase(float(judgement.comparisons.p[cell]))
     if step == "confirmation":
         return (
@@ -123,6 +128,7 @@ def _though_the_rule_holds(judgement: Judgement, cell: int, test: str, policy: S
         + (f" ({confounded.node})" if confounded else ""),
         "environment": "its environment is another than the baseline's",
         "at_least": "a value is only a lower bound, and does not carry that",
+        "unit_suspect": _WITHOUT_DOUBTFUL,
         "trade_off": "an exchange rate accepts the loss",
         "confirmation": f"fresh runs, judged alone, say {verdict}",
     }

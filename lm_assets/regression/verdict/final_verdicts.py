@@ -28,6 +28,9 @@ _COMPARED = (
 )
 
 
+_SHOWS_NO_LOSS = (Verdict.IMPROVED, Verdict.UNCHANGED, Verdict.INCONCLUSIVE)
+
+
 def with_confounded(decisions: Decisions, confounded: Iterable[int]) -> Decisions:
     """Return the decisions with the worse ones of these cells confounded with their node."""
     is_worse = decisions.has(Verdict.REGRESSED) | decisions.has(Verdict.SUSPECTED)
@@ -40,6 +43,21 @@ def with_incomparable(decisions: Decisions, is_elsewhere: BoolArray) -> Decision
     is_compared = np.logical_or.reduce([decisions.has(verdict) for verdict in _COMPARED])
     cells = np.flatnonzero(is_compared & is_elsewhere).tolist()
     return _overruled(decisions, dict.fromkeys(cells, Verdict.NOT_COMPARABLE), by="environment")
+
+
+def with_doubtful_units(
+    decisions: Decisions, without: Decisions, is_doubtful: BoolArray
+) -> Decisions:
+    """Return the decisions with every cell suspected of which a doubtful value hides a loss.
+
+    ``without`` are the decisions without the runs outside the fences. One value in another unit
+    makes the noise of its cell so large that nothing is shown any more.
+    """
+    is_hidden = without.has(Verdict.REGRESSED) & np.logical_or.reduce(
+        [decisions.has(verdict) for verdict in _SHOWS_NO_LOSS]
+    )
+    cells = np.flatnonzero(is_hidden & is_doubtful).tolist()
+    return _overruled(decisions, dict.fromkeys(cells, Verdict.SUSPECTED), by="unit_suspect")
 
 
 def with_confirmations(decisions: Decisions, confirmed: Mapping[int, ConfirmedCell]) -> Decisions:

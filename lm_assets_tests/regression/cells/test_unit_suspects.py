@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from lm_assets.cli.verdict_table import print_verdict
+from lm_assets.model.verdict import Verdict
 from lm_assets_tests.regression.small_campaigns import STEADY, judged, one_cell
 
 
@@ -37,6 +38,15 @@ def test_without_a_baseline_the_runs_still_tell():
     (found,) = one_cell([], [100.0, 101.0, 6_000.0]).explanation["unit_suspect"]
     assert (found["run"], found["factor"]) == ("run-3", 60.0)
     assert "baseline_median" not in found
+
+
+@pytest.mark.parametrize("value", [1e150, 1e-150, 100_000.0])
+def test_one_value_in_another_unit_does_not_hide_a_loss(value):
+    """Twice as slow in four of five runs was `inconclusive`, and the campaign unchanged, exit 0."""
+    cell = one_cell(STEADY, [*(2.0 * v for v in STEADY[:4]), value])
+    assert (cell.verdict, cell.decided_by) == (Verdict.SUSPECTED, "unit_suspect")
+    honest = one_cell(STEADY, [*STEADY[:4], value])
+    assert honest.verdict is not Verdict.SUSPECTED
 
 
 def test_no_reader_of_the_verdict_misses_it():
