@@ -50,7 +50,7 @@ def bucket_diagnoses(
 
 def _reach(store: S3ObjectStore) -> str:
     store.ask("looking for", "", lambda: store.client.head_bucket(Bucket=store.bucket))
-    return f"{store.bucket} at {store.endpoint or 'AWS S3'}"
+    return f"{store.bucket} at {store.place}"
 
 
 def _list_results(store: S3ObjectStore) -> str:

@@ -25,7 +25,7 @@ from lm_assets.gateways.object_store.quoting import quoted
 from lm_assets.gateways.object_store.s3_answers import object_info, required, whole
 from lm_assets.gateways.object_store.s3_bulk import BulkTransfer
 from lm_assets.gateways.object_store.s3_errors import error_code, is_transient
-from lm_assets.gateways.object_store.s3_session import endpoint_of, s3_session
+from lm_assets.gateways.object_store.s3_session import endpoint_of, s3_session, shown_origin
 from lm_assets.gateways.retrying import RetryPolicy
 
 T = TypeVar("T")
@@ -72,6 +72,7 @@ class S3ObjectStore:
         read_timeout_s: float = 30.0,
     ) -> None:
         self.endpoint = endpoint
+        self.place = "AWS S3" if endpoint is None else shown_origin(endpoint)
         self.bucket = bucket
         self._retry = retry or RetryPolicy()
         session = s3_session(
@@ -295,5 +296,5 @@ class S3ObjectStore:
             return self._retry.run(partial(whole, call), is_transient=is_transient)
         except s3_errors.UNANSWERED as error:
             subject = f"{quoted(key)} in bucket {self.bucket}" if key else f"bucket {self.bucket}"
-            what = f"{doing} {subject} at {self.endpoint or 'AWS S3'}"
+            what = f"{doing} {subject} at {self.place}"
             raise s3_errors.translated(error, what=what, attempts=self._retry.attempts) from error

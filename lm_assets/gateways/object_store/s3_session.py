@@ -47,6 +47,12 @@ def parsed_time(text: str) -> datetime:
     return cast("datetime", parse_timestamp(text))
 
 
+def shown_origin(address: str) -> str:
+    """Return what may be shown of an address: its scheme, host and port."""
+    scheme, host, port = origin_of(address)
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
 def endpoint_of(given: str | None) -> str | None:
     """Return the address of the server; one that is none, or holds a secret, is not shown.
 
@@ -70,4 +76,6 @@ def endpoint_of(given: str | None) -> str | None:
             "LM_S3_ENDPOINT must hold no credentials: give them as AWS_ACCESS_KEY_ID and "
             "AWS_SECRET_ACCESS_KEY"
         )
+    if address.query or address.fragment:
+        raise ObjectStoreError(f"LM_S3_ENDPOINT must end after its path, as {shown_origin(given)}")
     return given

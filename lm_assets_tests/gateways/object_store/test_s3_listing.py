@@ -54,3 +54,15 @@ def test_an_endpoint_with_credentials_is_refused_and_not_shown():
     with pytest.raises(ObjectStoreError, match="must hold no credentials") as refusal:
         S3ObjectStore.from_environment({"LM_S3_ENDPOINT": "http://user:a-secret@127.0.0.1:1"})
     assert "a-secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("secret", ["http://h:1/?token=S3CRET", "http://h:1/#S3CRET"])
+def test_an_endpoint_with_more_than_a_path_is_refused_and_not_shown(secret):
+    with pytest.raises(ObjectStoreError, match=r"end after its path, as http://h:1$") as refusal:
+        S3ObjectStore.from_environment({"LM_S3_ENDPOINT": secret})
+    assert "S3CRET" not in str(refusal.value)
+
+
+def test_a_path_of_an_endpoint_is_not_shown():
+    store = S3ObjectStore.from_environment({"LM_S3_ENDPOINT": "http://[::1]:9/S3CRET"})
+    assert store.place == "http://[::1]:9"
