@@ -2,11 +2,12 @@
 
 from grafana_foundation_sdk.builders import table
 
-from grafana.building.frame import report_link
+from grafana.building.frame import performance_link, report_link
 from grafana.building.panels import rows
 from grafana.building.sources import sql_table
 from grafana.building.style import (
     coloured_cell,
+    hidden,
     link,
     named,
     said_if_missing,
@@ -26,6 +27,11 @@ WHEN cardinality(combinations) = 0 THEN 'whole matrix'
 ELSE cardinality(combinations) || ' combinations' END
 ELSE (SELECT string_agg(key || '=' || value, ', ' ORDER BY key)
 FROM jsonb_each_text(located_in)) END"""
+
+
+_OVER_TIME = performance_link(
+    stage="stage", campaign="campaign", metric="metric", combination="combination"
+)
 
 
 def open_alerts() -> table.Panel:
@@ -64,13 +70,15 @@ def _table(
             sql_table(
                 f"""SELECT stage, state, metric, {PLACE} AS "where", {CHANGE} AS change,
                 opened_at AS "since", first_campaign AS campaign, who_has_it AS "who has it",
-                acknowledged_until AS "taken until"{more}, alert_id AS "alert id"
+                acknowledged_until AS "taken until"{more}, alert_id AS "alert id",
+                coalesce(combinations[1], '') AS combination
                 FROM dashboard_alerts WHERE {where} ORDER BY {order}, alert_id LIMIT 100"""
             )
         )
         .override_by_name("stage", [width(90)])
         .override_by_name("state", [*coloured_cell(state_words()), width(125)])
         .override_by_name("metric", [width(165)])
+        .override_by_name("where", [link("Over time, of its first combination", _OVER_TIME)])
         .override_by_name("change", [width(115)])
         .override_by_name("since", [unit("dateTimeFromNow"), width(110)])
         .override_by_name(
@@ -79,4 +87,5 @@ def _table(
         .override_by_name("who has it", [said_if_missing("nobody"), width(120)])
         .override_by_name("taken until", [unit("dateTimeFromNow"), width(110)])
         .override_by_name("alert id", [width(115)])
+        .override_by_name("combination", [hidden()])
     )
