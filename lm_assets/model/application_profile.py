@@ -63,10 +63,11 @@ class StageProfile:
 
     ``execution`` is a position in `ApplicationProfile.executions`. ``key`` is the digest of its
     operators, ``operators`` their names, ``fragments`` the parts of the final plan that they are.
-    ``kept_data`` names the persisted data sets that it fills or reads, None where that is not
-    known. ``sums`` has `COUNTERS` and `TIMES`; one that is not there is zero. ``clock_ms`` is its
-    part of the application's time on the clock. The quantiles are of the run time of its successful
-    tasks. ``merged`` stages of one kind are one row, where an application has too many.
+    ``functions`` are those that its operators call, ``kept_data`` the persisted data sets that it
+    fills or reads; each is None where it is not known. ``sums`` has `COUNTERS` and `TIMES`; one
+    that is not there is zero. ``clock_ms`` is its part of the application's time on the clock. The
+    quantiles are of the run time of its successful tasks. ``merged`` stages of one kind are one
+    row, where an application has too many.
     """
 
     execution: int
@@ -74,6 +75,7 @@ class StageProfile:
     name: str
     operators: tuple[str, ...] = ()
     fragments: tuple[int, ...] = ()
+    functions: tuple[str, ...] | None = None
     kept_data: tuple[str, ...] | None = None
     sums: Mapping[str, int] = field(default_factory=dict)
     clock_ms: float = 0.0

@@ -9,11 +9,13 @@ from collections.abc import Hashable, Mapping, Sequence
 from lm_assets.model.behaviour import FEWEST_RUNS
 from lm_assets.model.explanation import EXACT, OBSERVED
 from lm_assets.regression.causes.counters import STAGE_RUNS, CounterDifference
-from lm_assets.regression.causes.kept_data import CACHE, KeptDataChange, kept_data_claims
+from lm_assets.regression.causes.functions import function_claims
+from lm_assets.regression.causes.kept_data import CACHE, kept_data_claims
 from lm_assets.regression.causes.matching import GONE, NEW, MatchedRow, MatchedRuns
 from lm_assets.regression.causes.open_bars import Claim, OpenBars, weakest
 from lm_assets.regression.causes.plan_changes import ChangedPlan
 from lm_assets.regression.causes.skew import has_become_skewed
+from lm_assets.regression.causes.stage_facts import FactChange
 from lm_assets.regression.causes.statements import counter_phrase, plan_phrase
 
 # Bytes that moved against the time by less (packed harder, for one) are no cause of it.
@@ -25,18 +27,20 @@ def exact_claims(
     differences: Sequence[CounterDifference],
     plans: Sequence[ChangedPlan],
     *,
-    kept: Mapping[int, KeptDataChange],
+    kept: Mapping[int, FactChange],
+    functions: Mapping[int, FactChange],
     changes_s: Sequence[float],
 ) -> tuple[list[Claim], frozenset[int]]:
     """Return the claims that rest on plans and counters, and the bars that they take.
 
-    ``kept`` says which rows of stages keep data otherwise, ``changes_s`` by how much the time of
-    each changed.
+    ``kept`` says which rows of stages keep data otherwise, ``functions`` which call others,
+    ``changes_s`` by how much the time of each changed.
     """
     state = OpenBars(rows=matched.rows, differences=differences, changes_s=changes_s)
     claims = [
         *_plan_claims(state, plans, kept),
         *kept_data_claims(state, kept),
+        *function_claims(state, functions),
         *_claims_of(state, _OF_ATTEMPTS),
         *_volume_claims(state),
         *_skew_claims(state),
@@ -48,7 +52,7 @@ def exact_claims(
 
 
 def _plan_claims(
-    state: OpenBars, plans: Sequence[ChangedPlan], kept: Mapping[int, KeptDataChange]
+    state: OpenBars, plans: Sequence[ChangedPlan], kept: Mapping[int, FactChange]
 ) -> list[Claim]:
     by_change: dict[Hashable, list[ChangedPlan]] = {}
     for plan in plans:
@@ -65,7 +69,7 @@ def _what_changed(plan: ChangedPlan) -> Hashable:
 
 
 def _plan_claim(
-    state: OpenBars, alike: Sequence[ChangedPlan], kept: Mapping[int, KeptDataChange]
+    state: OpenBars, alike: Sequence[ChangedPlan], kept: Mapping[int, FactChange]
 ) -> Claim:
     queries = {plan.query for plan in alike}
     change = alike[0].change
@@ -137,6 +141,14 @@ def _skew_claims(state: OpenBars) -> list[Claim]:
 
 
 _UNEVEN = "data is spread unevenly: {}"
+_SHUFFLE_BYTES = ("shuffle_write_bytes", "shuffle_read_bytes")
+_OF_SHUFFLES = frozenset(
+    {*_SHUFFLE_BYTES, "shuffle_write_rows", "shuffle_read_rows", "largest_task_rows"}
+)
+# Other rows, or the same ones cut otherwise, are grouped and packed otherwise for the next stage.
+_BRINGS_ABOUT_OTHERS = frozenset(
+    {"repeats", "input_volume", "skew", "tasks", "files", "row_volume"}
+)
 _Kinds = tuple[tuple[str, tuple[str, ...], str], ...]
 # Copies and repeats of tasks read and write once more: asked before the amounts that follow.
 _OF_ATTEMPTS: _Kinds = (
@@ -144,22 +156,24 @@ _OF_ATTEMPTS: _Kinds = (
     ("failures", ("failed_tasks", "killed_tasks"), "{}"),
 )
 _OF_ROWS: _Kinds = (
+    # Files that are read make tasks, and tasks make files that are written.
+    ("files", ("files_read",), "{}"),
     ("tasks", ("tasks",), "{}"),
-    ("files", ("files_written", "files_read"), "{}"),
+    ("files", ("files_written",), "{}"),
     ("spill", ("disk_spilled_bytes", "memory_spilled_bytes"), "{}"),
-    ("row_volume", ("shuffle_read_rows", "shuffle_write_rows", "output_rows"), "{}"),
+    ("row_volume", ("shuffle_write_rows", "shuffle_read_rows", "output_rows"), "{}"),
     ("skew", ("largest_task_rows",), _UNEVEN),
     ("input_bytes", ("input_bytes",), "{} for the same rows"),
     ("output_volume", ("output_bytes",), "{} for the same rows"),
-    ("shuffle_volume", ("shuffle_write_bytes", "shuffle_read_bytes"), "{} for the same rows"),
+    ("shuffle_volume", _SHUFFLE_BYTES, "{} for the same rows"),
 )
 
 
 def _claims_of(state: OpenBars, kinds: _Kinds) -> list[Claim]:
     claims = []
     for kind, names, pattern in kinds:
-        # What one stage writes is what another reads: the writer is told of.
-        bars = _with(state, {names[0]}) or _with(state, set(names))
+        # What one stage writes another reads: both are put down to it, the writer is told of.
+        bars = _with(state, set(names))
         bars = [bar for bar in bars if _can_bring_about(state, bar, names)]
         if bars:
             claims.append(_counter_claim(state, kind, bars, names, pattern))
@@ -213,6 +227,8 @@ def _counter_claim(
     told = [d for bar in bars for d in state.of_bar(bar) if d.name in names]
     first = max(told, key=lambda d: (-names.index(d.name), abs(d.current - d.baseline)))
     where = state.rows[first.row] if first.row is not None else state.rows[bars[0]]
+    if kind in _BRINGS_ABOUT_OTHERS:
+        bars = [*bars, *_following(state, bars)]
     details = [counter_phrase(d) for bar in bars for d in state.of_bar(bar)]
     taken = state.take(bars)
     others = len(taken) - 1
@@ -227,6 +243,42 @@ def _counter_claim(
         details=tuple(dict.fromkeys(details))[:12],
         q=first.q,
     )
+
+
+def _following(state: OpenBars, bars: Sequence[int]) -> list[int]:
+    """Return the open bars that differ only in what they exchange with some bars, near and far.
+
+    What one writes the other reads: as many rows or bytes, before and now. Within a query other
+    bytes alone follow too.
+    """
+    found: list[int] = []
+    while True:
+        known = [*bars, *found]
+        queries = {state.rows[bar].query for bar in known}
+        exchanged = {pair for bar in known for pair in _exchanged(state.of_bar(bar))}
+        more = [
+            bar
+            for bar in state.free()
+            if bar not in known
+            and (names := {d.name for d in state.of_bar(bar)})
+            and names <= _OF_SHUFFLES
+            and (
+                not exchanged.isdisjoint(_exchanged(state.of_bar(bar)))
+                or (names <= set(_SHUFFLE_BYTES) and state.rows[bar].query in queries)
+            )
+        ]
+        if not more:
+            return found
+        found += more
+
+
+def _exchanged(told: Sequence[CounterDifference]) -> set[tuple[str, float, float]]:
+    """Return the amounts that go through shuffles: what of, before and now."""
+    return {
+        (d.name.rsplit("_", 1)[-1], d.baseline, d.current)
+        for d in told
+        if d.name in _OF_SHUFFLES and d.name != "largest_task_rows"
+    }
 
 
 def _with(state: OpenBars, names: set[str]) -> list[int]:

@@ -19,7 +19,7 @@ from lm_assets.model.application_profile import (
 )
 from lm_assets.model.behaviour import FEWEST_RUNS
 from lm_assets.model.explanation import EXACT, OBSERVED, STATISTICAL
-from lm_assets.regression.causes.matching import MATCHED, RE_PLANNED, MatchedRuns
+from lm_assets.regression.causes.matching import MATCHED, RE_PLANNED, MatchedRow, MatchedRuns
 from lm_assets.regression.causes.samples import differences
 from lm_assets.stats.multiplicity import benjamini_hochberg
 
@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 STAGE_RUNS = "stage_runs"
 _ROW_COUNTERS = (*COUNTERS, STAGE_RUNS)
+_OF_ATTEMPTS = frozenset({"speculative_tasks", "failed_tasks", "killed_tasks"})
 _FILE_COUNTERS = (FILES_READ, FILES_WRITTEN)
 # A counter that varies by itself must have changed by more, and surely.
 _LEAST_VARYING_CHANGE, _VARYING_ALPHA = 0.10, 0.01
@@ -64,7 +65,8 @@ class _Compared:
 def counter_differences(matched: MatchedRuns) -> list[CounterDifference]:
     """Return every counter that changed, by row of stages and by query.
 
-    Runs of which not everything is known are left out: their counts are lower bounds.
+    Runs of which not everything is known are left out: their counts are lower bounds. Of attempts
+    of tasks a lower bound shows more, since a copy that was seen was made.
     """
     compared = [
         counter
@@ -116,12 +118,28 @@ def _of_rows(matched: MatchedRuns) -> list[_Compared]:
             query=row.query,
             row=number,
             before=[_counted(run, name) for run in whole(row.baseline, matched.baseline)],
-            now=[_counted(run, name) for run in whole(row.current, matched.current)],
+            now=[
+                *(_counted(run, name) for run in whole(row.current, matched.current)),
+                *_seen(row, matched, name),
+            ],
         )
         for number, row in enumerate(matched.rows)
         if row.kind in {MATCHED, RE_PLANNED}
         for name in _ROW_COUNTERS
     ]
+
+
+def _seen(row: MatchedRow, matched: MatchedRuns, name: str) -> list[float]:
+    """Return what current runs of which not all is known have more of than any baseline run."""
+    if name not in _OF_ATTEMPTS:
+        return []
+    most = max((_counted(run, name) for run in row.baseline), default=0.0)
+    seen = [
+        _counted(stages, name)
+        for stages, run in zip(row.current, matched.current, strict=True)
+        if run.incomplete
+    ]
+    return [count for count in seen if count > most]
 
 
 def _of_queries(matched: MatchedRuns) -> list[_Compared]:

@@ -16,6 +16,7 @@ from lm_assets.model.explanation import (
 )
 from lm_assets.regression.causes.claims import exact_claims
 from lm_assets.regression.causes.counters import CounterDifference, counter_differences
+from lm_assets.regression.causes.functions import function_changes
 from lm_assets.regression.causes.kept_data import kept_data_changes
 from lm_assets.regression.causes.matching import MatchedRuns, match_runs
 from lm_assets.regression.causes.open_bars import Claim
@@ -77,9 +78,16 @@ def explain_change(
     matched = match_runs(baseline, current)
     fall = waterfall(matched, metric=metric, thresholds=thresholds)
     differences = counter_differences(matched)
-    plans, kept = changed_plans(matched), kept_data_changes(matched)
+    plans = changed_plans(matched)
     changes_s = [part.change_s for part in fall.parts[: len(matched.rows)]]
-    counted, taken = exact_claims(matched, differences, plans, kept=kept, changes_s=changes_s)
+    counted, taken = exact_claims(
+        matched,
+        differences,
+        plans,
+        kept=kept_data_changes(matched),
+        functions=function_changes(matched),
+        changes_s=changes_s,
+    )
     timed, said = timed_claims(matched, fall, taken)
     causes = _ranked([_cause(claim, fall) for claim in (*counted, *timed)], fall)
     settings = () if hide_settings else setting_changes(baseline, current)

@@ -81,8 +81,9 @@ def related_to_causes(
     """Return the differences of a lone combination with their relation to its causes."""
     if not is_changed:
         return tuple(settings)
-    if len(settings) == 1:
-        return (replace(settings[0], relation=EXPLAINS),)
+    if len({_family(setting.name) for setting in settings}) == 1:
+        # The only difference, though it may take several names to say it.
+        return tuple(replace(setting, relation=EXPLAINS) for setting in settings)
     kinds = {cause.kind for cause in causes}
     return tuple(
         replace(s, relation=EXPLAINS if kinds.intersection(acts_on(s.name)) else ALSO_DIFFERS)
@@ -121,6 +122,12 @@ def told_of(settings: Iterable[SettingChange], cause_kind: str) -> list[SettingC
     acting = [s for s in explaining if cause_kind in acts_on(s.name)]
     acting.sort(key=lambda s: acts_on(s.name).index(cause_kind))
     return acting or (explaining if len(explaining) <= 2 else [])
+
+
+def _family(name: str) -> str:
+    """Return what a setting belongs to, such as ``spark.speculation`` or ``spark.sql.adaptive``."""
+    parts = name.split(".")
+    return ".".join(parts[: 3 if parts[:2] == ["spark", "sql"] else 2])
 
 
 def _settings(run: ApplicationProfile) -> Mapping[str, str]:

@@ -10,6 +10,8 @@ from lm_assets.regression.causes.samples import ratio_change
 
 _FEWEST_TASKS = 5
 _LEAST_SLOWDOWN, _ALPHA = 0.20, 0.01
+# Tasks of one run against its other tasks: a busy machine slows both, and hides neither.
+_PLAIN_SLOWDOWN, _PLAIN_ALPHA = 0.50, 0.001
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +23,12 @@ class SlowHost:
     slowdown_baseline: float
     excess_s: tuple[float, ...]
     p: float
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is beyond doubt, however much the application's time varies."""
+        growth = self.slowdown / self.slowdown_baseline - 1.0
+        return self.p < _PLAIN_ALPHA and growth >= _PLAIN_SLOWDOWN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

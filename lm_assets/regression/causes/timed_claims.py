@@ -28,6 +28,8 @@ _TAIL_SHARE, _TAIL_ALPHA = 0.4, 0.05
 # Bars within this factor of the whole's change have changed alike.
 _ALIKE = 1.25
 _FEWEST_ALIKE = 2
+# A machine that stalls once is in one run; what was changed is in all of them.
+_FEWEST_CURRENT = 2
 # Everything slower alike is what a neighbour on the machine does too: only a large, sure change
 # is spoken of.
 _UNIFORM_CHANGE, _UNIFORM_ALPHA = 0.30, 0.001
@@ -38,7 +40,9 @@ def timed_claims(
 ) -> tuple[list[Claim], list[str]]:
     """Return the claims that rest on times, and what is said where none can be made."""
     claims: list[Claim] = []
-    slow = slow_host(matched.baseline, matched.current) if fall.change.is_clear else None
+    slow = slow_host(matched.baseline, matched.current)
+    if slow is not None and not (fall.change.is_clear or slow.is_plain):
+        slow = None
     outstanding = [
         bar for bar, part in enumerate(fall.parts) if part.stands_out and bar not in taken
     ]
@@ -54,6 +58,8 @@ def timed_claims(
             )
         )
         outstanding = [bar for bar in outstanding if fall.rows[bar] is None]
+    elif outstanding and len(matched.current) < _FEWEST_CURRENT:
+        return [], ["one current run: by its time alone no stage is a cause"]
     elif _is_uniform(fall, outstanding, taken):
         return _uniform(fall, outstanding)
     claims += [_timed_claim(fall.parts[bar], fall.rows[bar], bar) for bar in outstanding]

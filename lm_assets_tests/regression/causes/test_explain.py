@@ -54,6 +54,12 @@ class TestOneSlowerStage:
         low, high = cause.share_ci95
         assert low < cause.share < high
 
+    def test_in_one_run_is_no_cause_for_a_machine_may_have_stalled(self):
+        found = explain_change(BASELINE, [usual(1.0, join=12_000.0)])
+        assert found.change.is_clear
+        assert found.causes == ()
+        assert "one current run: by its time alone no stage is a cause" in found.unknown
+
     def test_is_no_cause_where_every_stage_changed_alike(self):
         def busier(noise):
             return usual(noise * 1.2)
@@ -146,11 +152,104 @@ class TestCounters:
         assert ("shuffle_volume" in kinds) is is_cause
         assert kinds
 
+    @pytest.mark.parametrize(
+        ("now", "kinds"),
+        [
+            pytest.param({"tasks": 120}, {"tasks"}, id="cut otherwise"),
+            pytest.param({}, {"shuffle_volume"}, id="nothing else changed"),
+        ],
+    )
+    def test_of_shuffle_bytes_follow_from_how_the_query_is_cut(self, now, kinds):
+        def shuffling(noise, written, **sums):
+            run = usual(noise, sums=sums)
+            scan = replace(
+                run.stages[0], sums=run.stages[0].sums | {"shuffle_write_bytes": written}
+            )
+            return replace(run, stages=(scan, *run.stages[1:]))
+
+        before = some_runs(lambda n: shuffling(n, 1_000))
+        after = some_runs(lambda n: shuffling(n, 1_500, **now))
+        assert {cause.kind for cause in explain_change(before, after).causes} == kinds
+
+    @pytest.mark.parametrize(
+        ("written", "kinds"),
+        [
+            pytest.param(1_500, {"skew"}, id="what the skewed stage reads"),
+            pytest.param(1_700, {"skew", "shuffle_volume"}, id="what another reads"),
+        ],
+    )
+    def test_of_shuffle_bytes_follow_across_jobs_from_who_reads_them(self, written, kinds):
+        def jobs(noise, read, wrote, largest):
+            stages = [
+                a_stage("map", 900.0 * noise, sums={"shuffle_write_bytes": wrote}),
+                a_stage(
+                    "group",
+                    2_000.0 * noise,
+                    execution=1,
+                    sums={
+                        "shuffle_read_rows": 800,
+                        "shuffle_read_bytes": read,
+                        "largest_task_rows": largest,
+                    },
+                ),
+            ]
+            names = [ExecutionProfile(description=name, kind="job") for name in ("map", "group")]
+            return replace(an_application(stages), executions=tuple(names), plans={})
+
+        before = some_runs(lambda n: jobs(n, 1_000, 1_000, 100))
+        after = some_runs(lambda n: jobs(n, 1_500, written, 500))
+        assert {cause.kind for cause in explain_change(before, after).causes} == kinds
+
+    def test_of_the_same_rows_cut_into_more_tasks_are_no_skew(self):
+        before = some_runs(lambda n: usual(n, sums={"tasks": 1, "largest_task_rows": 900}))
+        after = some_runs(lambda n: usual(n, sums={"tasks": 8, "largest_task_rows": 300}))
+        assert {cause.kind for cause in explain_change(before, after).causes} == {"tasks"}
+
+    def test_of_files_that_make_tasks_are_told_as_files_with_what_follows(self):
+        def reading(noise, files, tasks, rows):
+            stages = [
+                a_stage(
+                    "scan",
+                    1_000.0 * noise,
+                    sums={
+                        "tasks": tasks,
+                        "input_rows": 1_000,
+                        "input_bytes": 9_000,
+                        "shuffle_write_rows": rows,
+                    },
+                ),
+                a_stage(
+                    "join",
+                    3_000.0 * noise,
+                    sums={"shuffle_read_rows": rows, "largest_task_rows": rows // 2},
+                ),
+            ]
+            run = an_application(stages)
+            counted = replace(run.executions[0], figures={"1": {"files_read": files}})
+            return replace(run, executions=(counted,))
+
+        before = some_runs(lambda n: reading(n, 2, 2, 400))
+        after = some_runs(lambda n: reading(n, 80, 3, 600))
+        (cause,) = explain_change(before, after).causes
+        assert cause.kind == "files"
+        assert cause.statement == "files read 2 → 80 in scan and in 1 more stage"
+        assert "tasks 2 → 3" in cause.details
+
     def test_of_runs_of_which_not_all_is_known_are_no_evidence(self):
         cut = replace(usual(sums={"tasks": 5}), incomplete=("the log breaks off",))
         found = explain_change(BASELINE, [cut])
         assert (found.causes, found.counters) == ((), ())
         assert "current: the log breaks off" in found.unknown
+
+    @pytest.mark.parametrize(
+        ("copies", "kinds"), [pytest.param(3, ["speculation"]), pytest.param(0, [])]
+    )
+    def test_of_copies_of_tasks_are_shown_by_what_was_seen_of_them(self, copies, kinds):
+        cut = replace(
+            usual(sums={"speculative_tasks": copies, "killed_tasks": copies}),
+            incomplete=("1 task attempt began or succeeded without an end in the log",),
+        )
+        assert [cause.kind for cause in explain_change(BASELINE, [cut, cut]).causes] == kinds
 
 
 class TestAnotherPlan:
@@ -186,6 +285,22 @@ class TestAnotherPlan:
             "spark.x": "also_differs",
         }
         assert "spark.sql.adaptive.enabled true → false" in found.causes[0].statement
+
+    def test_names_all_settings_of_the_one_thing_that_differs(self):
+        def slower(noise):
+            return usual(noise * 1.6)
+
+        current = [
+            with_settings(
+                run,
+                spark__dynamicAllocation__enabled="true",
+                spark__dynamicAllocation__minExecutors="1",
+            )
+            for run in some_runs(slower)
+        ]
+        found = explain_change(BASELINE, current)
+        assert {s.relation for s in found.settings} == {"explains"}
+        assert "spark.dynamicAllocation.enabled not set → true" in found.causes[0].statement
 
     def test_of_several_queries_that_lost_their_cache_is_one_cause(self):
         def queries(noise, reader):
@@ -268,6 +383,43 @@ class TestKeptData:
         assert found.causes == ()
 
 
+class TestFunctions:
+    @staticmethod
+    def calling(noise, *names, known=True):
+        run = usual(noise)
+        return replace(
+            run,
+            stages=tuple(
+                replace(stage, functions=names if stage.key == "scan" else ()) if known else stage
+                for stage in run.stages
+            ),
+        )
+
+    @pytest.mark.parametrize(
+        ("now", "said"),
+        [
+            (("clean",), "now calls clean() in place of concat(), upper() in scan"),
+            (("concat", "upper", "sha2"), "now calls sha2() as well in scan"),
+            (("upper",), "no longer calls concat() in scan"),
+        ],
+    )
+    def test_that_came_or_went_in_the_same_operators_are_a_cause(self, now, said):
+        found = explain_change(
+            some_runs(lambda n: self.calling(n, "concat", "upper")),
+            some_runs(lambda n: self.calling(n, *now)),
+        )
+        assert [(c.kind, c.evidence, c.statement) for c in found.causes] == [
+            ("plan_changed", "exact", said)
+        ]
+
+    def test_that_a_profile_of_before_does_not_tell_are_no_evidence(self):
+        found = explain_change(
+            some_runs(lambda n: self.calling(n, known=False)),
+            some_runs(lambda n: self.calling(n, "clean")),
+        )
+        assert found.causes == ()
+
+
 class TestStragglers:
     def test_are_called_so(self):
         def straggling(noise):
@@ -303,6 +455,23 @@ class TestASlowHost:
         first = explain_change(before, after).causes[0]
         assert first.kind == "slow_host"
         assert "host-1" in first.statement
+
+    @pytest.mark.parametrize(
+        ("slowdown", "kinds"),
+        [pytest.param(2.2, ["slow_host"], id="plainly"), pytest.param(1.4, [], id="a little")],
+    )
+    def test_that_is_plainly_slow_is_named_without_a_share_in_a_change_that_is_not_clear(
+        self, slowdown, kinds
+    ):
+        def busy(noise, slowdown, *, load):
+            hosts = self.on_hosts(noise, slowdown).executors
+            return replace(usual(load), executors=hosts)
+
+        before = some_runs(lambda n: busy(n, 1.03, load=n**15))
+        after = some_runs(lambda n: busy(n, slowdown, load=n**15), seed=2)
+        found = explain_change(before, after)
+        assert not found.change.is_clear
+        assert [(cause.kind, cause.share) for cause in found.causes] == [(k, None) for k in kinds]
 
 
 class TestMovedWork:

@@ -11,6 +11,8 @@ GC_TIME = "JVM GC Time"
 DISK_SPILL = "Disk Bytes Spilled"
 # Bytes, rows and times of one task: a petabyte is more than any has, and nothing is below zero.
 Amount = Annotated[int, Meta(ge=0, le=2**50)]
+# A task that ended before its executor was looked at has a peak of -1.
+Peak = Annotated[int, Meta(ge=-1, le=2**50)]
 CpuTime = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Identity = Annotated[int, Meta(ge=0)]
 # More than any machine has; less than one is no executor.

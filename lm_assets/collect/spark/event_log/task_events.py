@@ -10,6 +10,7 @@ from lm_assets.collect.spark.event_log.amounts import (
     CpuTime,
     Identity,
     Instant,
+    Peak,
 )
 
 # Spark's own count puts a denied commit with the killed attempts: another attempt won.
@@ -19,7 +20,7 @@ _KILLED = frozenset({"TaskKilled", "TaskCommitDenied"})
 class ExecutorPeaks(Struct):
     """The largest heap seen (Spark 3.0 and later)."""
 
-    jvm_heap_bytes: Amount = field(name="JVMHeapMemory", default=0)
+    jvm_heap_bytes: Peak = field(name="JVMHeapMemory", default=0)
 
 
 class TaskEndReason(Struct):

@@ -17,11 +17,17 @@ def kept_data(rdds: Sequence[events.RddInfo]) -> tuple[str, ...]:
     """
     return tuple(
         sorted(
-            f"{' + '.join(operation_names([rdd.scope])) or 'a data set'} ({where})"
+            f"{_name(rdd)} ({where})"
             for rdd in rdds
             if rdd.storage is not None and (where := _where(rdd.storage))
         )
     )
+
+
+def _name(rdd: events.RddInfo) -> str:
+    names = operation_names([rdd.scope])
+    # So Spark computes what a Dataset keeps; its operators are in the plan.
+    return "Dataset" if names == ("mapPartitionsInternal",) else " + ".join(names) or "data set"
 
 
 def _where(level: events.StorageLevel) -> str:

@@ -35,6 +35,9 @@ _WRAPPERS = re.compile(
 _FORMS = frozenset({"AQEShuffleRead", "ColumnarToRow", "RowToColumnar", "CustomShuffleReader"})
 _EXPRESSION_ID = re.compile(r"#\d+L?")
 _ATTRIBUTE = re.compile(r"\b([A-Za-z_]\w*(?:\([^()#]*\))?)#")
+# A literal is written without quotes, and is taken for a function where a bracket follows a word.
+_FUNCTION = re.compile(r"\b([A-Za-z_]\w*)\(")
+_NO_FUNCTIONS = frozenset({"InMemoryFileIndex"})
 _PLAN_ID = re.compile(r",? ?\[?plan_id=\d+\]?")
 _GENERATED = re.compile(r"\*\(\d+\) ?|@[0-9a-f]{4,}\b|,? ?\[id=#?\d*\]")
 _LAMBDA = re.compile(r"\S*\$\$Lambda\S*")
@@ -58,7 +61,8 @@ class ComparablePlan:
     """A plan's operators, and where its accumulators belong.
 
     ``fragment_of`` gives the fragment that adds to an accumulator; ``figure_of`` the operator's
-    position and the name of those that are kept. ``operators`` are by fragment.
+    position and the name of those that are kept. ``operators`` are by fragment, and so are the
+    ``functions`` that they call.
     """
 
     digest: str
@@ -67,12 +71,14 @@ class ComparablePlan:
     figure_of: Mapping[int, tuple[int, str]]
     keys: Mapping[int, str]
     operators: Mapping[int, tuple[str, ...]]
+    functions: Mapping[int, frozenset[str]]
 
 
 @dataclass(slots=True)
 class _Walk:
     nodes: list[PlanNode] = field(default_factory=list)
     works: list[str] = field(default_factory=list)
+    functions: dict[int, frozenset[str]] = field(default_factory=dict)
     fragment_of: dict[int, int] = field(default_factory=dict)
     figure_of: dict[int, tuple[int, str]] = field(default_factory=dict)
     fragments: int = 1
@@ -95,6 +101,7 @@ def comparable_plan(plan: "PlanInfo") -> ComparablePlan:
         figure_of=walk.figure_of,
         keys={part: digest_of(works.get(part, ())) for part in parts},
         operators={part: tuple(names) for part, names in parts.items()},
+        functions=walk.functions,
     )
 
 
@@ -108,6 +115,12 @@ _scope_decoder = msgspec.json.Decoder(_Scope)
 def digest_of(lines: Iterable[str]) -> str:
     """Return a short digest of lines of text."""
     return hashlib.blake2b("\n".join(lines).encode(), digest_size=8).hexdigest()
+
+
+def functions_of(plan: ComparablePlan, fragments: Iterable[int]) -> tuple[str, ...]:
+    """Return the functions that some fragments of a plan call."""
+    called = (plan.functions.get(part, frozenset()) for part in fragments)
+    return tuple(sorted(frozenset[str]().union(*called)))[:_MOST_OPERATIONS]
 
 
 def call_site_without_place(text: str) -> str:
@@ -152,9 +165,10 @@ def _visit(info: "PlanInfo", walk: _Walk, *, depth: int, level: int, fragment: i
         below_depth = depth
     else:
         position = len(walk.nodes)
-        node, work = _node(info, depth=depth, fragment=below)
+        node, work, functions = _node(info, depth=depth, fragment=below)
         walk.nodes.append(node)
         walk.works.append(work)
+        walk.functions[below] = walk.functions.get(below, frozenset()) | functions
         below_depth = depth + 1
         for metric in info.metrics:
             if name := _FIGURES.get(metric.name):
@@ -185,27 +199,28 @@ def _without_names_of_runs(text: str) -> str:
     return _MOMENT.sub("<date>", text)
 
 
-def _node(info: "PlanInfo", *, depth: int, fragment: int) -> tuple[PlanNode, str]:
-    """Return an operator, and its work: what makes two stages the same, however it is done."""
+def _node(info: "PlanInfo", *, depth: int, fragment: int) -> tuple[PlanNode, str, frozenset[str]]:
+    """Return an operator, its work (what makes two stages the same), and the functions it calls."""
     # Without its numbers the text is the same in every run of a query, and is read once.
     text = _EXPRESSION_ID.sub("#", info.text[:_MOST_TEXT_CHARACTERS])
     if "plan_id" in text:
         text = _PLAN_ID.sub("", text)
-    detail, shape, work = _read_operator(
+    detail, shape, work, functions = _read_operator(
         info.name, text, info.metadata.get(_FORMAT), info.metadata.get(_BATCHED)
     )
     node = PlanNode(
         depth=depth, name=info.name.strip(), detail=detail, shape=shape, fragment=fragment
     )
-    return node, work
+    return node, work, functions
 
 
 @lru_cache(maxsize=2048)
 def _read_operator(
     name: str, text: str, read_format: str | None, is_batched: str | None
-) -> tuple[str, str, str]:
+) -> tuple[str, str, str, frozenset[str]]:
     """Return what an operator does, the digest that makes it the same in another run, its work.
 
+    The functions that it calls are told apart: with others it is the same operator.
     A scan that reads in batches is another operator, and does the same work.
     """
     text = _without_names_of_runs(text)
@@ -214,7 +229,8 @@ def _read_operator(
     kind = detail.split("(", 1)[0].removeprefix(name).strip() if "Exchange" in name else ""
     works_on = [kind, *([f"{_FORMAT}={read_format}"] if read_format else []), *attributes]
     shape = [*works_on, *([f"{_BATCHED}={is_batched}"] if is_batched else [])]
-    return detail, _short_digest(shape), f"{name.strip()} {_short_digest(works_on)}"
+    functions = frozenset(_FUNCTION.findall(text)) - {name.strip()} - _NO_FUNCTIONS
+    return detail, _short_digest(shape), f"{name.strip()} {_short_digest(works_on)}", functions
 
 
 def _short_digest(facts: list[str]) -> str:

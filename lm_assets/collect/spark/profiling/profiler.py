@@ -11,32 +11,23 @@ from dataclasses import dataclass, field, replace
 from lm_assets.collect.spark.event_log import events, sql_events, task_events
 from lm_assets.collect.spark.profiling.clock import StageClock
 from lm_assets.collect.spark.profiling.executions import KnownExecutions, RunningExecution
+from lm_assets.collect.spark.profiling.executors import WorkedExecutors
 from lm_assets.collect.spark.profiling.kept_data import kept_data
 from lm_assets.collect.spark.profiling.plans import (
     call_site_without_place,
     digest_of,
+    functions_of,
     operation_names,
 )
 from lm_assets.collect.spark.profiling.settings import settings_of, versions_of, volatile_names
-from lm_assets.collect.spark.profiling.stage_sums import StageSums, merged_stages
+from lm_assets.collect.spark.profiling.stage_sums import StageSums, merged_stages, with_attempts
 from lm_assets.model.application_profile import (
     ApplicationProfile,
-    ExecutorProfile,
     StageProfile,
 )
 
 _MOST_STAGES = 1_000
-_MOST_EXECUTORS = 200
 _MOST_SESSION_VALUES = 8
-
-
-@dataclass(slots=True)
-class _Executor:
-    host: str
-    cores: int = 0
-    tasks: int = 0
-    run_time_ms: int = 0
-    expected_ms: float = 0.0
 
 
 @dataclass(slots=True)
@@ -49,7 +40,7 @@ class ApplicationProfiler:
     version: str | None = None
     environment: events.EnvironmentUpdate = field(default_factory=events.EnvironmentUpdate)
     session: dict[str, set[str]] = field(default_factory=dict)
-    executors: dict[str, _Executor] = field(default_factory=dict)
+    executors: WorkedExecutors = field(default_factory=WorkedExecutors)
     executions: KnownExecutions = field(default_factory=KnownExecutions)
     running: dict[int, RunningExecution] = field(default_factory=dict)
     execution_of_stage: dict[int, tuple[int, int | None]] = field(default_factory=dict)
@@ -92,19 +83,32 @@ class ApplicationProfiler:
             return
         sums = self.sums.get(event.stage_id)
         if sums is None:
-            # A copy that ends after its stage did: its row has been written.
-            self.late_tasks += event.stage_id in self.row_of_stage
             if event.stage_id in self.row_of_stage:
+                self._late_task_end(event, self.row_of_stage[event.stage_id])
                 return
             sums = self.sums[event.stage_id] = StageSums()
         sums.add(event, info)
         name = info.executor_id
-        if name and name not in self.executors and len(self.executors) < _MOST_EXECUTORS:
-            self.executors[name] = _Executor(info.host)
+        if name:
+            self.executors.meet(name, info.host)
+
+    def _late_task_end(self, event: task_events.TaskEnd, row: int) -> None:
+        """Count a copy that ends after its stage did, whose row has been written.
+
+        That it was made is a fact of the stage; its time is no part of the stage's time.
+        """
+        self.late_tasks += 1
+        sums = StageSums()
+        if event.info is not None:
+            sums.count(event, event.info)
+        self.stages[row] = with_attempts(self.stages[row], sums)
 
     def _stage_submitted(self, event: events.StageSubmitted) -> None:
         if event.info.submitted_ms is not None:
             self.clock.submit(event.info.stage_id, event.info.submitted_ms)
+            if event.info.stage_id in self.row_of_stage:
+                # Another attempt of a stage: its tasks are not the late ones of the one before.
+                self.sums.setdefault(event.info.stage_id, StageSums())
 
     def _stage_completed(self, event: events.StageCompleted) -> None:
         info = event.info
@@ -124,7 +128,7 @@ class ApplicationProfiler:
 
     def _write_stage(self, info: events.CompletedStageInfo, sums: StageSums) -> None:
         stage = self._stage(info, sums)
-        self._add_to_executors(sums)
+        self.executors.add(sums)
         kind = (stage.execution, stage.key)
         row = self.row_of_stage.get(info.stage_id)
         if row is None and len(self.stages) >= _MOST_STAGES:
@@ -148,6 +152,7 @@ class ApplicationProfiler:
         name = call_site_without_place(info.name)
         found = None
         fragments: tuple[int, ...]
+        functions: tuple[str, ...] | None = None
         if running is not None:
             running.count(info.accumulables)
             found = running.fragments(info.accumulables)
@@ -158,6 +163,7 @@ class ApplicationProfiler:
             plan, fragments = found
             operators = tuple(name for part in fragments for name in plan.operators.get(part, ()))
             key = digest_of(plan.keys.get(part, "") for part in fragments)
+            functions = functions_of(plan, fragments)
         times = sums.run_times
         return StageProfile(
             execution=place,
@@ -165,21 +171,13 @@ class ApplicationProfiler:
             name=name,
             operators=operators,
             fragments=fragments,
+            functions=functions,
             kept_data=kept_data(info.rdds),
             sums=sums.sums(),
             run_time_p50_ms=times.quantile_ms(0.50),
             run_time_p95_ms=times.quantile_ms(0.95),
             run_time_max_ms=float(sums.run_time_max_ms) if len(times) else None,
         )
-
-    def _add_to_executors(self, sums: StageSums) -> None:
-        tasks = sum(count for count, _ in sums.by_executor.values())
-        run_time_ms = sum(run_ms for _, run_ms in sums.by_executor.values())
-        for executor_id, (count, run_ms) in sums.by_executor.items():
-            if (executor := self.executors.get(executor_id)) is not None:
-                executor.tasks += count
-                executor.run_time_ms += run_ms
-                executor.expected_ms += run_time_ms * count / tasks
 
     def _job_start(self, event: events.JobStart) -> None:
         properties = event.properties
@@ -222,9 +220,7 @@ class ApplicationProfiler:
             running.counted.update(event.updates)
 
     def _executor_added(self, event: events.ExecutorAdded) -> None:
-        if len(self.executors) < _MOST_EXECUTORS:
-            executor = self.executors.setdefault(event.executor_id, _Executor(event.info.host))
-            executor.cores = event.info.cores
+        self.executors.announce(event.executor_id, event.info.host, event.info.cores)
 
     def _environment_update(self, event: events.EnvironmentUpdate) -> None:
         self.environment = event
@@ -260,17 +256,7 @@ class ApplicationProfiler:
             settings=settings,
             versions=versions_of(self.version, environment.jvm, environment.classpath),
             volatile=volatile_names(settings),
-            executors=tuple(
-                ExecutorProfile(
-                    executor_id=executor_id,
-                    host=executor.host,
-                    cores=executor.cores,
-                    tasks=executor.tasks,
-                    run_time_ms=executor.run_time_ms,
-                    expected_ms=round(executor.expected_ms, 1),
-                )
-                for executor_id, executor in self.executors.items()
-            ),
+            executors=self.executors.profiles(),
             plans=dict(self.executions.plans),
             executions=tuple(self.executions.rows),
             stages=tuple(
@@ -289,7 +275,9 @@ class ApplicationProfiler:
         if self.executions.left_out_plans:
             said.append(f"{self.executions.left_out_plans} plans beyond the first are digests only")
         if self.late_tasks:
-            said.append(f"{self.late_tasks} task attempts ended after their stage")
+            said.append(
+                f"{self.late_tasks} task attempts ended after their stage: counted, not timed"
+            )
         if self.sums:
             said.append(f"{len(self.sums)} stages had not ended when the log did")
         if self.executions.is_full:

@@ -1,6 +1,6 @@
 """What the tasks of one stage add up to, while they end one by one."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lm_assets.collect.spark.event_log import task_events
 from lm_assets.collect.spark.task_durations import TaskDurations
@@ -45,13 +45,7 @@ class StageSums:
 
     def add(self, event: task_events.TaskEnd, info: task_events.TaskInfo) -> None:
         """Take one ended attempt into account."""
-        self.tasks += 1
-        if info.is_speculative:
-            self.speculative += 1
-        reason = event.reason.reason
-        is_success = reason == "Success"
-        if not is_success:
-            self._count_failure(reason)
+        is_success = self.count(event, info)
         duration_ms = 0
         finished_ms, launched_ms = info.finished_ms, info.launched_ms
         if finished_ms is not None and launched_ms is not None and finished_ms > launched_ms:
@@ -63,6 +57,17 @@ class StageSums:
             rows = self._add_data(metrics)
             if is_success:
                 self._add_success(info.executor_id or "", run_ms, rows)
+
+    def count(self, event: task_events.TaskEnd, info: task_events.TaskInfo) -> bool:
+        """Count one ended attempt, and say whether it succeeded."""
+        self.tasks += 1
+        if info.is_speculative:
+            self.speculative += 1
+        reason = event.reason.reason
+        if reason == "Success":
+            return True
+        self._count_failure(reason)
+        return False
 
     def _count_failure(self, reason: str | None) -> None:
         if reason in {"TaskKilled", "TaskCommitDenied"}:
@@ -163,6 +168,14 @@ class StageSums:
         return {name: amount for name, amount in every.items() if amount}
 
 
+def with_attempts(stage: StageProfile, late: StageSums) -> StageProfile:
+    """Return a stage with attempts that ended after it: counted, and nothing else of them."""
+    names = ("tasks", "failed_tasks", "killed_tasks", "speculative_tasks")
+    counted = late.sums()
+    more = {name: stage.sum_of(name) + counted[name] for name in names if name in counted}
+    return replace(stage, sums={**stage.sums, **more})
+
+
 def merged_stages(one: StageProfile, other: StageProfile) -> StageProfile:
     """Return two stages of one kind as one row.
 
@@ -179,6 +192,7 @@ def merged_stages(one: StageProfile, other: StageProfile) -> StageProfile:
         name=one.name,
         operators=one.operators,
         fragments=one.fragments,
+        functions=_both(one.functions, other.functions),
         kept_data=_both(one.kept_data, other.kept_data),
         sums=sums,
         clock_ms=one.clock_ms + other.clock_ms,
@@ -188,5 +202,5 @@ def merged_stages(one: StageProfile, other: StageProfile) -> StageProfile:
 
 
 def _both(one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    """Return what either keeps; not known where it is not known of one."""
+    """Return what either has; not known where it is not known of one."""
     return None if one is None or other is None else tuple(sorted({*one, *other}))

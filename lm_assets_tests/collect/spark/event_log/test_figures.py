@@ -213,6 +213,7 @@ def test_heap_peaks_are_per_executor_and_zero_is_no_sample() -> None:
         task(executor="1", heap=500),
         task(executor="1", heap=300),
         task(executor="2", heap=0),
+        task(executor="2", heap=-1),
         {
             "Event": "SparkListenerStageExecutorMetrics",
             "Executor ID": "driver",
@@ -221,6 +222,7 @@ def test_heap_peaks_are_per_executor_and_zero_is_no_sample() -> None:
     )
     assert [executor.peak_jvm_heap_bytes for executor in figures.executors] == [500, None]
     assert (figures.peak_jvm_heap_bytes, figures.driver_peak_jvm_heap_bytes) == (500, 900)
+    assert figures.malformed_lines == 0
 
 
 def test_a_log_without_end_has_no_duration_and_keeps_the_rest() -> None:

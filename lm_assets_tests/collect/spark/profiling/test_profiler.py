@@ -21,6 +21,7 @@ from lm_assets_tests.collect.spark.profiling.sql_events import (
     sql_job_start,
 )
 from lm_assets_tests.fakes.spark_events import (
+    KILLED,
     T0,
     application_end,
     application_start,
@@ -52,6 +53,7 @@ def completed(stage_id: int, at: int, accumulators: list[int], *, since: int) ->
     return {"Event": "SparkListenerStageCompleted", "Stage Info": info}
 
 
+ATTEMPTS = ("tasks", "killed_tasks", "speculative_tasks")
 JOIN = a_plan("SortMergeJoin [k#1]", ("number of output rows", 10))
 
 
@@ -101,6 +103,46 @@ class TestStages:
             execution_end(1, T0 + 950),
         )
         assert profile.stages[0].operators == ("BroadcastHashJoin",)
+
+    def test_count_the_copies_that_end_after_them(self):
+        (stage,) = profile_of(
+            stage_submitted(0, T0),
+            task_end(0, 0, T0, 100),
+            completed(0, T0 + 900, [], since=T0),
+            task_end(0, 1, T0, 950, KILLED, speculative=True, metrics={"run": 940}),
+        ).stages
+        assert [stage.sum_of(name) for name in ATTEMPTS] == [2, 1, 1]
+        assert stage.succeeded_tasks == 1
+        assert stage.sum_of("run_time_ms") == 10
+
+    def test_have_the_tasks_of_all_their_attempts(self):
+        (stage,) = profile_of(
+            stage_submitted(0, T0),
+            task_end(0, 0, T0, 100),
+            completed(0, T0 + 900, [], since=T0),
+            stage_submitted(0, T0 + 1_000, 1),
+            task_end(0, 1, T0 + 1_000, 200, attempt=1),
+            task_end(0, 2, T0 + 1_000, 200, attempt=1),
+            completed(0, T0 + 1_300, [], since=T0 + 1_000),
+        ).stages
+        assert stage.succeeded_tasks == 3
+        assert stage.sum_of("run_time_ms") == 30
+
+    def test_name_the_functions_that_their_operators_call(self):
+        plan = a_plan("Project [clean(upper(u#1)) AS c#2]", ("number of output rows", 10))
+        scan = a_plan("Scan parquet [u#1] InMemoryFileIndex(1 paths)[file:/data]")
+        (stage,) = profile_of(
+            execution_start(1, plan | {"children": [scan]}, T0),
+            sql_job_start(0, [0], 1, T0),
+            stage_submitted(0, T0),
+            completed(0, T0 + 900, [10], since=T0),
+            execution_end(1, T0 + 950),
+        ).stages
+        assert stage.functions == ("clean", "upper")
+
+    def test_that_belong_to_no_plan_tell_of_no_functions(self):
+        (stage,) = profile_of(stage_submitted(0, T0), completed(0, T0 + 900, [], since=T0)).stages
+        assert stage.functions is None
 
     @pytest.mark.parametrize(
         ("level", "kept"),
