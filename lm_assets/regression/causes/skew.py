@@ -22,7 +22,7 @@ def has_become_skewed(row: MatchedRow) -> bool:
         return False
     part, ratio = (min(values) for values in zip(*now, strict=True))
     old_part, old_ratio = (max(values) for values in zip(*before, strict=True))
-    return part >= old_part and ratio >= _LEAST_SKEW * old_ratio
+    return bool(part >= old_part and ratio >= _LEAST_SKEW * old_ratio)
 
 
 def _spread(stages: Sequence[StageProfile]) -> tuple[float, float] | None:
