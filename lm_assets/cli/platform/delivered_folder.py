@@ -6,7 +6,7 @@ is named after; where that is none either it lands in a folder of its own, and i
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,14 +89,7 @@ def delivered_folder(
     prefix = object_keys.incoming_prefix(campaign)
     objects: dict[str, Content] = {}
     loose: list[Path] = []
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        name = path.relative_to(folder).as_posix()
-        if not _is_text(name):
-            raise LmError(f"{folder}: the file name {name!a} is no UTF-8: give it another one")
-        if not path.resolve().is_relative_to(folder.resolve()):
-            raise LmError(f"{path} leads out of {folder}: nothing of it is delivered")
-        if name == object_keys.SUCCESS_NAME or any(p.startswith(".") for p in name.split("/")):
-            continue
+    for name, path in _files(folder):
         if path.suffix == ".jsonl" and len(path.relative_to(folder).parts) == 1:
             loose.append(path)
         else:
@@ -113,6 +106,26 @@ def delivered_folder(
     if manifest is not None:
         objects[object_keys.manifest_key(campaign)] = manifest
     return DeliveredFolder(prefix=prefix, objects=objects, lines=lines)
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield every file that is to be delivered, by its name in the folder; nothing is passed over.
+
+    Raises
+    ------
+    LmError
+        For a name that no key can have, for what is no regular file, and for links that lead out.
+    """
+    for path in sorted(p for p in folder.rglob("*") if not p.is_dir()):
+        name = path.relative_to(folder).as_posix()
+        if not _is_text(name):
+            raise LmError(f"{folder}: the file name {name!a} is no UTF-8: give it another one")
+        if not path.is_file():
+            raise LmError(f"{path} is no regular file, and may never end: take it out")
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise LmError(f"{path} leads out of {folder}: nothing of it is delivered")
+        if name != object_keys.SUCCESS_NAME and not any(p.startswith(".") for p in name.split("/")):
+            yield name, path
 
 
 def _is_text(name: str) -> bool:

@@ -107,7 +107,8 @@ class JsonHttpClient:
 
     def _ask(self, method: str, path: str, answer: type[T], **request: Any) -> T:
         asked = f"{self._shown}: {method} /{path}"
-        until_s = self._monotonic_s() + self._limits.deadline_s
+        begun_s = self._monotonic_s()
+        until_s = begun_s + self._limits.deadline_s
 
         def once() -> T:
             try:
@@ -123,7 +124,7 @@ class JsonHttpClient:
             given = self._retried(once, until_s)
         except RemoteError as error:
             if error.fault in _NO_ANSWER:
-                self._outage.no_answer(error.fault)
+                self._outage.no_answer(error.fault, self._monotonic_s() - begun_s)
             else:
                 self._outage.answered()
             raise

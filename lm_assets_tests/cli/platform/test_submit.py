@@ -1,6 +1,7 @@
 """``lm init``, ``lm validate`` and ``lm submit``: from a matrix of one's own to a delivery."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,12 @@ class TestValidate:
         (results / "pg16_q1").mkdir()
         (results / "pg16_q1" / "more.jsonl").symlink_to(tmp_path / "secret")
         with pytest.raises(LmError, match=r"more\.jsonl leads out of"):
+            ended("validate", results, "--config", config)
+
+    @pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/nowhere")])
+    def test_passes_over_no_file_that_cannot_be_read(self, config, results, make):
+        make(results / "manifest.json")
+        with pytest.raises(LmError, match=r"manifest\.json is no regular file"):
             ended("validate", results, "--config", config)
 
     def test_names_a_file_whose_name_is_no_text(self, config, results):

@@ -47,3 +47,13 @@ def test_after_the_pause_one_call_is_let_through_to_see() -> None:
     assert memory.reason_not_to_ask() is not None
     memory.answered()
     assert memory.reason_not_to_ask() is None
+
+
+def test_a_server_that_hangs_is_given_up_by_the_time_it_cost() -> None:
+    memory = OutageMemory(tolerated=10, tolerated_s=600.0)
+    for _ in range(2):
+        assert memory.reason_not_to_ask() is None
+        memory.no_answer("timed_out", spent_s=300.0)
+    assert "2 calls in a row had no answer" in (memory.reason_not_to_ask() or "")
+    memory.answered()
+    assert memory.reason_not_to_ask() is None
