@@ -118,14 +118,15 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
     """
     for path in sorted(p for p in folder.rglob("*") if not p.is_dir()):
         name = path.relative_to(folder).as_posix()
+        if name == object_keys.SUCCESS_NAME or any(p.startswith(".") for p in name.split("/")):
+            continue
         if not _is_text(name):
             raise LmError(f"{folder}: the file name {name!a} is no UTF-8: give it another one")
         if not path.is_file():
             raise LmError(f"{path} is no regular file, and may never end: take it out")
         if not path.resolve().is_relative_to(folder.resolve()):
             raise LmError(f"{path} leads out of {folder}: nothing of it is delivered")
-        if name != object_keys.SUCCESS_NAME and not any(p.startswith(".") for p in name.split("/")):
-            yield name, path
+        yield name, path
 
 
 def _is_text(name: str) -> bool:
