@@ -2,14 +2,24 @@
 
 from collections.abc import Mapping
 
+from lm_assets.model.application_profile import StageProfile
 from lm_assets.regression.causes.matching import MatchedRuns
 from lm_assets.regression.causes.open_bars import Claim, OpenBars
 from lm_assets.regression.causes.stage_facts import FactChange, fact_changes, fact_claims
 
 
 def function_changes(matched: MatchedRuns) -> dict[int, FactChange]:
-    """Return the rows of stages that call other functions."""
-    return fact_changes(matched, lambda stage: stage.functions)
+    """Return the rows of stages that call other functions.
+
+    An aggregate before an exchange and the one after it are one function.
+    """
+    return fact_changes(matched, _functions)
+
+
+def _functions(stage: StageProfile) -> tuple[str, ...] | None:
+    if stage.functions is None:
+        return None
+    return tuple(name.removeprefix("partial_") for name in stage.functions)
 
 
 def function_claims(state: OpenBars, changes: Mapping[int, FactChange]) -> list[Claim]:

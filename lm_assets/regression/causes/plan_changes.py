@@ -143,9 +143,18 @@ def _rework(
     changed = [
         f"{key} {value} → {now[key]}"
         for key, value in before.items()
-        if key not in _LONG and now.get(key, value) != value
+        if key not in _LONG
+        and (other_value := now.get(key, value)) != value
+        and not _is_cut(one.detail, value, other.detail, other_value)
     ]
     return f"{name} ({', '.join(changed[:3])})" if changed else f"{name} (other columns)"
+
+
+def _is_cut(one: str, value: str, other: str, other_value: str) -> bool:
+    """Tell whether two values differ only in where the text of the operator was cut off."""
+    return (one.endswith(value) and other_value.startswith(value)) or (
+        other.endswith(other_value) and value.startswith(other_value)
+    )
 
 
 def _facts(detail: str) -> dict[str, str]:

@@ -55,21 +55,22 @@ def fact_claims(
     kind: str,
     phrase: Callable[[FactChange], str],
 ) -> list[Claim]:
-    """Return one claim for each way in which a fact changed, over all open bars that have it."""
-    alike: dict[str, list[int]] = {}
+    """Return one claim for what came, or for what went alone, over all open bars that have it."""
+    alike: dict[tuple[str, ...], list[int]] = {}
     for bar, change in changes.items():
         if bar not in state.taken:
-            alike.setdefault(phrase(change), []).append(bar)
-    return [_claim(state, kind, said, bars, changes) for said, bars in alike.items()]
+            alike.setdefault(change.gained or change.lost, []).append(bar)
+    return [_claim(state, kind, phrase, bars, changes) for bars in alike.values()]
 
 
 def _claim(
     state: OpenBars,
     kind: str,
-    said: str,
+    phrase: Callable[[FactChange], str],
     bars: Sequence[int],
     changes: Mapping[int, FactChange],
 ) -> Claim:
+    said = phrase(max((changes[bar] for bar in bars), key=lambda change: len(change.lost)))
     where = state.rows[max(bars, key=lambda bar: abs(state.changes_s[bar]))]
     others = len(bars) - 1
     many = f" and in {others} more stage{'s' if others > 1 else ''}" if others else ""

@@ -286,6 +286,32 @@ class TestAnotherPlan:
         }
         assert "spark.sql.adaptive.enabled true → false" in found.causes[0].statement
 
+    @pytest.mark.parametrize(
+        ("before", "now", "said"),
+        [
+            ("[IsNotNull(", "[IsNotNull", "Scan parquet (Batched true → false)"),
+            (
+                "[IsNotNull(v)], Format: Parquet",
+                "[EqualTo(v)], Format: Parquet",
+                "Scan parquet (Batched true → false, PushedFilters [IsNotNull(v)] → [EqualTo(v)])",
+            ),
+        ],
+    )
+    def test_says_nothing_of_where_an_operators_text_was_cut(self, before, now, said):
+        def scanning(noise, batched, filters):
+            run = usual(noise, plan=("Join", f"Scan {batched}"))
+            detail = f"Scan parquet Batched: {batched}, PushedFilters: {filters}"
+            (digest,) = run.plans
+            join, scan = run.plans[digest]
+            scan = replace(scan, name="Scan parquet", detail=detail, shape=batched)
+            return replace(run, plans={digest: (join, scan)})
+
+        found = explain_change(
+            some_runs(lambda n: scanning(n, "true", before)),
+            some_runs(lambda n: scanning(n, "false", now)),
+        )
+        assert found.plans[0].added == (said,)
+
     def test_names_all_settings_of_the_one_thing_that_differs(self):
         def slower(noise):
             return usual(noise * 1.6)
@@ -411,6 +437,21 @@ class TestFunctions:
         assert [(c.kind, c.evidence, c.statement) for c in found.causes] == [
             ("plan_changed", "exact", said)
         ]
+
+    def test_before_and_after_an_exchange_are_one_cause(self):
+        def aggregating(noise, name):
+            run = usual(noise)
+            calls = {"scan": (f"partial_{name}",), "join": (name,), "sort": ()}
+            return replace(
+                run, stages=tuple(replace(s, functions=calls[s.key]) for s in run.stages)
+            )
+
+        found = explain_change(
+            some_runs(lambda n: aggregating(n, "sum")),
+            some_runs(lambda n: aggregating(n, "stddev")),
+        )
+        (cause,) = found.causes
+        assert cause.statement == "now calls stddev() in place of sum() in scan and in 1 more stage"
 
     def test_that_a_profile_of_before_does_not_tell_are_no_evidence(self):
         found = explain_change(

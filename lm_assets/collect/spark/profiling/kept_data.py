@@ -17,9 +17,11 @@ def kept_data(rdds: Sequence[events.RddInfo]) -> tuple[str, ...]:
     """
     return tuple(
         sorted(
-            f"{_name(rdd)} ({where})"
+            f"{_name(rdd)} ({_where(rdd.storage)})"
             for rdd in rdds
-            if rdd.storage is not None and (where := _where(rdd.storage))
+            # Asked first, for nearly all data sets are kept nowhere.
+            if rdd.storage is not None
+            and (rdd.storage.is_in_memory or rdd.storage.is_on_disk or rdd.storage.is_off_heap)
         )
     )
 
@@ -36,4 +38,4 @@ def _where(level: events.StorageLevel) -> str:
         *(["disk"] if level.is_on_disk else []),
     ]
     copies = f", {level.replicas} copies" if level.replicas > 1 else ""
-    return f"{' and '.join(places)}{copies}" if places else ""
+    return f"{' and '.join(places)}{copies}"

@@ -123,6 +123,7 @@ def functions_of(plan: ComparablePlan, fragments: Iterable[int]) -> tuple[str, .
     return tuple(sorted(frozenset[str]().union(*called)))[:_MOST_OPERATIONS]
 
 
+@lru_cache(maxsize=2048)
 def call_site_without_place(text: str) -> str:
     """Return a call site or stage name without line numbers and folders, which change with edits.
 
@@ -168,7 +169,8 @@ def _visit(info: "PlanInfo", walk: _Walk, *, depth: int, level: int, fragment: i
         node, work, functions = _node(info, depth=depth, fragment=below)
         walk.nodes.append(node)
         walk.works.append(work)
-        walk.functions[below] = walk.functions.get(below, frozenset()) | functions
+        if functions:
+            walk.functions[below] = walk.functions.get(below, frozenset()) | functions
         below_depth = depth + 1
         for metric in info.metrics:
             if name := _FIGURES.get(metric.name):

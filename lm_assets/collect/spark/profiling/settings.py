@@ -44,14 +44,20 @@ def versions_of(
         if key in jvm
     }
     if classpath:
-        jars = sorted({path.rsplit("/", 1)[-1] for path in classpath})
+        versions["jars"] = _jars(tuple(classpath))
         own = sorted(
             path.rsplit("/", 1)[-1] for path, of in classpath.items() if of == "Added By User"
         )
-        versions["jars"] = f"{len(jars)} ({digest_of(jars)})"
         if own:
             versions["jars added"] = ", ".join(own)[:_MOST_CHARACTERS]
     return {name: version for name, version in versions.items() if version}
+
+
+# Hundreds of paths, and the same in every log of one installation.
+@lru_cache(maxsize=64)
+def _jars(paths: tuple[str, ...]) -> str:
+    names = sorted({path.rsplit("/", 1)[-1] for path in paths})
+    return f"{len(names)} ({digest_of(names)})"
 
 
 def _kept(name: str, value: str) -> str:
