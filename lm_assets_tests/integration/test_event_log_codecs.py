@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.collect_event_log import renumbered
 from lm_assets.collect.spark.event_log import EventLogPart, parse_event_log
 from lm_assets_tests.fakes.spark_events import event_lines, eventful_application
 from lm_assets_tests.fakes.spark_home import spark_home
@@ -41,7 +42,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("no java: install a Java 17 runtime")
     folder = tmp_path_factory.mktemp("codecs")
     source = folder / "app-1"
-    source.write_bytes(event_lines(*eventful_application("app-1")) * 20)
+    content = event_lines(*eventful_application("app-1"))
+    source.write_bytes(b"".join(renumbered(content, copy) for copy in range(20)))
     command = [java, "-cp", f"{spark_home()}/jars/*", "scala.tools.nsc.MainGenericRunner"]
     script = folder / "write.scala"
     script.write_text(WRITE)

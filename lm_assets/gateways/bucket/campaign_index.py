@@ -78,9 +78,14 @@ class RebuiltIndex:
 
 
 def write_card(store: ObjectStore, card: CampaignCard) -> str:
-    """Put a campaign's card in place of any other of it, and return its key."""
-    key = _card_key(card)
-    store.write(key, to_jsonl([card]), content_type="application/json")
+    """Put a campaign's card in place of any other of it, and return its key.
+
+    One that is there already stays as it is: pages know their cards by the time of them as well,
+    and would be taken for older than they are.
+    """
+    key, content = _card_key(card), to_jsonl([card])
+    if not store.exists(key) or store.read(key) != content:
+        store.write(key, content, content_type="application/json")
     for other in card_objects(store):
         if other.campaign == card.campaign and other.key != key:
             store.delete(other.key)
