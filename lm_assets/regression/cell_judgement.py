@@ -89,18 +89,14 @@ def judge_cells(
     compared = compare_and_decide(cells, dimensions, sources, is_faulty, policy=policy)
     flagged = flag_runs(compared.steady.cells, compared.judged)
     confounded = _confounded(cells, compared, policy, context)
-    is_elsewhere = _is_elsewhere(cells, policy, context)
+    away = _is_elsewhere(cells, policy, context)
     trimmed = _without_flagged(compared, flagged, sources, is_faulty, policy=policy)
     statistical, without_flagged = (
-        with_incomparable(
-            with_confounded(sound_decisions(decisions, cells, sources), confounded), is_elsewhere
-        )
-        for decisions in (compared.decisions, trimmed)
+        with_incomparable(with_confounded(sound_decisions(of, cells, sources), confounded), away)
+        for of in (compared.decisions, trimmed)
     )
-    unit_suspects = find_unit_suspects(cells)
-    statistical = with_doubtful_units(
-        statistical, without_flagged, fault_mask(cells, unit_suspects)
-    )
+    suspects = find_unit_suspects(cells)
+    statistical = with_doubtful_units(statistical, without_flagged, fault_mask(cells, suspects))
     confirmed = _confirmed(cells, statistical, confirmation, metrics=metrics, policy=policy)
     decisions = with_confirmations(statistical, confirmed)
     weighed = weigh_losses(cells, decisions, policy.trade_offs)
@@ -126,7 +122,7 @@ def judge_cells(
         fitted=compared.shared.fitted,
         shifts=compared.shared.shifts,
         faults=faults,
-        unit_suspects=unit_suspects,
+        unit_suspects=suspects,
         weighed=weighed,
         confirmed=confirmed,
         advice=advise(cells, compared.beyond, decisions, policy),
