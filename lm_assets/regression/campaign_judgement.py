@@ -123,9 +123,24 @@ def campaign_context(
         failed_runs=failed,
         attempted_runs=attempted,
         missing=missing,
+        lacking=_lacking(records),
         promised_runs=manifest.runs_per_combination,
         behaviour=tuple(behaviour_findings(records, baselines)),
     )
+
+
+def _lacking(records: Sequence[RunRecord]) -> Mapping[str, Mapping[str, str]]:
+    """Return the reason of each sound run that lacks a metric which others of it have."""
+    had: dict[str, set[str]] = {}
+    for record in records:
+        had.setdefault(record.combination, set()).update(record.metrics)
+    found: dict[str, dict[str, str]] = {}
+    for record in records:
+        absent = sorted(had[record.combination] & record.missing.keys())
+        if absent and not record.is_failed:
+            reason = record.missing[absent[0]]
+            found.setdefault(record.combination, {})[record.run_id] = reason
+    return found
 
 
 def _nodes(records: Sequence[RunRecord]) -> Mapping[str, Mapping[str, str]]:

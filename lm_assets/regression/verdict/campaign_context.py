@@ -16,7 +16,8 @@ class CampaignContext:
     why combinations are expected, ``promised_runs`` how many runs of each. ``unusable`` has, by
     combination, why no run of it is usable although something of it landed; ``unfit`` what makes
     the campaign as a whole unfit to be judged. ``nodes_*`` name the
-    node that each run was on, by run id, as far as it is known. ``behaviour`` are the findings of
+    node that each run was on, by run id, as far as it is known. ``lacking`` has, by run, why one
+    lacks what others of its combination have. ``behaviour`` are the findings of
     what runs counted otherwise than their baselines.
     """
 
@@ -28,6 +29,7 @@ class CampaignContext:
     nodes_baseline: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     nodes_current: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     missing: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    lacking: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     expected_because: str = ""
     promised_runs: int | None = None
     unusable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

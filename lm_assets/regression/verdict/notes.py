@@ -20,6 +20,7 @@ from lm_assets.stats.variance_prior import VariancePrior
 _SIDES = ("baseline", "current")
 _NOTED_OVERDISPERSION = 1.6
 _TAKEN_OFF = "was taken off"
+_LACKING = "what other runs of their combination have"
 _ANOTHER_UNIT = "in another unit?"
 
 
@@ -32,6 +33,7 @@ def campaign_notes(
         *_shifts(judgement, policy),
         *_gaps(judgement),
         *_failed_runs(context),
+        *_lacking(context),
         *_priors(judgement),
         *_overdispersion(judgement),
         *_changed_sources(judgement),
@@ -42,8 +44,8 @@ def campaign_notes(
 
 
 def no_reader_may_miss(note: str) -> bool:
-    """Tell whether a note says that something was taken off, or that a unit is doubtful."""
-    return _TAKEN_OFF in note or note.startswith(_ANOTHER_UNIT)
+    """Tell whether a note says what was taken off, that a unit is doubtful, or a run in part."""
+    return _TAKEN_OFF in note or _LACKING in note or note.startswith(_ANOTHER_UNIT)
 
 
 def _unit_suspects(judgement: Judgement) -> list[str]:
@@ -89,6 +91,21 @@ def _failed_runs(context: CampaignContext) -> list[str]:
     if not runs:
         return []
     return [f"{runs} load runs failed in {len(context.failed_runs)} combinations"]
+
+
+def _lacking(context: CampaignContext) -> list[str]:
+    """Return one note that names the first run of which a source gave less than of the others."""
+    runs = [
+        (combination, run, reason)
+        for combination, of_runs in context.lacking.items()
+        for run, reason in of_runs.items()
+    ]
+    if not runs:
+        return []
+    combination, run, reason = runs[0]
+    verb = "lacks" if len(runs) == 1 else "lack"
+    count = f"{len(runs)} load run{'' if len(runs) == 1 else 's'}"
+    return [f"{count} {verb} {_LACKING}, such as {run} of {combination}: {reason}"]
 
 
 def _overdispersion(judgement: Judgement) -> list[str]:
