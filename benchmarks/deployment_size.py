@@ -37,12 +37,11 @@ from lm_assets.orchestration.instance import make_instance_tables, wait_for_camp
 EVERY_S = 0.25
 IDLE_S = 20.0
 _TICKS = os.sysconf("SC_CLK_TCK")
-# By what stands in the command line; the first that fits.
+# By what stands in the command line; the first that fits. A run is a child of the code server.
 KINDS = {
-    "run": ("execute_run",),
     "code server": ("api grpc", "multiprocessing"),
     "daemon": ("dagster-daemon",),
-    "web server": ("dagster-webserver",),
+    "web server": ("orchestration.web_server",),
     "exporter": ("lm exporter",),
     "Postgres": ("postgres",),
     "object store": ("weed",),
