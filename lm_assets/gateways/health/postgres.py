@@ -17,7 +17,7 @@ def postgres_diagnoses(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
     tables = diagnose(
         "warehouse",
         lambda: _tables(environment),
-        advice="set LM_POSTGRES_URL to a running Postgres; for its tables run: lm prepare",
+        advice="set LM_POSTGRES_URL to a running Postgres; for tables it lacks run: lm prepare",
     )
     yield tables
     if tables.health is not Health.OK:
