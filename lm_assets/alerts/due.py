@@ -34,12 +34,13 @@ def due_events(fresh: Iterable[AlertEvent], known: Known, policy: AlertPolicy) -
 
     A campaign that is judged anew, or comes late, makes a past that nobody was waiting for: of an
     older campaign people are told only what is still so, once, and of an end only who was told of
-    the beginning.
+    the beginning. What would have been reminded of by now is still so unless a later campaign has
+    found it in order.
     """
     events = sorted(fresh, key=lambda event: event.at)
     due: set[str] = set()
     told_now: set[str] = set()
-    latest = {e.alert_id: e.event_id for e in events if _is_told(e)}
+    latest = {e.alert_id: e.event_id for e in events if _is_told(e) and not _is_overdue(e, known)}
     for event in events:
         if event.event is Kind.DIGEST:
             due.add(event.event_id)
@@ -74,10 +75,17 @@ def _is_due(
             is_due = (was_told and is_live) or event.alert_id in told_now
         case _:
             is_new = event.campaign is None or event.campaign == known.newest_campaign
-            is_still_so = alert.is_live and latest[event.alert_id] == event.event_id
+            is_latest = latest[event.alert_id] == event.event_id
+            is_still_so = alert.is_live and is_latest
             is_known = not was_told and _was_live_under_another_id(event, known)
             is_due = (is_new or is_still_so) and not is_known
     return is_due
+
+
+def _is_overdue(event: AlertEvent, known: Known) -> bool:
+    """Tell whether an event only reminds of what nothing has spoken against since."""
+    alert = known.alerts.get(event.alert_id)
+    return event.event is Kind.REMINDED and alert is not None and not alert.clean_campaigns
 
 
 def _is_told(event: AlertEvent) -> bool:

@@ -181,6 +181,13 @@ def test_a_late_campaign_that_finds_what_is_still_there_is_told(desk):
     assert desk.told() == ["opened", "opened"]
 
 
+def test_a_late_campaign_is_told_although_its_reminder_is_overdue_as_well(desk):
+    """More than two working days late it was opened and reminded of at once, and never told."""
+    desk.judge(a_night(10, a_sighting("b_x"), otherwise="-"))
+    desk.judge(a_night(1, CELL), now=night(10))
+    assert desk.told() == ["opened", "opened"]
+
+
 def test_a_cause_that_began_earlier_than_was_known_is_not_told_again(desk):
     desk.judge(a_night(5, CELL))
     known = desk.rows()[0].alert_id
