@@ -83,7 +83,7 @@ def submit(
     bucket = CampaignBucket(S3ObjectStore.from_environment(os.environ))
     sent = deliver(bucket, campaign, objects, replace=replace)
     there = len(objects) - sent
-    click.echo(f"{campaign}: {sent} objects and _SUCCESS sent, {there} were there", err=True)
+    click.echo(f"{campaign}: {sent} objects sent, {there} were there", err=True)
     if wait_s is None:
         return ExitCode.OK
     return tell_standing(bucket, campaign, wait_s=wait_s, as_json=as_json)
