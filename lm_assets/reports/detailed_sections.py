@@ -93,22 +93,31 @@ def _is_quiet(cell: CellVerdict) -> bool:
 
 
 def _group(told: _Told, rows: Sequence[ReportRow]) -> Content:
-    """Return rows that stand together, and the one picture beside them."""
+    """Return rows that stand together, and the one picture beside them.
+
+    Rows of which none is decided have none: their intervals are told, and a picture of each costs
+    a large report a tenth of its time.
+    """
     cells = [(row, row.cell) for row in rows if row.cell]
+    is_decided = any(cell.verdict is not Verdict.INCONCLUSIVE for _, cell in cells)
     return {
         "rows": [_row(told, row, cell) for row, cell in cells],
-        "picture": {
-            "svg": stacked_rows_svg(
-                [(cell, told.axes[cell.change_unit]) for _, cell in cells],
-                title="Changes",
-                width=_PICTURE_WIDTH,
-                row_height=ROW_HEIGHT,
-            ),
-            "alt": "; ".join(
-                f"{told.label(row)} {formatting.change(cell.change, cell.change_unit)}"
-                for row, cell in cells
-            ),
-        },
+        "picture": _picture(told, cells) if is_decided else None,
+    }
+
+
+def _picture(told: _Told, cells: Sequence[tuple[ReportRow, CellVerdict]]) -> Content:
+    return {
+        "svg": stacked_rows_svg(
+            [(cell, told.axes[cell.change_unit]) for _, cell in cells],
+            title="Changes",
+            width=_PICTURE_WIDTH,
+            row_height=ROW_HEIGHT,
+        ),
+        "alt": "; ".join(
+            f"{told.label(row)} {formatting.change(cell.change, cell.change_unit)}"
+            for row, cell in cells
+        ),
     }
 
 
