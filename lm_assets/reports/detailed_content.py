@@ -29,6 +29,9 @@ from lm_assets.reports.why import why_sections
 _MOST_FINDINGS, _MOST_WORST, _MOST_HINTS, _MOST_MAPS, _MOST_WHY = 24, 10, 3, 4, 60
 _MOST_QUARANTINED = 400
 _MOST_TRENDS, _LEAST_POINTS = 8, 3
+# To number the pages of more costs a twelfth of a report's time: its sections stand in the order of
+# the alphabet, every page says at its head where it is, and the index and the outline lead there.
+_MOST_NUMBERED = 100
 _LONGEST = 300
 # Pixels: a page is 1,008 wide and 676 high, and the map leaves room for the verdict above it.
 _MAP_WIDTH, _MAP_HEIGHT, _SMALL_MAP_WIDTH, _SMALL_MAP_HEIGHT = 1008, 430, 490, 290
@@ -66,6 +69,7 @@ def detailed_content(material: ReportMaterial) -> Content:
         ),
         "sections": combination_sections(material),
         "contents": _contents(material.combinations),
+        "is_numbered": len(material.combinations) <= _MOST_NUMBERED,
         **_appendix(material),
         "method_halves": method_halves(phrases.rule_in_words(material.rule), material.rule.alpha),
     }

@@ -11,6 +11,7 @@ from pypdf import PdfReader
 
 from lm_assets.model.verdict import Verdict
 from lm_assets.reports.detailed import detailed_pdf
+from lm_assets.reports.detailed_content import detailed_content
 from lm_assets.reports.formatting import VERDICT_SIGNS, VERDICT_WORDS
 from lm_assets_tests.builders import (
     a_cell,
@@ -27,6 +28,7 @@ ANOTHER_PROCESS = """
 import hashlib, sys
 sys.path.insert(0, ".")
 from lm_assets.reports.detailed import detailed_pdf
+from lm_assets.reports.detailed_content import detailed_content
 from lm_assets_tests.builders import a_report_material
 print(hashlib.sha256(detailed_pdf(a_report_material())).hexdigest())
 """
@@ -311,3 +313,12 @@ def test_another_process_gives_the_same_bytes():
     }
     here = hashlib.sha256(detailed_pdf(a_report_material())).hexdigest()
     assert digests == {f"{here}\n"}
+
+
+@pytest.mark.parametrize(("combinations", "is_numbered"), [(100, True), (101, False)])
+def test_the_index_of_a_large_matrix_leads_to_sections_and_numbers_no_pages(
+    combinations, is_numbered
+):
+    content = detailed_content(a_report_material(combination_count=combinations))
+    assert content["is_numbered"] is is_numbered
+    assert sum(len(column) for page in content["contents"] for column in page) == combinations
