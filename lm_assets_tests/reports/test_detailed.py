@@ -28,7 +28,6 @@ ANOTHER_PROCESS = """
 import hashlib, sys
 sys.path.insert(0, ".")
 from lm_assets.reports.detailed import detailed_pdf
-from lm_assets.reports.detailed_content import detailed_content
 from lm_assets_tests.builders import a_report_material
 print(hashlib.sha256(detailed_pdf(a_report_material())).hexdigest())
 """
