@@ -22,12 +22,18 @@ class Addresses:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Addresses":
-        """Return the addresses that the variables name; one with credentials is no address."""
+        """Return the addresses that the variables name.
+
+        Those of reports and Dagster are there to be shown. That of the History Server is there to
+        be asked, and is shown only where it can hold no secret.
+        """
         reports, dagster, history_server = (
-            _without_secrets(environment.get(name, "").strip().rstrip("/"))
+            environment.get(name, "").strip().rstrip("/")
             for name in (REPORTS_VARIABLE, DAGSTER_VARIABLE, HISTORY_SERVER_VARIABLE)
         )
-        return cls(reports=reports, dagster=dagster, history_server=history_server)
+        return cls(
+            reports=reports, dagster=dagster, history_server=_without_secrets(history_server)
+        )
 
     def report(self, campaign: str, name: str) -> str:
         """Return the address of one of a campaign's reports; empty where it is not known."""

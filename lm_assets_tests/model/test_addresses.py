@@ -15,6 +15,12 @@ def test_nothing_is_known_where_nothing_is_said():
     assert nobody.application("app-1") == nobody.run("r") == nobody.index() == ""
 
 
+def test_addresses_that_are_there_to_be_shown_are_shown_as_they_were_said():
+    said = of(LM_REPORTS_URL="file:///srv/reports/", LM_DAGSTER_URL="https://d?x=1")
+    assert said.report("c", "technical.html") == "file:///srv/reports/c/technical.html"
+    assert said.dagster == "https://d?x=1"
+
+
 def test_names_from_outside_stay_names():
     said = of(LM_DAGSTER_URL="https://d/", LM_HISTORY_SERVER_URL="http://h:18080")
     assert (

@@ -64,8 +64,8 @@ def serve(state: Path, config_directory: Path | None, port: int, observability: 
     A campaign dropped into the bucket starts a run by itself: write its files under
     `incoming/CAMPAIGN/` and an empty `incoming/CAMPAIGN/_SUCCESS` last. Your own MinIO and Postgres
     are used instead of the embedded ones when LM_S3_ENDPOINT and LM_POSTGRES_URL are set.
-    Only the web page has a fixed port; the engines, the exporter and Prometheus take free ones of
-    127.0.0.1 and print them. Stop with Ctrl-C.
+    The exporter listens on 9464 where that is free; the engines and Prometheus take free ports of
+    127.0.0.1. All are printed. Stop with Ctrl-C.
     """
     console = Console()
     steps = Steps(console)

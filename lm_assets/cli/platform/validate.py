@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -156,15 +156,17 @@ def validate(
 
 def validated(delivered: DeliveredFolder, campaign: str, settings: Configuration) -> Validation:
     """Return what the platform would make of objects that are to be delivered."""
-    store = FolderStore(objects=delivered.objects)
+    store, now = FolderStore(objects=delivered.objects), datetime.now(UTC)
     collected = collect_campaign(
         campaign,
         bucket=CampaignBucket(store),
         matrix=settings.matrix,
         metrics=settings.metrics,
-        now=datetime.now(UTC),
+        now=now,
     )
     stage = settings.regression.stages[collected.manifest.stage]
+    # It would land now, however old its files are.
+    landing = replace(collected.delivery, landed_at=now)
     verdict = judge_campaign(
         collected.manifest,
         collected.records,
@@ -172,7 +174,7 @@ def validated(delivered: DeliveredFolder, campaign: str, settings: Configuration
         metrics=settings.metrics,
         policy=settings.regression,
         matrix=settings.matrix,
-        delivery=with_coverage(collected.delivery, collected.records, stage.coverage),
+        delivery=with_coverage(landing, collected.records, stage.coverage),
     )
     return Validation(
         delivered=delivered, collected=collected, verdict=verdict, metrics=settings.metrics

@@ -9,11 +9,13 @@ from click.testing import CliRunner
 
 from lm_assets.cli.main import lm
 from lm_assets.cli.platform import submit as submit_module
+from lm_assets.gateways.baseline_file.file import read_catalogue, write_catalogue
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.bucket.verdict_json import verdict_rows
 from lm_assets.gateways.configuration import load_configuration
+from lm_assets.model.baseline import BaselineCatalogue
 from lm_assets.model.errors import DataFaultError, LmError
-from lm_assets_tests.builders import a_verdict
+from lm_assets_tests.builders import a_baseline, a_verdict
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore
 
 CAMPAIGN = "ci-2026-11-22-1a2b3c4"
@@ -148,6 +150,17 @@ class TestValidate:
         code, text = ended("validate", results, "--config", config, "--runs", 7)
         assert code == 3
         assert "fewer than the 7 runs that were promised of pg16_q1 (5)" in text
+
+    def test_holds_old_files_to_the_baselines_of_today(self, config, results):
+        """They land when they are delivered: what has a baseline by then was to be run."""
+        path = load_configuration(config).baselines_path
+        entry = a_baseline(combination="pg17_q2", created_at="2026-11-20T00:00:00Z", environment={})
+        write_catalogue(
+            path, BaselineCatalogue(entries={"pg17_q2": entry}), read_catalogue(path).digest
+        )
+        os.utime(results / "r.jsonl", (0, 0))
+        code, text = ended("validate", results, "--config", config, "--stage", "nightly")
+        assert (code, "nothing landed of pg17_q2" in text) == (3, True)
 
     def test_names_a_doubtful_unit_with_both_readings(self, config, results):
         with (results / "r.jsonl").open("a") as file:
