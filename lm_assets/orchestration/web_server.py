@@ -48,14 +48,22 @@ class SameSite:
         host = headers.get("host", "")
         public = urlsplit(self.public).netloc
         is_public = bool(public) and host == public
-        if not is_public and urlsplit(f"//{host}").hostname not in _THIS_MACHINE:
+        if not is_public and _name_of(host) not in _THIS_MACHINE:
             return f"this server has no name {host!r}; {DAGSTER_VARIABLE} says its public one"
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc not in {host, public} - {""}:
+        if origin is not None and origin.partition("://")[2] not in {host, public} - {""}:
             return f"a page of {origin!r} has no business here"
-        if method == "GET" and path.endswith("/graphql") and "query" in parse_qs(query):
+        if method in ("GET", "HEAD") and path.endswith("/graphql") and "query" in parse_qs(query):
             return "GraphQL is asked by POST: the address of a GET can be an image of any page"
         return ""
+
+
+def _name_of(host: str) -> str | None:
+    """Return the name in a ``Host`` header; None where there is none to be read."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
 
 
 class SameSiteGuard:

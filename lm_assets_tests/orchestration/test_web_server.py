@@ -25,21 +25,29 @@ def test_the_page_itself_is_answered_by_every_name_of_this_machine(host):
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example:3000", "", "10.0.0.1:3000"]
+    "host", ["evil.example", "127.0.0.1.evil.example:3000", "", "10.0.0.1:3000", "[::1", "[x]:1"]
 )
 def test_a_name_that_somebody_else_points_here_is_refused(host):
     assert "has no name" in refusal(host=host)
 
 
 @pytest.mark.parametrize(
-    "origin", ["http://evil.example", "http://127.0.0.1:8000", "null", "http://localhost:3000"]
+    "origin",
+    [
+        "http://evil.example",
+        "http://127.0.0.1:8000",
+        "null",
+        "http://localhost:3000",
+        "http://[::1",
+    ],
 )
 def test_a_page_of_another_site_is_refused_even_on_this_machine(origin):
     assert "has no business here" in refusal(origin=origin)
 
 
 def test_a_query_in_an_address_is_refused_and_the_page_that_asks_queries_is_not():
-    assert "asked by POST" in refusal("GET", query="query=mutation%7Bx%7D")
+    for method in ("GET", "HEAD"):
+        assert "asked by POST" in refusal(method, query="query=mutation%7Bx%7D")
     assert refusal("GET", query="") == ""
 
 
