@@ -1,5 +1,6 @@
 """What an application says of itself that cannot be so, or is not what it looks like."""
 
+import math
 import re
 
 # Driver and executor do not read one clock.
@@ -38,4 +39,11 @@ def is_beyond(time_ms: float, span_ms: int | None) -> bool:
 
     Spark up to 3.0.1 gives an attempt that was killed before it began the machine's uptime.
     """
-    return span_ms is not None and time_ms > max(span_ms, 0) + CLOCKS_AGREE_MS
+    return time_ms > most_time_ms(span_ms)
+
+
+def most_time_ms(span_ms: int | None) -> float:
+    """Return for how long a task can have worked, in ms; endless where its span is unknown."""
+    if span_ms is None:
+        return math.inf
+    return (span_ms if span_ms > 0 else 0) + CLOCKS_AGREE_MS

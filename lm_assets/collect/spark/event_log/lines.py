@@ -23,9 +23,14 @@ def lines_of(chunks: Iterable[bytes], *, max_line_bytes: int) -> Iterator[bytes]
                 pieces.clear()
             continue
         yield from _line(pieces, pending_bytes, max_line_bytes)
-        for line in others[:-1]:
-            yield from _line([line], len(line), max_line_bytes)
-        pieces, pending_bytes = [others[-1]], len(others[-1])
+        last = others.pop()
+        # Nearly every line lies whole in its chunk, and needs no joining.
+        for line in others:
+            if len(line) > max_line_bytes:
+                yield TOO_LONG
+            elif line and not line.isspace():
+                yield line
+        pieces, pending_bytes = [last], len(last)
     yield from _line(pieces, pending_bytes, max_line_bytes)
 
 

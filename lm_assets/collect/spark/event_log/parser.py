@@ -14,7 +14,9 @@ from lm_assets.collect.spark.event_log.lines import lines_of
 from lm_assets.collect.spark.event_log.parts import EventLogPart, order_parts
 from lm_assets.collect.spark.event_log.repair import repaired
 from lm_assets.collect.spark.event_log.tally import EventTally
+from lm_assets.collect.spark.event_log.task_amounts import TaskAmounts
 from lm_assets.collect.spark.figures import EVERYTHING, ApplicationFigures
+from lm_assets.collect.spark.profiling.open_stages import OpenStages
 from lm_assets.collect.spark.profiling.profiler import ApplicationProfiler
 from lm_assets.collect.spark.task_durations import TaskDurations
 from lm_assets.model.application_profile import ApplicationProfile
@@ -71,7 +73,8 @@ def read_event_log(
     """
     ordered = order_parts(parts)
     tally = EventTally(durations=TaskDurations(exact_up_to=limits.exact_task_durations))
-    profiler = ApplicationProfiler()
+    stages = OpenStages()
+    profiler = ApplicationProfiler(stages)
     reading = _Reading(incomplete=list(ordered.incomplete))
     # Bound once: a log has millions of events.
     tell_tally, tell_profiler = tally.add, profiler.add
@@ -94,13 +97,15 @@ def read_event_log(
     _refuse_what_is_no_log(parts, reading.lines, events)
     if tally.start is None and not tally.has_beginning:
         reading.incomplete.append("no application start event: the log's beginning is missing")
-    incomplete, partial = tuple(reading.incomplete), _partial(tally, reading)
+    amounts = stages.amounts()
+    incomplete, partial = tuple(reading.incomplete), _partial(tally, amounts, reading)
     return ReadApplication(
         figures=tally.figures(
+            amounts=amounts,
             malformed_lines=reading.malformed_lines,
             incomplete=incomplete,
             partial=partial,
-            notes=tuple(_notes(tally, reading)),
+            notes=tuple(_notes(tally, amounts, reading)),
         ),
         profile=profiler.profile(incomplete=(*incomplete, *dict.fromkeys(partial.values()))),
     )
@@ -119,7 +124,7 @@ def _repaired(line: bytes, reading: _Reading) -> object | None:
     return left.event
 
 
-def _partial(tally: EventTally, reading: _Reading) -> dict[str, str]:
+def _partial(tally: EventTally, amounts: TaskAmounts, reading: _Reading) -> dict[str, str]:
     """Return why single figures are not whole."""
     partial = {
         figure: f"{n} line{'' if n == 1 else 's'} with a part of it could not be read"
@@ -128,7 +133,7 @@ def _partial(tally: EventTally, reading: _Reading) -> dict[str, str]:
     if tally.ended_ms is None:
         why = "the log has no application end event"
         partial = {f: "; ".join(filter(None, (why, partial.get(f)))) for f in sorted(EVERYTHING)}
-    for figures, why in tally.contradictions():
+    for figures, why in (*tally.contradictions(), *amounts.contradictions()):
         for figure in sorted(figures):
             partial[figure] = "; ".join(filter(None, (partial.get(figure), why)))
     return partial
@@ -152,7 +157,7 @@ def _refuse_what_is_no_log(parts: Sequence[EventLogPart], lines: int, events: in
         raise UnusableInputError("not_an_event_log", f"{names}: none of {lines} lines is an event")
 
 
-def _notes(tally: EventTally, reading: _Reading) -> Iterator[str]:
+def _notes(tally: EventTally, amounts: TaskAmounts, reading: _Reading) -> Iterator[str]:
     yield from reading.notes
     if tally.ended_ms is None:
         yield "no application end event: the application was running or died, or the log was cut"
@@ -162,12 +167,12 @@ def _notes(tally: EventTally, reading: _Reading) -> Iterator[str]:
     if reading.odd_fields:
         names = ", ".join(f"{name} ({n})" for name, n in sorted(reading.odd_fields.items())[:10])
         yield f"fields left out that are not what they should be: {names}"
-    if left_out := tally.amounts.contradictory_tasks:
+    if left_out := amounts.contradictory_tasks:
         yield (
             f"{left_out} task attempts left out of run and GC time: they say that they ran for "
             "longer than they were there"
         )
-    yield from _told_apart(tally)
+    yield from _told_apart(tally, amounts)
     if tally.failed_speculative_tasks:
         yield f"{tally.failed_speculative_tasks} speculative copies failed; not in failed_tasks"
     if not tally.durations.is_exact:
@@ -176,7 +181,7 @@ def _notes(tally: EventTally, reading: _Reading) -> Iterator[str]:
         )
 
 
-def _told_apart(tally: EventTally) -> Iterator[str]:
+def _told_apart(tally: EventTally, amounts: TaskAmounts) -> Iterator[str]:
     """Yield what is counted by itself, and what a share of disk spill does not show."""
     jobs = sum(result == "cancelled" for result in tally.job_results.values())
     if jobs or tally.cancelled_stages:
@@ -184,8 +189,8 @@ def _told_apart(tally: EventTally) -> Iterator[str]:
             f"{jobs} jobs and {len(tally.cancelled_stages)} stages were cancelled; not in "
             "failed_jobs and failed_stages"
         )
-    if tally.amounts.memory_bytes_spilled:
+    if amounts.memory_bytes_spilled:
         yield (
-            f"{tally.amounts.memory_bytes_spilled} bytes of memory were spilled, as "
-            f"{tally.amounts.disk_bytes_spilled} bytes on disk; shuffle_spill_pct is of the disk"
+            f"{amounts.memory_bytes_spilled} bytes of memory were spilled, as "
+            f"{amounts.disk_bytes_spilled} bytes on disk; shuffle_spill_pct is of the disk"
         )

@@ -9,7 +9,6 @@ from lm_assets.collect.spark.event_log.attempt_ends import AttemptEnds
 from lm_assets.collect.spark.event_log.executors import KnownExecutor, executor_figures
 from lm_assets.collect.spark.event_log.task_amounts import TaskAmounts
 from lm_assets.collect.spark.figures import (
-    CPU,
     DRIVER,
     EXECUTORS,
     ApplicationFigures,
@@ -47,7 +46,6 @@ class EventTally:
     speculative_tasks: int = 0
     failed_speculative_tasks: int = 0
     resubmitted_tasks: int = 0
-    amounts: TaskAmounts = field(default_factory=TaskAmounts)
     handlers: dict[type, Callable[..., bool | None]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,12 +91,9 @@ class EventTally:
         if self.ends.is_repeated(event, info, reason):
             return True
         self.tasks += 1
-        span_ms = info.span_ms
-        self._count_outcome(event, info, reason, span_ms)
+        self._count_outcome(event, info, reason)
         if event.peaks is not None and info.executor_id is not None:
             self._peak(info.executor_id, event.peaks.jvm_heap_bytes)
-        if event.metrics is not None:
-            self.amounts.add(event.metrics, span_ms)
         return False
 
     def _count_outcome(
@@ -106,11 +101,11 @@ class EventTally:
         event: task_events.TaskEnd,
         info: task_events.TaskInfo,
         reason: str | None,
-        span_ms: int | None,
     ) -> None:
         if info.is_speculative:
             self.speculative_tasks += 1
         if reason == "Success":
+            span_ms = info.span_ms
             if span_ms is not None:
                 self.durations.add(span_ms)
         elif event.reason.is_killed(has_application_ended=self.ended_ms is not None):
@@ -191,6 +186,7 @@ class EventTally:
     def figures(
         self,
         *,
+        amounts: TaskAmounts,
         malformed_lines: int,
         incomplete: tuple[str, ...],
         partial: Mapping[str, str],
@@ -222,13 +218,13 @@ class EventTally:
             killed_tasks=self.killed_tasks,
             speculative_tasks=self.speculative_tasks,
             resubmitted_tasks=self.resubmitted_tasks,
-            sums=self.amounts.sums(),
-            peak_execution_memory_bytes=self.amounts.peak_execution_memory_bytes,
+            sums=amounts.sums(),
+            peak_execution_memory_bytes=amounts.peak_execution_memory_bytes,
             driver_peak_jvm_heap_bytes=self.peak_heap_bytes.get(DRIVER),
             task_duration_p50_ms=self.durations.quantile_ms(0.50),
             task_duration_p95_ms=self.durations.quantile_ms(0.95),
             task_duration_p99_ms=self.durations.quantile_ms(0.99),
-            unrecorded=frozenset(self.amounts.unrecorded),
+            unrecorded=frozenset(amounts.unrecorded),
             malformed_lines=malformed_lines,
             incomplete=incomplete,
             partial=partial,
@@ -242,9 +238,6 @@ class EventTally:
             started_ms=self.start.timestamp_ms if self.start else None,
             ended_ms=self.ended_ms,
         )
-        if self.amounts.contradictory_cpu:
-            n = self.amounts.contradictory_cpu
-            yield frozenset({CPU}), f"{n} attempts say more CPU time than they were there"
         if any(known.is_backwards for known in self.executors.values()):
             yield frozenset({EXECUTORS}), "an executor was removed before it was added"
 

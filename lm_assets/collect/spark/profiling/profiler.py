@@ -13,6 +13,7 @@ from lm_assets.collect.spark.profiling.clock import StageClock
 from lm_assets.collect.spark.profiling.executions import KnownExecutions, RunningExecution
 from lm_assets.collect.spark.profiling.executors import WorkedExecutors
 from lm_assets.collect.spark.profiling.kept_data import kept_data
+from lm_assets.collect.spark.profiling.open_stages import OpenStages
 from lm_assets.collect.spark.profiling.plans import (
     call_site_without_place,
     digest_of,
@@ -34,6 +35,7 @@ _MOST_SESSION_VALUES = 8
 class ApplicationProfiler:
     """Everything known so far; ``profile`` gives it out."""
 
+    open_stages: OpenStages
     clock: StageClock = field(default_factory=StageClock)
     start: events.ApplicationStart | None = None
     ended_ms: int | None = None
@@ -45,7 +47,6 @@ class ApplicationProfiler:
     running: dict[int, RunningExecution] = field(default_factory=dict)
     execution_of_stage: dict[int, tuple[int, int | None]] = field(default_factory=dict)
     stages_of_job: dict[int, list[int]] = field(default_factory=dict)
-    sums: dict[int, StageSums] = field(default_factory=dict)
     stages: list[StageProfile] = field(default_factory=list)
     clock_ms_of_row: dict[int, float] = field(default_factory=dict)
     row_of_stage: dict[int, int] = field(default_factory=dict)
@@ -78,29 +79,34 @@ class ApplicationProfiler:
             handler(event)
 
     def _task_end(self, event: task_events.TaskEnd) -> None:
-        info = event.info
-        if info is None or event.stage_id is None or event.reason.reason == "Resubmitted":
+        info, stage_id = event.info, event.stage_id
+        if info is None or event.reason.reason == "Resubmitted":
             return
-        sums = self.sums.get(event.stage_id)
+        if stage_id is None:
+            self.open_stages.add_elsewhere(event, info)
+            return
+        sums = self.open_stages.by_id.get(stage_id)
         if sums is None:
-            if event.stage_id in self.row_of_stage:
-                self._late_task_end(event, self.row_of_stage[event.stage_id])
+            if stage_id in self.row_of_stage:
+                self._late_task_end(event, info, self.row_of_stage[stage_id])
                 return
-            sums = self.sums[event.stage_id] = StageSums()
+            sums = self.open_stages.begin(stage_id)
         sums.add(event, info)
         name = info.executor_id
         if name:
             self.executors.meet(name, info.host)
 
-    def _late_task_end(self, event: task_events.TaskEnd, row: int) -> None:
+    def _late_task_end(
+        self, event: task_events.TaskEnd, info: task_events.TaskInfo, row: int
+    ) -> None:
         """Count a copy that ends after its stage did, whose row has been written.
 
         That it was made is a fact of the stage; its time is no part of the stage's time.
         """
         self.late_tasks += 1
+        self.open_stages.add_elsewhere(event, info)
         sums = StageSums()
-        if event.info is not None:
-            sums.count(event, event.info)
+        sums.count(event, info)
         self.stages[row] = with_attempts(self.stages[row], sums)
 
     def _stage_submitted(self, event: events.StageSubmitted) -> None:
@@ -108,13 +114,13 @@ class ApplicationProfiler:
             self.clock.submit(event.info.stage_id, event.info.submitted_ms)
             if event.info.stage_id in self.row_of_stage:
                 # Another attempt of a stage: its tasks are not the late ones of the one before.
-                self.sums.setdefault(event.info.stage_id, StageSums())
+                self.open_stages.begin(event.info.stage_id)
 
     def _stage_completed(self, event: events.StageCompleted) -> None:
         info = event.info
         if info.submitted_ms is None:
             return
-        sums = self.sums.pop(info.stage_id, None) or StageSums()
+        sums = self.open_stages.end(info.stage_id)
         self._write_stage(info, sums)
         shared = self.clock.complete(
             info.stage_id,
@@ -173,7 +179,7 @@ class ApplicationProfiler:
             fragments=fragments,
             functions=functions,
             kept_data=kept_data(info.rdds),
-            sums=sums.sums(),
+            sums=sums.by_name(),
             run_time_p50_ms=times.quantile_ms(0.50),
             run_time_p95_ms=times.quantile_ms(0.95),
             run_time_max_ms=float(sums.run_time_max_ms) if len(times) else None,
@@ -278,8 +284,8 @@ class ApplicationProfiler:
             said.append(
                 f"{self.late_tasks} task attempts ended after their stage: counted, not timed"
             )
-        if self.sums:
-            said.append(f"{len(self.sums)} stages had not ended when the log did")
+        if running := len(self.open_stages.by_id):
+            said.append(f"{running} stages had not ended when the log did")
         if self.executions.is_full:
             said.append("there are so many executions that alike ones share a row")
         return said
