@@ -55,18 +55,18 @@ class TaskDurations:
         """Return the q-th quantile in ms, or None where no task was counted."""
         if not 0.0 <= q <= 1.0:
             raise ValueError(f"q must lie in [0, 1], got {q!r}")
-        if not len(self):
-            return None
-        return self._binned_quantile(q) if self._bins else self._exact_quantile(q)
+        if self._bins:
+            return self._binned_quantile(q)
+        return self._exact_quantile(q) if self._exact else None
 
     def _exact_quantile(self, q: float) -> float:
         if not self._sorted:
             self._exact = array("i", sorted(self._exact))
             self._sorted = True
-        position = q * (len(self._exact) - 1)
-        below = math.floor(position)
-        above = min(below + 1, len(self._exact) - 1)
-        low, high = self._exact[below], self._exact[above]
+        last = len(self._exact) - 1
+        position = q * last
+        below = int(position)
+        low, high = self._exact[below], self._exact[min(below + 1, last)]
         return low + (high - low) * (position - below)
 
     def _binned_quantile(self, q: float) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
 
 from lm_assets.collect.spark.contradictions import most_time_ms
 from lm_assets.collect.spark.event_log.amounts import DISK_SPILL, GC_TIME
@@ -96,8 +97,9 @@ class TaskAmounts:
 
     def include(self, other: "TaskAmounts") -> None:
         """Take all attempts into account that another sum has."""
-        for name in _ADDED:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name, amount in zip(_ADDED, _amounts_of(other), strict=True):
+            if amount:
+                setattr(self, name, getattr(self, name) + amount)
         self.peak_execution_memory_bytes = max(
             self.peak_execution_memory_bytes, other.peak_execution_memory_bytes
         )
@@ -123,3 +125,4 @@ _ADDED = tuple(
     for f in fields(TaskAmounts)
     if f.name not in {"peak_execution_memory_bytes", "unrecorded"}
 )
+_amounts_of = attrgetter(*_ADDED)

@@ -54,21 +54,26 @@ class RunningExecution:
         An earlier plan is asked where adaptive execution has replaced the part since.
         """
         last = self.read_plan()
+        accumulators = [item.id for item in accumulables]
         for plan in (last, *reversed(self.earlier)):
             if plan is None:
                 continue
-            found = {plan.fragment_of.get(item.id) for item in accumulables} - {None}
+            fragment_of = plan.fragment_of
+            found = {fragment_of[n] for n in accumulators if n in fragment_of}
             if found:
-                return plan, tuple(sorted(part for part in found if part is not None))
+                return plan, tuple(sorted(found))
         return None
 
     def count(self, accumulables: list[Accumulable]) -> None:
         """Keep what the operators have counted so far."""
+        counted = self.counted
         for item in accumulables:
-            if isinstance(item.value, int):
-                self.counted[item.id] = item.value
-            elif isinstance(item.value, str) and item.value.isdecimal():
-                self.counted[item.id] = int(item.value)
+            value = item.value
+            if isinstance(value, str):
+                if value.isdecimal():
+                    counted[item.id] = int(value)
+            elif isinstance(value, int):
+                counted[item.id] = value
 
     def figures(self) -> dict[str, dict[str, int]]:
         """Return what was counted, by operator."""

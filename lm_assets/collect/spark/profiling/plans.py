@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -74,11 +74,30 @@ class ComparablePlan:
     functions: Mapping[int, frozenset[str]]
 
 
+# Compared by identity: an operator that was read before is the same object.
+@dataclass(eq=False, slots=True)
+class _Operator:
+    """An operator where it stands, its line of the plan's digest, its work and its functions."""
+
+    node: PlanNode
+    line: str
+    work: str
+    functions: frozenset[str]
+
+
+class _Structure(NamedTuple):
+    """What a plan has but for its accumulators."""
+
+    digest: str
+    nodes: tuple[PlanNode, ...]
+    keys: dict[int, str]
+    operators: dict[int, tuple[str, ...]]
+    functions: dict[int, frozenset[str]]
+
+
 @dataclass(slots=True)
 class _Walk:
-    nodes: list[PlanNode] = field(default_factory=list)
-    works: list[str] = field(default_factory=list)
-    functions: dict[int, frozenset[str]] = field(default_factory=dict)
+    operators: list[_Operator] = field(default_factory=list)
     fragment_of: dict[int, int] = field(default_factory=dict)
     figure_of: dict[int, tuple[int, str]] = field(default_factory=dict)
     fragments: int = 1
@@ -88,20 +107,36 @@ def comparable_plan(plan: "PlanInfo") -> ComparablePlan:
     """Return what can be compared of a plan."""
     walk = _Walk()
     _visit(plan, walk, depth=0, level=0, fragment=0)
-    parts: dict[int, list[str]] = {}
-    works: dict[int, list[str]] = {}
-    for node, work in zip(walk.nodes, walk.works, strict=True):
-        parts.setdefault(node.fragment, []).append(node.name)
-        if node.name not in _FORMS:
-            works.setdefault(node.fragment, []).append(work)
+    digest, nodes, keys, operators, functions = _structure(tuple(walk.operators))
     return ComparablePlan(
-        digest=digest_of(f"{n.depth} {n.name} {n.shape}" for n in walk.nodes),
-        nodes=tuple(walk.nodes),
+        digest=digest,
+        nodes=nodes,
         fragment_of=walk.fragment_of,
         figure_of=walk.figure_of,
-        keys={part: digest_of(works.get(part, ())) for part in parts},
-        operators={part: tuple(names) for part, names in parts.items()},
-        functions=walk.functions,
+        keys=keys,
+        operators=operators,
+        functions=functions,
+    )
+
+
+# Every run of a query has the same plans.
+@lru_cache(maxsize=256)
+def _structure(operators: tuple[_Operator, ...]) -> _Structure:
+    parts: dict[int, list[_Operator]] = {}
+    for operator in operators:
+        parts.setdefault(operator.node.fragment, []).append(operator)
+    return _Structure(
+        digest=digest_of(operator.line for operator in operators),
+        nodes=tuple(operator.node for operator in operators),
+        keys={
+            part: digest_of(o.work for o in found if o.node.name not in _FORMS)
+            for part, found in parts.items()
+        },
+        operators={part: tuple(o.node.name for o in found) for part, found in parts.items()},
+        functions={
+            part: frozenset[str]().union(*(o.functions for o in found))
+            for part, found in parts.items()
+        },
     )
 
 
@@ -156,7 +191,7 @@ def operation_names(scopes: Iterable[str | None]) -> tuple[str, ...]:
 
 
 def _visit(info: "PlanInfo", walk: _Walk, *, depth: int, level: int, fragment: int) -> None:
-    if len(walk.nodes) >= _MOST_NODES or level > _MOST_DEPTH:
+    if len(walk.operators) >= _MOST_NODES or level > _MOST_DEPTH:
         return
     is_exchange = "Exchange" in info.name
     below = fragment
@@ -165,20 +200,17 @@ def _visit(info: "PlanInfo", walk: _Walk, *, depth: int, level: int, fragment: i
     if _is_wrapper(info.name):
         below_depth = depth
     else:
-        position = len(walk.nodes)
-        node, work, functions = _node(info, depth=depth, fragment=below)
-        walk.nodes.append(node)
-        walk.works.append(work)
-        if functions:
-            walk.functions[below] = walk.functions.get(below, frozenset()) | functions
         below_depth = depth + 1
+        position = len(walk.operators)
+        walk.operators.append(_operator(info, depth, below))
         for metric in info.metrics:
             if name := _FIGURES.get(metric.name):
                 walk.figure_of.setdefault(metric.accumulator_id, (position, name))
+    fragment_of = walk.fragment_of
     for metric in info.metrics:
         side = fragment if is_exchange and _READ_SIDE.match(metric.name) else below
         # A reused exchange repeats the plan of the one that ran: the first to have it keeps it.
-        walk.fragment_of.setdefault(metric.accumulator_id, side)
+        fragment_of.setdefault(metric.accumulator_id, side)
     if info.name.startswith("Reused"):
         return
     for child in info.children:
@@ -201,19 +233,30 @@ def _without_names_of_runs(text: str) -> str:
     return _MOMENT.sub("<date>", text)
 
 
-def _node(info: "PlanInfo", *, depth: int, fragment: int) -> tuple[PlanNode, str, frozenset[str]]:
-    """Return an operator, its work (what makes two stages the same), and the functions it calls."""
-    # Without its numbers the text is the same in every run of a query, and is read once.
-    text = _EXPRESSION_ID.sub("#", info.text[:_MOST_TEXT_CHARACTERS])
-    if "plan_id" in text:
-        text = _PLAN_ID.sub("", text)
-    detail, shape, work, functions = _read_operator(
-        info.name, text, info.metadata.get(_FORMAT), info.metadata.get(_BATCHED)
-    )
+def _operator(info: "PlanInfo", depth: int, fragment: int) -> _Operator:
+    """Return an operator of a plan, of which the same was mostly read before."""
+    text, metadata = _without_ids(info.text[:_MOST_TEXT_CHARACTERS]), info.metadata
+    said = (info.name, text, metadata.get(_FORMAT), metadata.get(_BATCHED))
+    return _placed_operator(said, depth, fragment)
+
+
+# An execution logs its plan again with each of its stages that ends.
+@lru_cache(maxsize=1024)
+def _without_ids(text: str) -> str:
+    """Return an operator's text as it is in every run of a query: without its numbers."""
+    text = _EXPRESSION_ID.sub("#", text)
+    return _PLAN_ID.sub("", text) if "plan_id" in text else text
+
+
+@lru_cache(maxsize=2048)
+def _placed_operator(
+    said: tuple[str, str, str | None, str | None], depth: int, fragment: int
+) -> _Operator:
+    detail, shape, work, functions = _read_operator(*said)
     node = PlanNode(
-        depth=depth, name=info.name.strip(), detail=detail, shape=shape, fragment=fragment
+        depth=depth, name=said[0].strip(), detail=detail, shape=shape, fragment=fragment
     )
-    return node, work, functions
+    return _Operator(node, f"{depth} {node.name} {shape}", work, functions)
 
 
 @lru_cache(maxsize=2048)

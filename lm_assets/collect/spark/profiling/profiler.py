@@ -93,7 +93,7 @@ class ApplicationProfiler:
             sums = self.open_stages.begin(stage_id)
         sums.add(event, info)
         name = info.executor_id
-        if name:
+        if name and name not in self.executors.by_id:
             self.executors.meet(name, info.host)
 
     def _late_task_end(
@@ -151,11 +151,11 @@ class ApplicationProfiler:
         self.row_of_stage[info.stage_id] = row
 
     def _stage(self, info: events.CompletedStageInfo, sums: StageSums) -> StageProfile:
+        name = call_site_without_place(info.name)
         place, execution_id = self.execution_of_stage.get(info.stage_id, (-1, None))
         if place < 0:
-            place = self.executions.begin(call_site_without_place(info.name), "job")
+            place = self.executions.begin(name, "job")
         running = None if execution_id is None else self.running.get(execution_id)
-        name = call_site_without_place(info.name)
         found = None
         fragments: tuple[int, ...]
         functions: tuple[str, ...] | None = None
