@@ -16,9 +16,10 @@ _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
 }
 _OTHER = msgspec.json.Decoder(OtherEvent)
 _BY_RAW_NAME = {name.encode(): decoder for name, decoder in _DECODERS.items()}
+_BEGINNING_BYTES = len(_PREFIX) + max(map(len, _BY_RAW_NAME)) + 1
 
 
-def decode_event(line: bytes) -> object:
+def decode_event(line: bytes | memoryview) -> object:
     """Return the event that one line holds, or ``OtherEvent`` for one that no figure needs.
 
     Raises
@@ -26,9 +27,10 @@ def decode_event(line: bytes) -> object:
     msgspec.DecodeError, UnicodeDecodeError, RecursionError
         Where the line is no JSON object of the event's shape, no UTF-8, or nested without end.
     """
-    if line.startswith(_PREFIX):
+    beginning = bytes(line[:_BEGINNING_BYTES])
+    if beginning.startswith(_PREFIX):
         start = len(_PREFIX)
-        decoder = _BY_RAW_NAME.get(line[start : line.find(b'"', start)], _OTHER)
+        decoder = _BY_RAW_NAME.get(beginning[start : beginning.find(b'"', start)], _OTHER)
         return decoder.decode(line)
     event: OtherEvent = _OTHER.decode(line)
     decoder = _DECODERS.get(event.name, _OTHER)

@@ -1,8 +1,9 @@
 """One event log, streamed once, to the figures of its application."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -22,6 +23,8 @@ from lm_assets.collect.spark.task_durations import TaskDurations
 from lm_assets.model.application_profile import ApplicationProfile
 from lm_assets.model.errors import UnusableInputError
 
+# Takes an event into account; True for one that was there before, and that nobody takes after it.
+Taker = Callable[[Any], bool | None]
 _DEFAULT_LIMITS = EventLogLimits()
 _EVENTS_PER_LOOK = 64
 
@@ -76,21 +79,21 @@ def read_event_log(
     stages = OpenStages()
     profiler = ApplicationProfiler(stages)
     reading = _Reading(incomplete=list(ordered.incomplete))
-    # Bound once: a log has millions of events.
-    tell_tally, tell_profiler = tally.add, profiler.add
+    takers = _takers(tally.handlers, profiler.handlers)
     events = 0
     for line in _lines(ordered.parts, limits, reading):
         reading.lines += 1
         try:
             event = decode_event(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            event = _repaired(line, reading)
+            event = _repaired(bytes(line), reading)
             if event is None:
                 continue
         events += 1
-        if tell_tally(event):
-            continue
-        tell_profiler(event)
+        for take in takers.get(type(event), ()):
+            if take(event):
+                # It was there before.
+                break
         # One start of a job may name millions of stages; any other event adds one thing at most.
         if isinstance(event, JobStart) or not events % _EVENTS_PER_LOOK:
             limits.refuse_too_many(tally.entities)
@@ -109,6 +112,12 @@ def read_event_log(
         ),
         profile=profiler.profile(incomplete=(*incomplete, *dict.fromkeys(partial.values()))),
     )
+
+
+def _takers(*handlers: Mapping[type, Taker]) -> dict[type, tuple[Taker, ...]]:
+    """Return by kind of event who takes it into account, in order."""
+    kinds = {kind for by_kind in handlers for kind in by_kind}
+    return {kind: tuple(by[kind] for by in handlers if kind in by) for kind in kinds}
 
 
 def _repaired(line: bytes, reading: _Reading) -> object | None:
@@ -141,7 +150,7 @@ def _partial(tally: EventTally, amounts: TaskAmounts, reading: _Reading) -> dict
 
 def _lines(
     parts: Sequence[EventLogPart], limits: EventLogLimits, reading: _Reading
-) -> Iterator[bytes]:
+) -> Iterator[bytes | memoryview]:
     for index, part in enumerate(parts):
         # What is cut at the very end is a log of a driver that died: its figures are kept.
         note = reading.notes if index == len(parts) - 1 else reading.incomplete

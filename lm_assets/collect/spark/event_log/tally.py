@@ -66,11 +66,6 @@ class EventTally:
             events.LogStart: self._log_start,
         }
 
-    def add(self, event: object) -> bool:
-        """Take one event into account, and say whether it is one that was there before."""
-        handler = self.handlers.get(type(event))
-        return handler is not None and handler(event) is True
-
     @property
     def entities(self) -> int:
         """How many executors, jobs and stages are held."""

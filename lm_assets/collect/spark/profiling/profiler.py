@@ -72,12 +72,6 @@ class ApplicationProfiler:
             sql_events.DriverAccumUpdates: self._driver_updates,
         }
 
-    def add(self, event: object) -> None:
-        """Take one event into account; kinds that no profile needs are passed over."""
-        handler = self.handlers.get(type(event))
-        if handler is not None:
-            handler(event)
-
     def _task_end(self, event: task_events.TaskEnd) -> None:
         info, stage_id = event.info, event.stage_id
         if info is None or event.reason.reason == "Resubmitted":
