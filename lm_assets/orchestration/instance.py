@@ -52,9 +52,12 @@ def first_try_of(run: dg.DagsterRun) -> str:
 
 
 def make_instance_tables(home: Path) -> None:
-    """Make Dagster's own tables before its processes start, which would else race for them."""
-    with dg.DagsterInstance.from_config(str(home)):
-        pass
+    """Make Dagster's own tables before its processes start, which would else race for them.
+
+    Tables of an older version of Dagster are brought to what this one knows.
+    """
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        instance.upgrade()
 
 
 def wait_for_campaign(

@@ -1,9 +1,16 @@
 """Waiting for a campaign: for its success, its retries, or the word that there will be none."""
 
+import sqlite3
+from contextlib import closing
+
 import dagster as dg
 import pytest
 
-from lm_assets.orchestration.instance import CampaignRunError, wait_for_campaign
+from lm_assets.orchestration.instance import (
+    CampaignRunError,
+    make_instance_tables,
+    wait_for_campaign,
+)
 
 CAMPAIGN = "nightly-2026-11-22-1a2b3c4"
 FAILURE = dg.DagsterRunStatus.FAILURE
@@ -59,3 +66,15 @@ def test_where_nothing_is_retried_a_failure_is_the_end(tmp_path):
     add_run(home_with_retries(tmp_path, enabled="false"), FAILURE)
     with pytest.raises(CampaignRunError, match="ended as FAILURE"):
         wait(tmp_path)
+
+
+def test_tables_of_an_older_dagster_are_brought_to_this_one_s(home):
+    make_instance_tables(home)
+    with closing(sqlite3.connect(home / "history" / "runs.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = 'f495c27d5019'")
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        found, newest = instance.run_storage.alembic_version()
+        assert found != newest
+    make_instance_tables(home)
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        assert instance.run_storage.alembic_version() == (newest, newest)
