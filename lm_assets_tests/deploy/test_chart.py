@@ -121,6 +121,22 @@ def test_each_command_of_ours_exists():
             assert {a for a in after if a.startswith("--")} <= options
 
 
+def test_dagsters_tables_are_prepared_too():
+    """The official chart's Job for them is off: dagster-values.yaml says why."""
+    (job,) = of_kind("Job")
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert container["args"] == ["lm", "prepare"], "with the image's own DAGSTER_HOME"
+
+
+def test_every_port_can_be_applied_server_side():
+    """An API server may know no default for the protocol, which is part of a port's identity."""
+    (service,), (deployment,) = of_kind("Service"), of_kind("Deployment")
+    containers = deployment["spec"]["template"]["spec"]["containers"]
+    ports = [*service["spec"]["ports"], *(port for c in containers for port in c["ports"])]
+    assert len(ports) == 2
+    assert {port.get("protocol") for port in ports} == {"TCP"}
+
+
 def test_reading_pods_is_all_that_the_role_allows():
     (role,) = of_kind("Role")
     assert {verb for rule in role["rules"] for verb in rule["verbs"]} == {"get", "list", "watch"}

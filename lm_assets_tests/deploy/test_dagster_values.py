@@ -1,7 +1,8 @@
 """deploy/helm/dagster-values.yaml: only keys of the official chart, and an instance that loads.
 
-The keys are those of the newest models of the chart's values that could be read; the chart itself
-is no part of this project.
+The chart (helm/dagster of dagster-io/dagster; its version is Dagster's) is no part of this project.
+What is held here are the facts of its templates and of the models of its values, the newest of each
+that could be read, up to commit 068394ffa6: what it makes of these values was rendered with them.
 """
 
 import re
@@ -11,6 +12,7 @@ from typing import Any
 import dagster as dg
 import pytest
 import yaml
+from dagster_k8s.container_context import K8sContainerContext
 
 from lm_assets_tests.conftest import PROJECT
 
@@ -27,7 +29,13 @@ KEYS: Mapping[str, str] = {
     "global": "postgresqlSecretName dagsterHome serviceAccountName",
     "postgresql": "enabled postgresqlHost postgresqlUsername postgresqlDatabase postgresqlParams "
     "service",
-    "dagsterWebserver": f"{_MOUNTED} replicaCount enableReadOnly pathPrefix readinessProbe",
+    "dagsterWebserver": f"{_MOUNTED} replicaCount enableReadOnly pathPrefix readinessProbe service",
+    "dagsterWebserver.service": "type port annotations",
+    "dagsterWebserver.readinessProbe": "httpGet periodSeconds timeoutSeconds successThreshold "
+    "failureThreshold",
+    "dagsterDaemon.runMonitoring": "enabled startTimeoutSeconds cancelTimeoutSeconds "
+    "maxRuntimeSeconds pollIntervalSeconds maxResumeRunAttempts freeSlotsAfterRunEndSeconds",
+    "dagsterDaemon.runRetries": "enabled maxRetries retryOnAssetOrOpFailure",
     "dagsterDaemon": f"{_MOUNTED} enabled heartbeatTolerance runCoordinator runMonitoring "
     "runRetries sensors schedules",
     "dagsterDaemon.runCoordinator": "enabled type config",
@@ -104,7 +112,8 @@ def test_dagster_takes_the_instance_that_the_chart_makes_of_them(tmp_path, monke
         ),
     }
     (tmp_path / "dagster.yaml").write_text(yaml.safe_dump(instance))
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    for name in ("AWS_REGION", "LM_S3_BUCKET", "LM_S3_ENDPOINT"):
+        monkeypatch.setenv(name, "http://of-the-secret")
     with dg.DagsterInstance.from_config(str(tmp_path)) as loaded:
         assert loaded.run_monitoring_enabled
         assert loaded.run_retries_max_retries == 2
@@ -119,5 +128,61 @@ def test_the_instance_says_what_the_project_s_own_says():
     limits = own["run_coordinator"]["config"]["tag_concurrency_limits"]
     queued = daemon["run_coordinator"]["config"]["queued_run_coordinator"]
     assert queued["tag_concurrency_limits"] == limits
+    assert (
+        daemon["run_monitoring"]["max_runtime_seconds"]
+        == (own["run_monitoring"]["max_runtime_seconds"])
+    )
     logs = in_words_of_dagster(VALUES["computeLogManager"]["config"]["s3ComputeLogManager"])
-    assert logs["prefix"] == own["compute_logs"]["config"]["prefix"]
+    assert logs == own["compute_logs"]["config"]
+
+
+def context_of_the_code_server(deployment: dict[str, Any]) -> dict[str, Any]:
+    """Return what the chart's code server tells the launcher of runs, before all that it says."""
+    if not deployment["includeConfigInLaunchedRuns"]["enabled"]:
+        return {}
+    told = {
+        "env_secrets": [secret["name"] for secret in deployment["envSecrets"]],
+        "volume_mounts": deployment["volumeMounts"],
+        "volumes": deployment["volumes"],
+        "resources": deployment["resources"],
+        "service_account_name": "dagster-dagster-user-deployments-user-deployments",
+        "run_k8s_config": {"pod_spec_config": {"automount_service_account_token": True}},
+    }
+    return {"k8s": told}
+
+
+def test_a_run_has_the_launchers_memory_and_no_token_beside_what_the_code_server_says():
+    launcher = VALUES["runLauncher"]["config"]["k8sRunLauncher"]
+    of_the_launcher = {
+        "resources": launcher["resources"],
+        "run_k8s_config": {"pod_spec_config": launcher["runK8sConfig"]["podSpecConfig"]},
+    }
+    (deployment,) = VALUES["dagster-user-deployments"]["deployments"]
+    context = K8sContainerContext.create_from_config({"k8s": of_the_launcher}).merge(
+        K8sContainerContext.create_from_config(context_of_the_code_server(deployment))
+    )
+    run = context.run_k8s_config
+    assert run.container_config["resources"] == launcher["resources"]
+    assert run.pod_spec_config["automount_service_account_token"] is False
+
+
+def test_runs_have_the_environment_of_the_code_server():
+    launcher = VALUES["runLauncher"]["config"]["k8sRunLauncher"]
+    (deployment,) = VALUES["dagster-user-deployments"]["deployments"]
+    told = {f"{name}={value}" for name, value in deployment["env"].items()}
+    assert set(launcher["envVars"]) == told == {"LM_EXECUTOR=kubernetes"}
+    assert launcher["envSecrets"] == deployment["envSecrets"]
+
+
+def test_the_web_server_may_listen_on_its_port():
+    """The chart makes the process listen on the Service's port; nobody but root may below 1024."""
+    web_server = VALUES["dagsterWebserver"]
+    port = web_server["service"]["port"]
+    assert web_server["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert port >= 1024
+    assert web_server["readinessProbe"]["httpGet"]["port"] == port
+
+
+def test_nothing_of_the_chart_stands_in_the_way_of_an_upgrade():
+    """Its Job for Dagster's tables has one name for every version, and no Job can be changed."""
+    assert VALUES["migrate"] == {"enabled": False}

@@ -67,6 +67,7 @@ def _launcher(kubeconfig: Path, home: Path) -> dict[str, Any]:
             "job_image": IMAGE,
             "image_pull_policy": values["imagePullPolicy"],
             "env_secrets": [secret["name"] for secret in values["envSecrets"]],
+            "env_vars": values["envVars"],
             "labels": values["labels"],
             "resources": values["resources"],
             "fail_pod_on_run_failure": values["failPodOnRunFailure"],
