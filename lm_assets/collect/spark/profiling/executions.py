@@ -1,11 +1,11 @@
 """SQL executions while they run: their last plan, and what its operators counted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
-from lm_assets.collect.spark.event_log.events import Accumulable
+from lm_assets.collect.spark.event_log.events import Accumulable, CompletedStageInfo
 from lm_assets.collect.spark.event_log.sql_events import decode_plan
 from lm_assets.collect.spark.profiling.plans import ComparablePlan, comparable_plan
 from lm_assets.model.application_profile import ExecutionProfile, PlanNode
@@ -13,56 +13,78 @@ from lm_assets.model.application_profile import ExecutionProfile, PlanNode
 _MOST_EXECUTIONS = 1_000
 _MOST_PLANS = 200
 _MOST_PLAN_NODES = 8_000
+# Of one execution that runs: plans or stages, and text that is not read.
+_MOST_HELD = 32
+_MOST_UNREAD_BYTES = 1 << 20
+_MOST_PLANS_KEPT = 4
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass(slots=True)
 class RunningExecution:
-    """One execution; its plan is read when the first stage of it ends, and again when it changed.
+    """One execution, its plans, and the stages that ended whose part in a plan is not known yet.
 
-    ``place`` is its position in the profile.
+    Adaptive execution logs the plan anew with every stage, mostly with all that it had before: to
+    read the last one is enough. ``place`` is the execution's position in the profile, ``plans`` has
+    them as they were logged, each a text until it is read, None where it cannot be; ``unplaced``
+    has the stages' rows.
     """
 
     place: int
     description: str
-    text: bytes = b""
-    plan: ComparablePlan | None = None
-    earlier: list[ComparablePlan] = field(default_factory=list)
+    plans: list[bytes | ComparablePlan | None] = field(default_factory=list)
+    unplaced: list[tuple[int, CompletedStageInfo]] = field(default_factory=list)
     counted: dict[int, int] = field(default_factory=dict)
 
     def replan(self, text: msgspec.Raw) -> None:
-        """Take a later plan in place of the one before."""
-        self.text = bytes(text) or self.text
+        """Take a later plan; the one before is forgotten if no stage can have run by it."""
+        if not (found := bytes(text)):
+            return
+        if self.plans and isinstance(self.plans[-1], bytes) and not self.unplaced:
+            self.plans.pop()
+        self.plans.append(found)
+
+    @property
+    def holds_much(self) -> bool:
+        """Whether so much waits to be read that the stages should be placed."""
+        unread_bytes = sum(len(plan) for plan in self.plans if isinstance(plan, bytes))
+        held = max(len(self.unplaced), len(self.plans))
+        return held >= _MOST_HELD or unread_bytes >= _MOST_UNREAD_BYTES
+
+    def forget(self) -> None:
+        """Forget the stages, which were placed, and all but the last of their plans."""
+        self.unplaced.clear()
+        del self.plans[:-_MOST_PLANS_KEPT]
 
     def read_plan(self) -> ComparablePlan | None:
         """Return the last plan; None where there is none that can be read."""
-        if self.text:
-            try:
-                plan = comparable_plan(decode_plan(self.text))
-            except _UNREADABLE:
-                plan = None
-            if self.plan is not None:
-                self.earlier = [*self.earlier[-2:], self.plan]
-            self.plan, self.text = plan, b""
-        return self.plan
+        return self._read(len(self.plans) - 1) if self.plans else None
 
     def fragments(
-        self, accumulables: list[Accumulable]
+        self, accumulators: Sequence[int]
     ) -> tuple[ComparablePlan, tuple[int, ...]] | None:
         """Return the parts of the plan that a stage with these accumulators ran.
 
         An earlier plan is asked where adaptive execution has replaced the part since.
         """
-        last = self.read_plan()
-        accumulators = [item.id for item in accumulables]
-        for plan in (last, *reversed(self.earlier)):
-            if plan is None:
+        for n in reversed(range(len(self.plans))):
+            if (plan := self._read(n)) is None:
                 continue
             fragment_of = plan.fragment_of
             found = {fragment_of[n] for n in accumulators if n in fragment_of}
             if found:
                 return plan, tuple(sorted(found))
         return None
+
+    def _read(self, n: int) -> ComparablePlan | None:
+        plan = self.plans[n]
+        if isinstance(plan, bytes):
+            try:
+                plan = comparable_plan(decode_plan(plan))
+            except _UNREADABLE:
+                plan = None
+            self.plans[n] = plan
+        return plan
 
     def count(self, accumulables: list[Accumulable]) -> None:
         """Keep what the operators have counted so far."""
@@ -78,9 +100,9 @@ class RunningExecution:
     def figures(self) -> dict[str, dict[str, int]]:
         """Return what was counted, by operator."""
         figures: dict[str, dict[str, int]] = {}
-        if self.plan is None:
+        if (plan := self.read_plan()) is None:
             return figures
-        for accumulator, (position, name) in self.plan.figure_of.items():
+        for accumulator, (position, name) in plan.figure_of.items():
             if (amount := self.counted.get(accumulator)) is not None:
                 figures.setdefault(str(position), {})[name] = amount
         return figures

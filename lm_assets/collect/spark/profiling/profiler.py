@@ -5,21 +5,21 @@ itself, whose rows are bounded: an application of ten thousand stages has the ro
 and further stages of one kind are added to their row.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from lm_assets.collect.spark.event_log import events, sql_events, task_events
 from lm_assets.collect.spark.profiling.clock import StageClock
 from lm_assets.collect.spark.profiling.executions import KnownExecutions, RunningExecution
 from lm_assets.collect.spark.profiling.executors import WorkedExecutors
+from lm_assets.collect.spark.profiling.identities import (
+    NOT_YET_KNOWN,
+    StageIdentity,
+    identity_of,
+)
 from lm_assets.collect.spark.profiling.kept_data import kept_data
 from lm_assets.collect.spark.profiling.open_stages import OpenStages
-from lm_assets.collect.spark.profiling.plans import (
-    call_site_without_place,
-    digest_of,
-    functions_of,
-    operation_names,
-)
+from lm_assets.collect.spark.profiling.plans import call_site_without_place
 from lm_assets.collect.spark.profiling.settings import settings_of, versions_of, volatile_names
 from lm_assets.collect.spark.profiling.stage_sums import StageSums, merged_stages, with_attempts
 from lm_assets.model.application_profile import (
@@ -51,6 +51,7 @@ class ApplicationProfiler:
     clock_ms_of_row: dict[int, float] = field(default_factory=dict)
     row_of_stage: dict[int, int] = field(default_factory=dict)
     row_of_kind: dict[tuple[int, str], int] = field(default_factory=dict)
+    identity_of_row: dict[int, StageIdentity] = field(default_factory=dict)
     late_tasks: int = 0
     handlers: dict[type, Callable[..., None]] = field(init=False)
 
@@ -127,10 +128,20 @@ class ApplicationProfiler:
                 self.clock_ms_of_row[row] = self.clock_ms_of_row.get(row, 0.0) + clock_ms
 
     def _write_stage(self, info: events.CompletedStageInfo, sums: StageSums) -> None:
-        stage = self._stage(info, sums)
         self.executors.add(sums)
-        kind = (stage.execution, stage.key)
+        place, execution = self._execution_of(info)
         row = self.row_of_stage.get(info.stage_id)
+        if execution is not None:
+            execution.count(info.accumulables)
+            if row is None and len(self.stages) < _MOST_STAGES:
+                self.row_of_stage[info.stage_id] = row = len(self.stages)
+                self.stages.append(_stage(info, sums, place, NOT_YET_KNOWN))
+                execution.unplaced.append((row, info))
+                if execution.holds_much:
+                    self._place_stages(execution)
+                return
+        stage = _stage(info, sums, place, identity_of(info, execution))
+        kind = (stage.execution, stage.key)
         if row is None and len(self.stages) >= _MOST_STAGES:
             row = self.row_of_kind.get(kind)
         if row is None and len(self.stages) >= 2 * _MOST_STAGES:
@@ -144,40 +155,24 @@ class ApplicationProfiler:
         self.row_of_kind[kind] = row
         self.row_of_stage[info.stage_id] = row
 
-    def _stage(self, info: events.CompletedStageInfo, sums: StageSums) -> StageProfile:
-        name = call_site_without_place(info.name)
+    def _execution_of(self, info: events.CompletedStageInfo) -> tuple[int, RunningExecution | None]:
+        """Return the position of a stage's execution, and the execution itself while it runs."""
         place, execution_id = self.execution_of_stage.get(info.stage_id, (-1, None))
         if place < 0:
-            place = self.executions.begin(name, "job")
-        running = None if execution_id is None else self.running.get(execution_id)
-        found = None
-        fragments: tuple[int, ...]
-        functions: tuple[str, ...] | None = None
-        if running is not None:
-            running.count(info.accumulables)
-            found = running.fragments(info.accumulables)
-        if found is None:
-            operators = operation_names(rdd.scope for rdd in info.rdds)
-            key, fragments = digest_of((name, *operators)), ()
-        else:
-            plan, fragments = found
-            operators = tuple(name for part in fragments for name in plan.operators.get(part, ()))
-            key = digest_of(plan.keys.get(part, "") for part in fragments)
-            functions = functions_of(plan, fragments)
-        times = sums.run_times
-        return StageProfile(
-            execution=place,
-            key=key,
-            name=name,
-            operators=operators,
-            fragments=fragments,
-            functions=functions,
-            kept_data=kept_data(info.rdds),
-            sums=sums.by_name(),
-            run_time_p50_ms=times.quantile_ms(0.50),
-            run_time_p95_ms=times.quantile_ms(0.95),
-            run_time_max_ms=float(sums.run_time_max_ms) if len(times) else None,
-        )
+            place = self.executions.begin(call_site_without_place(info.name), "job")
+        return place, None if execution_id is None else self.running.get(execution_id)
+
+    def _place_stages(self, execution: RunningExecution) -> None:
+        """Find the parts of an execution's plan that its stages ran."""
+        for row, info in execution.unplaced:
+            identity = identity_of(info, execution)
+            self.identity_of_row[row] = identity
+            self.row_of_kind[execution.place, identity.key] = row
+        execution.forget()
+
+    def _finish(self, execution: RunningExecution) -> None:
+        self._place_stages(execution)
+        self.executions.finish(execution.place, execution.read_plan(), execution.figures())
 
     def _job_start(self, event: events.JobStart) -> None:
         properties = event.properties
@@ -210,10 +205,12 @@ class ApplicationProfiler:
     def _execution_update(self, event: sql_events.SQLAdaptiveExecutionUpdate) -> None:
         if (running := self.running.get(event.execution_id)) is not None:
             running.replan(event.plan)
+            if running.holds_much:
+                self._place_stages(running)
 
     def _execution_end(self, event: sql_events.SQLExecutionEnd) -> None:
         if (running := self.running.pop(event.execution_id, None)) is not None:
-            self.executions.finish(running.place, running.read_plan(), running.figures())
+            self._finish(running)
 
     def _driver_updates(self, event: sql_events.DriverAccumUpdates) -> None:
         if (running := self.running.get(event.execution_id)) is not None:
@@ -237,7 +234,7 @@ class ApplicationProfiler:
     def profile(self, *, incomplete: tuple[str, ...] = ()) -> ApplicationProfile:
         """Return what is known; what was still running is in it as far as it came."""
         for running in self.running.values():
-            self.executions.finish(running.place, running.read_plan(), running.figures())
+            self._finish(running)
         start, environment = self.start, self.environment
         settings = settings_of(environment.properties | self._session())
         clock_ms = start_up_ms = None
@@ -259,13 +256,19 @@ class ApplicationProfiler:
             executors=self.executors.profiles(),
             plans=dict(self.executions.plans),
             executions=tuple(self.executions.rows),
-            stages=tuple(
-                replace(stage, clock_ms=round(self.clock_ms_of_row.get(row, 0.0), 1))
-                for row, stage in enumerate(self.stages)
-            ),
+            stages=tuple(self._whole_stages()),
             unknown=tuple(self._unknown()),
             incomplete=incomplete,
         )
+
+    def _whole_stages(self) -> Iterator[StageProfile]:
+        """Yield the stages with what became known after they had ended."""
+        for row, stage in enumerate(self.stages):
+            clock_ms = round(self.clock_ms_of_row.get(row, 0.0), 1)
+            if (identity := self.identity_of_row.get(row)) is None:
+                yield replace(stage, clock_ms=clock_ms)
+            else:
+                yield replace(stage, clock_ms=clock_ms, **identity._asdict())
 
     def _session(self) -> dict[str, str]:
         return {name: " | ".join(sorted(values)) for name, values in self.session.items()}
@@ -283,3 +286,19 @@ class ApplicationProfiler:
         if self.executions.is_full:
             said.append("there are so many executions that alike ones share a row")
         return said
+
+
+def _stage(
+    info: events.CompletedStageInfo, sums: StageSums, place: int, identity: StageIdentity
+) -> StageProfile:
+    times = sums.run_times
+    return StageProfile(
+        execution=place,
+        name=call_site_without_place(info.name),
+        **identity._asdict(),
+        kept_data=kept_data(info.rdds),
+        sums=sums.by_name(),
+        run_time_p50_ms=times.quantile_ms(0.50),
+        run_time_p95_ms=times.quantile_ms(0.95),
+        run_time_max_ms=float(sums.run_time_max_ms) if len(times) else None,
+    )
