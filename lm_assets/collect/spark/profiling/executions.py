@@ -71,7 +71,7 @@ class RunningExecution:
             if (plan := self._read(n)) is None:
                 continue
             fragment_of = plan.fragment_of
-            found = {fragment_of[n] for n in accumulators if n in fragment_of}
+            found = {fragment_of[a] for a in accumulators if a in fragment_of}
             if found:
                 return plan, tuple(sorted(found))
         return None

@@ -104,6 +104,45 @@ class TestStages:
         )
         assert profile.stages[0].operators == ("BroadcastHashJoin",)
 
+    def test_are_of_the_plan_that_had_them_where_the_last_one_has_them_no_more(self):
+        plans = [a_plan(f"Operator{n} [k#1]", ("number of output rows", n)) for n in range(9)]
+        stages = range(8)
+        profile = profile_of(
+            execution_start(1, plans[0], T0),
+            sql_job_start(1, list(stages), 1, T0),
+            *(
+                event
+                for stage in stages
+                for event in (
+                    stage_submitted(stage, T0 + 100 * stage),
+                    completed(stage, T0 + 100 * stage + 50, [stage], since=T0 + 100 * stage),
+                    adaptive_update(1, plans[stage + 1]),
+                )
+            ),
+            execution_end(1, T0 + 950),
+        )
+        assert [stage.operators for stage in profile.stages] == [(f"Operator{n}",) for n in stages]
+
+    @pytest.mark.parametrize("has_end", [True, False])
+    def test_of_an_execution_with_hundreds_of_them_have_their_operators(self, has_end):
+        plan = a_plan("SortMergeJoin [k#1]", *(("rows", number) for number in range(300)))
+        ended = [execution_end(1, T0 + 950)] if has_end else []
+        profile = profile_of(
+            execution_start(1, plan, T0),
+            sql_job_start(1, list(range(300)), 1, T0),
+            *(
+                event
+                for stage in range(300)
+                for event in (
+                    stage_submitted(stage, T0),
+                    completed(stage, T0 + 900, [stage], since=T0),
+                )
+            ),
+            *ended,
+        )
+        assert {stage.operators for stage in profile.stages} == {("SortMergeJoin",)}
+        assert {stage.fragments for stage in profile.stages} == {(0,)}
+
     def test_count_the_copies_that_end_after_them(self):
         (stage,) = profile_of(
             stage_submitted(0, T0),
