@@ -94,6 +94,8 @@ def deliver(
 ) -> int:
     """Write what is not there yet, then ``_SUCCESS``; return how many objects were sent.
 
+    Of a campaign that is replaced ``_SUCCESS`` is always written anew, which has it judged anew.
+
     Raises
     ------
     LmError
@@ -103,9 +105,9 @@ def deliver(
     success = object_keys.success_key(campaign)
     wanted = {k: content for k, content in objects.items() if not _is_there(there, k, content)}
     gone = sorted(there.keys() - objects.keys() - {success})
-    if not wanted and not gone and success in there:
-        return 0
     if not replace:
+        if not wanted and not gone and success in there:
+            return 0
         _refuse_replacing(bucket, campaign, wanted, gone)
     # The runner is not done while objects change: nobody must judge a part of both deliveries.
     bucket.store.delete(success)

@@ -272,6 +272,17 @@ class TestSubmit:
         assert submit(results, config, "--replace")[0] == 0
         assert store.read(f"incoming/{CAMPAIGN}/pg16_q1/r.jsonl") == a_line(1).encode() + b"\n"
 
+    def test_a_campaign_that_is_replaced_by_the_same_content_is_judged_anew(
+        self, store, config, results
+    ):
+        success = f"incoming/{CAMPAIGN}/_SUCCESS"
+        submit(results, config)
+        before = store.objects[success]
+        submit(results, config)
+        assert store.objects[success] is before
+        submit(results, config, "--replace")
+        assert store.objects[success] is not before
+
     def test_objects_that_the_folder_does_not_have_are_named_and_removed_only_when_asked(
         self, store, config, results
     ):
