@@ -58,6 +58,27 @@ class SameSite:
         return ""
 
 
+def public_address(environment: Mapping[str, str]) -> str:
+    """Return the web page's address behind a proxy; empty where it has none.
+
+    Raises
+    ------
+    SystemExit
+        Where it is no web address: no request could ever be answered under it.
+    """
+    said = environment.get(DAGSTER_VARIABLE, "").strip()
+    try:
+        parts = urlsplit(said)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_address = False
+    if said and not is_address:
+        raise SystemExit(
+            f"{DAGSTER_VARIABLE} is no web address; it should look like https://dagster.example.com"
+        )
+    return said
+
+
 def _name_of(host: str) -> str | None:
     """Return the name in a ``Host`` header; None where there is none to be read."""
     try:
@@ -96,7 +117,7 @@ class GuardedWebserver(DagsterWebserver):
 
     def create_asgi_app(self, **options: Any) -> Application:  # type: ignore[override]
         """Return Dagster's own application, which is asked only what is not refused."""
-        site = SameSite(public=os.environ.get(DAGSTER_VARIABLE, "").strip())
+        site = SameSite(public=public_address(os.environ))
         return SameSiteGuard(super().create_asgi_app(**options), site)
 
 

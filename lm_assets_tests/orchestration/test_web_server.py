@@ -8,7 +8,7 @@ import requests
 
 from lm_assets.gateways.dagster_services import DagsterHome, DagsterServices
 from lm_assets.gateways.engines.processes import free_port
-from lm_assets.orchestration.web_server import SameSite
+from lm_assets.orchestration.web_server import SameSite, public_address
 
 OURS = {"host": "127.0.0.1:3000"}
 STOP = 'mutation { stopSensor(id: "x") { __typename } }'
@@ -49,6 +49,17 @@ def test_a_query_in_an_address_is_refused_and_the_page_that_asks_queries_is_not(
     for method in ("GET", "HEAD"):
         assert "asked by POST" in refusal(method, query="query=mutation%7Bx%7D")
     assert refusal("GET", query="") == ""
+
+
+@pytest.mark.parametrize("said", ["dagster.example", "http://[::1", "ftp://dagster.example", "x"])
+def test_a_public_address_that_is_none_is_told_before_anything_starts(said):
+    with pytest.raises(SystemExit, match="LM_DAGSTER_URL is no web address"):
+        public_address({"LM_DAGSTER_URL": said})
+
+
+def test_there_may_be_no_public_address():
+    assert public_address({}) == public_address({"LM_DAGSTER_URL": " "}) == ""
+    assert public_address({"LM_DAGSTER_URL": "https://d.example "}) == "https://d.example"
 
 
 def test_behind_a_proxy_its_public_name_is_its_own():
