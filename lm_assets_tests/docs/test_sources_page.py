@@ -15,6 +15,7 @@ REPAIR = "collect/spark/event_log/test_repair.py"
 SERVER = "collect/spark/test_contradictions.py"
 IMPOSSIBLE = "collect/prometheus/test_impossible_figures.py"
 UNTOLD = "collect/pods/test_contradictions.py"
+OUTCOMES = "collect/spark/event_log/test_outcomes.py"
 ENDS = "collect/spark/event_log/test_attempt_ends.py"
 
 # By how the line begins that says how a source can be wrong: the tests of what then happens.
@@ -51,7 +52,20 @@ HELD_BY = {
         (ENDS, "test_leaves_no_plain_figure_of_tasks"),
         (ENDS, "test_of_a_failure_that_began_leaves_no_plain_figure"),
         (ENDS, "test_of_a_success_is_missed_by_the_stage"),
+        (ENDS, "test_of_a_first_attempt_is_missed_by_the_second"),
+        (ENDS, "test_of_a_failure_is_missed_by_the_stage_that_failed_for_it"),
+        (ENDS, "test_is_missed_by_what_the_stage_took"),
         (SERVER, "test_a_stage_that_cannot_be_so_is_no_plain_figure"),
+    ],
+    "a success has no metrics": [(ENDS, "test_has_its_like_in_a_success_without_metrics")],
+    "a job or stage began": [
+        (OUTCOMES, "test_what_began_and_did_not_end_leaves_no_plain_count"),
+        (OUTCOMES, "test_a_job_that_ended_in_two_ways_is_no_failure_and_no_plain_count"),
+        (OUTCOMES, "test_a_stage_that_ended_in_two_ways_is_no_failure_and_no_plain_count"),
+        (OUTCOMES, "test_a_job_that_failed_for_its_stage_misses_the_stages_failure"),
+    ],
+    "the application starts or ends twice": [
+        (ENDS, "test_the_application_ends_or_starts_twice"),
     ],
     "an attempt finished before": [
         (ENDS, "test_finished_before_it_was_launched"),
@@ -125,6 +139,7 @@ HELD_BY = {
     ],
     "an attempt says more time": [
         (REPAIR, "test_is_left_out_of_gc_and_run_time_and_told"),
+        (ENDS, "test_garbage_collection_of_more_than_the_attempt_was_there_is_left_out"),
         (
             SERVER,
             "test_an_attempt_that_ran_for_longer_than_it_was_there_is_left_out_of_the_sums_and_told",

@@ -1,17 +1,28 @@
 """Whether the ends of task attempts in one log fit each other, their stages and the application.
 
 Spark numbers the attempts of an application, announces each start and each end once, and counts a
-stage as completed when each of its tasks succeeded. A log of which every line can be read and that
-says otherwise lacks lines, or has some twice: what it adds up to is no plain figure.
+stage as completed when each of its tasks succeeded (`stage_attempts`). A log of which every line
+can be read and that says otherwise lacks lines, or has some twice: what it adds up to is no plain
+figure.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lm_assets.collect.spark.contradictions import CLOCKS_AGREE_MS
-from lm_assets.collect.spark.event_log.events import StageInfo
+from lm_assets.collect.spark.event_log.events import CompletedStageInfo
+from lm_assets.collect.spark.event_log.stage_attempts import StageAttempts
 from lm_assets.collect.spark.event_log.task_events import TaskEnd, TaskInfo, TaskStart
-from lm_assets.collect.spark.figures import DURATIONS, EVERYTHING, OF_TASK_ENDS, SPAN
+from lm_assets.collect.spark.figures import (
+    CPU,
+    DURATIONS,
+    EVERYTHING,
+    GC,
+    OF_TASK_ENDS,
+    ROWS,
+    SPAN,
+    SPILL,
+)
 
 # One byte an attempt; of an application with more, later ones are not looked at by themselves.
 _MOST_ATTEMPTS = 2**24
@@ -23,11 +34,11 @@ class AttemptEnds:
     """What was seen so far of the attempts of one application, in at most 16 MB."""
 
     ended: bytearray = field(default_factory=bytearray)
-    succeeded: dict[int | None, int] = field(default_factory=dict)
+    stages: StageAttempts = field(default_factory=StageAttempts)
     begun: int = 0
     repeated: int = 0
     backwards: int = 0
-    unended: int = 0
+    unmeasured: int = 0
     after_end: int = 0
     first_launched_ms: int = _NEVER_MS
     last_finished_ms: int = 0
@@ -48,10 +59,10 @@ class AttemptEnds:
                 return True
             if task_id < _MOST_ATTEMPTS:
                 ended[task_id] = 1
-        # What a later attempt of a stage has to do an earlier one's stragglers may still do.
-        if reason == "Success" and not event.attempt_id:
-            stage_id = event.stage_id
-            self.succeeded[stage_id] = self.succeeded.get(stage_id, 0) + 1
+        is_success = reason == "Success"
+        if is_success and event.metrics is None:
+            self.unmeasured += 1
+        self.stages.end(event, info, is_success=is_success)
         launched_ms, finished_ms = info.launched_ms, info.finished_ms
         if launched_ms is None or finished_ms is None:
             return False
@@ -67,12 +78,10 @@ class AttemptEnds:
         # Twice what is needed: attempts are numbered one after the other.
         self.ended.extend(bytes(min(2 * wanted, _MOST_ATTEMPTS) - len(self.ended)))
 
-    def complete(self, info: StageInfo) -> None:
-        """Compare a stage that completed with the successes that were told of it."""
-        told = self.succeeded.pop(info.stage_id, 0)
-        is_whole = info.attempt_id == 0 and info.failure_reason is None
-        if is_whole and info.submitted_ms is not None:
-            self.unended += max(info.tasks - told, 0)
+    def complete(self, info: CompletedStageInfo) -> None:
+        """Compare a stage attempt that completed with the ends that were told of it."""
+        self.stages.complete(info)
+        self.stages.fail(info.failure_reason)
 
     def contradictions(
         self, *, tasks: int, started_ms: int | None, ended_ms: int | None
@@ -84,9 +93,15 @@ class AttemptEnds:
         if self.repeated:
             yield OF_TASK_ENDS, f"{_attempts(self.repeated)} ended more than once in the log"
         # Of a log without its end, and of a line that cannot be read, that is told already.
-        unended = max(self.unended, self.begun - tasks)
+        unended = max(self.stages.unended, self.begun - tasks)
         if unended and ended_ms is not None:
             yield OF_TASK_ENDS, f"{_attempts(unended)} began or succeeded without an end in the log"
+        if (short := self.stages.short) and ended_ms is not None:
+            stages = f"{short} stage{'' if short == 1 else 's'}"
+            yield OF_TASK_ENDS, f"{stages} took more time than the ends of attempts in the log"
+        if self.unmeasured:
+            why = f"{_attempts(self.unmeasured)} succeeded without metrics"
+            yield frozenset({CPU, GC, ROWS, SPILL}), why
         if self.backwards:
             why = f"{_attempts(self.backwards)} finished before they were launched"
             yield frozenset({DURATIONS}), why

@@ -125,6 +125,7 @@ class Accumulable(Struct):
     """One accumulator that tasks of a stage added to, and what it came to."""
 
     id: int = field(name="ID")
+    name: str | None = field(name="Name", default=None)
     value: object = field(name="Value", default=None)
 
 

@@ -192,11 +192,10 @@ def _notes(tally: EventTally, amounts: TaskAmounts, reading: _Reading) -> Iterat
 
 def _told_apart(tally: EventTally, amounts: TaskAmounts) -> Iterator[str]:
     """Yield what is counted by itself, and what a share of disk spill does not show."""
-    jobs = sum(result == "cancelled" for result in tally.job_results.values())
-    if jobs or tally.cancelled_stages:
+    jobs, stages = tally.outcomes.jobs_that("cancelled"), len(tally.outcomes.cancelled_stages)
+    if jobs or stages:
         yield (
-            f"{jobs} jobs and {len(tally.cancelled_stages)} stages were cancelled; not in "
-            "failed_jobs and failed_stages"
+            f"{jobs} jobs and {stages} stages were cancelled; not in failed_jobs and failed_stages"
         )
     if amounts.memory_bytes_spilled:
         yield (

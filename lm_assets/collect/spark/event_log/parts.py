@@ -18,6 +18,11 @@ _UNFINISHED = re.compile(
     r"\.(?:inprogress|tmp|temp|part|partial|filepart|_COPYING_)", re.IGNORECASE
 )
 _MARKERS = ("_$folder$", "/", ".crc")
+# What people and tools put beside a log to tell of it.
+_TOLD_BESIDE = re.compile(
+    r".+\.(?:md5|sha1|sha256|sha512|sig|asc|txt|md|html|csv|xml|ya?ml|properties|out|err|stdout|stderr)",
+    re.IGNORECASE,
+)
 _DATED = re.compile(r"eventlog-(\d{4}-\d{2}-\d{2}--\d{2}-\d{2})(?:\..+)?")
 
 
@@ -43,15 +48,17 @@ def order_parts(parts: Sequence[EventLogPart]) -> OrderedParts:
     A rolling folder (``events_<n>_<application>``) is read by number, from its last compacted file
     on; its ``appstatus`` file holds no events. Hourly files (``eventlog-<date>--<time>.gz``) come
     in order of time, before the ``eventlog`` that was being written. One other file is a log by
-    itself; several are refused, since their order cannot be known.
+    itself; several are refused, since their order cannot be known. What else lies beside either is
+    passed over.
     """
     parts = _without_bystanders(parts)
+    parts = [p for p in parts if not _TOLD_BESIDE.fullmatch(_base(p.name))] or parts
     if not parts:
         raise UnusableInputError("event_log_empty", "no file with events among the parts")
     if len(parts) == 1:
         return OrderedParts(parts=tuple(parts), incomplete=tuple(_compaction(parts)))
-    if all(_ROLLED.fullmatch(_base(part.name)) for part in parts):
-        return _order_rolled(parts)
+    if rolled := [part for part in parts if _ROLLED.fullmatch(_base(part.name))]:
+        return _order_rolled(rolled)
     if all(_DATED.fullmatch(_base(part.name)) or _is_current(part) for part in parts):
         return OrderedParts(parts=tuple(sorted(parts, key=_dated_order)))
     names = ", ".join(sorted(_base(part.name) for part in parts)[:5])

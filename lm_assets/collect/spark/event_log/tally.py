@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from lm_assets.collect.spark.contradictions import was_cancelled
 from lm_assets.collect.spark.event_log import events, task_events
 from lm_assets.collect.spark.event_log.attempt_ends import AttemptEnds
 from lm_assets.collect.spark.event_log.executors import KnownExecutor, executor_figures
+from lm_assets.collect.spark.event_log.outcomes import Outcomes
 from lm_assets.collect.spark.event_log.task_amounts import TaskAmounts
 from lm_assets.collect.spark.figures import (
     DRIVER,
     EXECUTORS,
+    SPAN,
     ApplicationFigures,
     utc_from_ms,
 )
@@ -25,21 +26,15 @@ class EventTally:
 
     durations: TaskDurations
     ends: AttemptEnds = field(default_factory=AttemptEnds)
-    held_stage_ids: int = 0
+    outcomes: Outcomes = field(default_factory=Outcomes)
     start: events.ApplicationStart | None = None
     ended_ms: int | None = None
+    contradictory_times: int = 0
     version: str | None = None
     properties: dict[str, str] = field(default_factory=dict)
     executors: dict[str, KnownExecutor] = field(default_factory=dict)
     seen_since_ms: dict[str, int] = field(default_factory=dict)
     peak_heap_bytes: dict[str, int] = field(default_factory=dict)
-    stages_of_job: dict[int, list[int]] = field(default_factory=dict)
-    jobs: set[int] = field(default_factory=set)
-    job_results: dict[int, str] = field(default_factory=dict)
-    submitted: set[tuple[int, int]] = field(default_factory=set)
-    failed_stages: set[tuple[int, int]] = field(default_factory=set)
-    cancelled_stages: set[tuple[int, int]] = field(default_factory=set)
-    unneeded_stage_ids: set[int] = field(default_factory=set)
     tasks: int = 0
     failed_tasks: int = 0
     killed_tasks: int = 0
@@ -52,10 +47,10 @@ class EventTally:
         self.handlers = {
             task_events.TaskStart: self.ends.begin,
             task_events.TaskEnd: self._task_end,
-            events.StageSubmitted: self._stage_submitted,
+            events.StageSubmitted: self.outcomes.stage_submitted,
             events.StageCompleted: self._stage_completed,
             events.StageExecutorMetrics: self._stage_executor_metrics,
-            events.JobStart: self._job_start,
+            events.JobStart: self.outcomes.job_start,
             events.JobEnd: self._job_end,
             events.ExecutorAdded: self._executor_added,
             events.BlockManagerAdded: self._block_manager_added,
@@ -70,8 +65,7 @@ class EventTally:
     def entities(self) -> int:
         """How many executors, jobs and stages are held."""
         executors = len(self.executors) + len(self.seen_since_ms) + len(self.peak_heap_bytes)
-        stages = len(self.submitted) + len(self.failed_stages) + len(self.unneeded_stage_ids)
-        return executors + stages + self.held_stage_ids + len(self.jobs)
+        return executors + self.outcomes.entities
 
     def _task_end(self, event: task_events.TaskEnd) -> bool:
         """Take an end into account; whether it was there before, and is passed over."""
@@ -124,32 +118,14 @@ class EventTally:
     def _stage_executor_metrics(self, event: events.StageExecutorMetrics) -> None:
         self._peak(event.executor_id, event.peaks.jvm_heap_bytes)
 
-    def _stage_submitted(self, event: events.StageSubmitted) -> None:
-        self.submitted.add((event.info.stage_id, event.info.attempt_id))
-
     def _stage_completed(self, event: events.StageCompleted) -> None:
-        attempt = (event.info.stage_id, event.info.attempt_id)
-        if event.info.submitted_ms is not None:
-            self.submitted.add(attempt)
         self.ends.complete(event.info)
-        if event.info.failure_reason is not None:
-            is_cancelled = was_cancelled(event.info.failure_reason)
-            (self.cancelled_stages if is_cancelled else self.failed_stages).add(attempt)
-
-    def _job_start(self, event: events.JobStart) -> None:
-        self.jobs.add(event.job_id)
-        before = self.stages_of_job.get(event.job_id, ())
-        self.stages_of_job[event.job_id] = event.stage_ids
-        self.held_stage_ids += len(event.stage_ids) - len(before)
+        self.outcomes.stage_completed(event)
 
     def _job_end(self, event: events.JobEnd) -> None:
-        self.jobs.add(event.job_id)
-        said = event.result.exception.message if event.result.exception else None
-        if event.result.result != "JobSucceeded":
-            self.job_results[event.job_id] = "cancelled" if was_cancelled(said) else "failed"
-        stage_ids = self.stages_of_job.pop(event.job_id, ())
-        self.held_stage_ids -= len(stage_ids)
-        self.unneeded_stage_ids.update(stage_ids)
+        if event.result.exception is not None:
+            self.ends.stages.fail(event.result.exception.message)
+        self.outcomes.job_end(event)
 
     def _block_manager_added(self, event: events.BlockManagerAdded) -> None:
         self.seen_since_ms.setdefault(event.block_manager.executor_id, event.timestamp_ms)
@@ -170,10 +146,15 @@ class EventTally:
             raise UnusableInputError(
                 "event_log_of_two_applications", f"{self.start.app_id} and {event.app_id}"
             )
-        self.start = event
+        # Of times that differ those are kept between which it surely ran.
+        before = self.start or event
+        self.contradictory_times += event.timestamp_ms != before.timestamp_ms
+        self.start = max(before, event, key=lambda start: start.timestamp_ms)
 
     def _application_end(self, event: events.ApplicationEnd) -> None:
-        self.ended_ms = event.timestamp_ms
+        before_ms = event.timestamp_ms if self.ended_ms is None else self.ended_ms
+        self.contradictory_times += event.timestamp_ms != before_ms
+        self.ended_ms = min(event.timestamp_ms, before_ms)
 
     def _log_start(self, event: events.LogStart) -> None:
         self.version = event.version
@@ -188,9 +169,7 @@ class EventTally:
         notes: tuple[str, ...],
     ) -> ApplicationFigures:
         """Return what was counted."""
-        start = self.start
-        ended = self.failed_stages | self.cancelled_stages
-        run_ids = {stage_id for stage_id, _ in self.submitted | ended}
+        start, outcomes = self.start, self.outcomes
         return ApplicationFigures(
             app_id=(start.app_id if start else None) or self.properties.get("spark.app.id", ""),
             attempt_id=start.attempt_id if start else None,
@@ -201,13 +180,13 @@ class EventTally:
             executor_cores_configured=executor_cores(self.properties),
             executor_memory_bytes=self._executor_memory_bytes(),
             executors=executor_figures(self.executors, self.peak_heap_bytes),
-            jobs=len(self.jobs),
-            failed_jobs=self._jobs_that("failed"),
-            cancelled_jobs=self._jobs_that("cancelled"),
-            stages_run=len(self.submitted),
-            failed_stages=len(self.failed_stages),
-            cancelled_stages=len(self.cancelled_stages),
-            skipped_stages=len(self.unneeded_stage_ids - run_ids),
+            jobs=len(outcomes.jobs),
+            failed_jobs=outcomes.jobs_that("failed"),
+            cancelled_jobs=outcomes.jobs_that("cancelled"),
+            stages_run=len(outcomes.submitted),
+            failed_stages=len(outcomes.failed_stages),
+            cancelled_stages=len(outcomes.cancelled_stages),
+            skipped_stages=outcomes.skipped_stages,
             tasks=self.tasks,
             failed_tasks=self.failed_tasks,
             killed_tasks=self.killed_tasks,
@@ -233,16 +212,17 @@ class EventTally:
             started_ms=self.start.timestamp_ms if self.start else None,
             ended_ms=self.ended_ms,
         )
+        if self.ended_ms is not None:
+            yield from self.outcomes.contradictions()
+        if self.contradictory_times:
+            yield frozenset({SPAN}), "the application starts or ends twice, at other times"
         if any(known.is_backwards for known in self.executors.values()):
             yield frozenset({EXECUTORS}), "an executor was removed before it was added"
 
     @property
     def has_beginning(self) -> bool:
         """Whether the log begins where the application began: with its first line and first job."""
-        return self.version is not None and 0 in self.jobs
-
-    def _jobs_that(self, ended: str) -> int:
-        return sum(result == ended for result in self.job_results.values())
+        return self.version is not None and 0 in self.outcomes.jobs
 
     def _executor_memory_bytes(self) -> int | None:
         if not self.properties:

@@ -55,6 +55,8 @@ class TaskInfo(Struct):
     """A task attempt."""
 
     task_id: Identity | None = field(name="Task ID", default=None)
+    index: Identity | None = field(name="Index", default=None)
+    attempt: Identity = field(name="Attempt", default=0)
     launched_ms: Instant | None = field(name="Launch Time", default=None)
     finished_ms: Instant | None = field(name="Finish Time", default=None)
     executor_id: str | None = field(name="Executor ID", default=None)

@@ -122,7 +122,103 @@ class TestAnAbsentEnd:
         assert doubts(answered(*events[:-2], *again, *events[-2:]), "failed_tasks") == ""
 
 
+def failed_stage(times: int):
+    why = f"Job aborted due to stage failure: Task 1 in stage 0.0 failed {times} times, most recent"
+    return stage_completed(0, T0 + 4_000, failure=why)
+
+
+def took(*, run: int, cpu: int, attempt: int = 0):
+    """The end of a stage that adds up what its attempts took."""
+    sums = [
+        {"ID": 1, "Name": "internal.metrics.executorRunTime", "Value": run},
+        {"ID": 2, "Name": "internal.metrics.executorCpuTime", "Value": cpu},
+        {"ID": 3, "Name": "number of output rows", "Value": "12"},
+    ]
+    event = stage_completed(0, T0 + 4_000, attempt)
+    event["Stage Info"]["Accumulables"] = sums
+    return event
+
+
+class TestAnAbsentEndInALogWithoutStarts:
+    """Nothing counts the attempts of such a log; what later attempts and stages say does."""
+
+    @staticmethod
+    def answered(*ends, stage=None):
+        events = log(*ends, begun=0)
+        events[-3] = stage or events[-3]
+        return answered(*events)
+
+    @staticmethod
+    def again(task: int, *, index: int, attempt: int, reason=None):
+        event = end(task, reason=reason)
+        event["Task Info"] |= {"Index": index, "Attempt": attempt}
+        return event
+
+    @pytest.mark.parametrize("metric", [*OF_TASKS, "latency_p50_ms"])
+    def test_of_a_first_attempt_is_missed_by_the_second(self, metric):
+        ends = [end(0), end(2), end(3), self.again(4, index=1, attempt=1)]
+        assert "1 task attempt began or succeeded without" in doubts(self.answered(*ends), metric)
+
+    def test_of_two_attempts_is_missed_by_the_last(self):
+        ends = [end(0), end(2), end(3), self.again(6, index=1, attempt=2)]
+        assert "2 task attempts began" in doubts(self.answered(*ends), "failed_tasks")
+
+    def test_is_none_where_each_attempt_has_its_own(self):
+        """Also where the copy of a task is called off once its stage is over."""
+        ends = [end(0), end(1, reason=EXCEPTION), end(2), end(3)]
+        events = log(*ends, self.again(4, index=1, attempt=1), begun=0)
+        copy = self.again(5, index=3, attempt=1, reason=KILLED)
+        answer = answered(*events[:-2], copy, *events[-2:])
+        assert [m for m in OF_TASKS if doubts(answer, m)] == []
+
+    @pytest.mark.parametrize("metric", OF_TASKS)
+    def test_of_a_failure_is_missed_by_the_stage_that_failed_for_it(self, metric):
+        ends = [end(0), end(1, reason=EXCEPTION), end(2)]
+        answer = self.answered(*ends, stage=failed_stage(4))
+        assert "3 task attempts began or succeeded without" in doubts(answer, metric)
+        assert answer.measurements.values["failed_stages"] == 1.0
+
+    def test_is_none_where_the_stage_failed_as_often_as_was_told(self):
+        ends = [end(0), *(self.again(4 + n, index=1, attempt=n, reason=EXCEPTION) for n in (0, 1))]
+        answer = self.answered(*ends, stage=failed_stage(2))
+        assert [m for m in OF_TASKS if doubts(answer, m)] == []
+
+    @pytest.mark.parametrize("metric", OF_TASKS)
+    def test_is_missed_by_what_the_stage_took(self, metric):
+        ends = [end(task) for task in range(4)]
+        answer = self.answered(*ends, stage=took(run=4_500, cpu=2_500_000_000))
+        assert "1 stage took more time than" in doubts(answer, metric)
+
+    @pytest.mark.parametrize(
+        ("run", "cpu"), [(3_600, 2_000_000_000), (3_000, 1), (9_000, 2_000_000_000)]
+    )
+    def test_is_none_where_the_stage_took_no_more(self, run, cpu):
+        """Nor where one time alone is more: then a field was not readable, and is told."""
+        answer = self.answered(*map(end, range(4)), stage=took(run=run, cpu=cpu))
+        assert [m for m in OF_TASKS if doubts(answer, m)] == []
+
+    @pytest.mark.parametrize("metric", ["cpu_core_seconds", "gc_time_pct", "shuffle_spill_pct"])
+    def test_has_its_like_in_a_success_without_metrics(self, metric):
+        bare = {**end(3), "Task Metrics": None}
+        answer = self.answered(end(0), end(1), end(2), bare)
+        assert "1 task attempt succeeded without metrics" in doubts(answer, metric)
+        assert doubts(answer, "failed_tasks") == doubts(answer, "latency_p50_ms") == ""
+
+
 class TestTimesThatCannotBe:
+    @pytest.mark.parametrize("metric", OF_TIMES)
+    @pytest.mark.parametrize(
+        "second", [application_end(T0 + 90_000), application_start("app-1", T0 - 90_000)]
+    )
+    def test_the_application_ends_or_starts_twice(self, metric, second):
+        answer = answered(*log(*whole(), tail=[second]))
+        assert "starts or ends twice, at other times" in doubts(answer, metric)
+        assert answer.measurements.values["duration_s"] == 9.0
+
+    def test_the_same_end_twice_costs_nothing(self):
+        answer = answered(*log(*whole(), tail=[application_end(T0 + 9_000)]))
+        assert doubts(answer, "duration_s") == ""
+
     @pytest.mark.parametrize("metric", ["latency_p50_ms", "latency_p95_ms", "latency_p99_ms"])
     def test_finished_before_it_was_launched(self, metric):
         answer = answered(*log(*whole()[:-1], end(4, ms=-1_500)))
@@ -164,6 +260,11 @@ class TestAnAmountThatCannotBe:
         assert answer.measurements.values["cpu_core_seconds"] == 2.0
         assert "1 line with a part of it" in doubts(answer, "cpu_core_seconds")
         assert "1 line with a part of it" in doubts(answer, "cpu_usage_pct")
+
+    def test_garbage_collection_of_more_than_the_attempt_was_there_is_left_out(self):
+        answer = answered(*log(*whole()[:-1], end(4, gc=9_000)))
+        assert answer.measurements.values["gc_time_pct"] == pytest.approx(10.0)
+        assert any("left out of run and GC time" in note for note in answer.notes)
 
     @pytest.mark.parametrize("spilled", [-5, 9 * 10**18])
     def test_spill_beyond_any_disk_leaves_no_share(self, spilled):

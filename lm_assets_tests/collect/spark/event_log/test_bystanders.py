@@ -22,6 +22,8 @@ def named(name: str, content: bytes = b"{}") -> EventLogPart:
         "eventlog/app-1.zstd.crc",
         "eventlog/app-1.zstd.tmp",
         "eventlog/app-1.zstd._COPYING_",
+        "eventlog/app-1.zstd.md5",
+        "eventlog/README.txt",
     ],
 )
 def test_a_bystander_leaves_the_log(bystander: str) -> None:
@@ -41,6 +43,15 @@ WHOLE = [named(f"{ROLLED}/events_{n}_app-1.zstd") for n in (1, 2)]
 def read_of(*more: EventLogPart) -> tuple[list[str], tuple[str, ...]]:
     ordered = order_parts([*WHOLE, *more])
     return [part.name.rpartition("/")[2] for part in ordered.parts], ordered.incomplete
+
+
+def test_a_log_that_is_named_as_a_note_is_read_where_it_is_alone() -> None:
+    assert [part.name for part in order_parts([named("eventlog.txt")]).parts] == ["eventlog.txt"]
+
+
+@pytest.mark.parametrize("name", ["driver.log", "README.md", "app-1.zstd"])
+def test_what_bears_no_number_is_no_part_of_a_rolling_log(name: str) -> None:
+    assert read_of(named(f"{ROLLED}/{name}", b"words")) == (BOTH, ())
 
 
 BOTH = ["events_1_app-1.zstd", "events_2_app-1.zstd"]
