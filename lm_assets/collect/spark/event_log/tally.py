@@ -65,7 +65,7 @@ class EventTally:
     def entities(self) -> int:
         """How many executors, jobs and stages are held."""
         executors = len(self.executors) + len(self.seen_since_ms) + len(self.peak_heap_bytes)
-        return executors + self.outcomes.entities
+        return executors + self.outcomes.entities + len(self.ends.stages.ends)
 
     def _task_end(self, event: task_events.TaskEnd) -> bool:
         """Take an end into account; whether it was there before, and is passed over."""
