@@ -72,4 +72,9 @@ class RaggedSamples:
 
     def sorted_within_cells(self) -> FloatArray:
         """Return the values in ascending order within each cell."""
-        return self.values[np.lexsort((self.values, self.cells))]
+        n, ascending = self.n, np.empty_like(self.values)
+        # Cells of one size are rows of one table; campaigns have few sizes.
+        for size in np.unique(n[n > 0]).tolist():
+            of_size = self.offsets[:-1][n == size][:, None] + np.arange(size)
+            ascending[of_size] = np.sort(self.values[of_size], axis=1)
+        return ascending

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from lm_assets.regression.cells.alignment import Cells
+from lm_assets.stats.quantiles import sample_quantiles
 from lm_assets.stats.ragged import RaggedSamples
 from lm_assets.stats.validation import BoolArray, FloatArray
 
@@ -70,12 +71,5 @@ def _is_about(ratio: FloatArray, factor: float) -> BoolArray:
 
 def _medians(samples: RaggedSamples) -> FloatArray:
     """Return each cell's median, NaN where there is no value or it is not above zero."""
-    n = samples.n
-    order = np.lexsort((samples.values, samples.cells))
-    values = samples.values[order]
-    starts = np.concatenate(([0], np.cumsum(n)))[:-1]
-    result = np.full(n.size, np.nan)
-    some = np.flatnonzero(n > 0)
-    low, high = starts[some] + (n[some] - 1) // 2, starts[some] + n[some] // 2
-    result[some] = (values[low] + values[high]) / 2.0
-    return np.where(result > 0.0, result, np.nan)
+    median = sample_quantiles(samples, [0.5])[:, 0]
+    return np.where(median > 0.0, median, np.nan)

@@ -61,7 +61,8 @@ def with_shortfall(
 
 def counts_of(cells: Iterable[CellVerdict]) -> Mapping[str, int]:
     """Return how many cells have each verdict, in alphabetical order."""
-    return dict(sorted(Counter(cell.verdict.value for cell in cells).items()))
+    counted = Counter(cell.verdict for cell in cells)
+    return dict(sorted((verdict.value, cells) for verdict, cells in counted.items()))
 
 
 def shortfall_findings(
