@@ -169,8 +169,9 @@ def test_a_run_has_the_launchers_memory_and_no_token_beside_what_the_code_server
 def test_runs_have_the_environment_of_the_code_server():
     launcher = VALUES["runLauncher"]["config"]["k8sRunLauncher"]
     (deployment,) = VALUES["dagster-user-deployments"]["deployments"]
-    told = {f"{name}={value}" for name, value in deployment["env"].items()}
-    assert set(launcher["envVars"]) == told == {"LM_EXECUTOR=kubernetes"}
+    told = [f"{variable['name']}={variable['value']}" for variable in deployment["env"]]
+    assert launcher["envVars"] == told == ["LM_EXECUTOR=kubernetes"]
+    assert VALUES["dagsterDaemon"]["env"] == deployment["env"], "lm doctor is asked in its pod"
     assert launcher["envSecrets"] == deployment["envSecrets"]
 
 
