@@ -34,27 +34,41 @@ class RunningExecution:
     description: str
     plans: list[bytes | ComparablePlan | None] = field(default_factory=list)
     unplaced: list[tuple[int, CompletedStageInfo]] = field(default_factory=list)
+    unread_bytes: int = 0
     counted: dict[int, int] = field(default_factory=dict)
 
     def replan(self, text: msgspec.Raw) -> None:
         """Take a later plan; the one before is forgotten if no stage can have run by it."""
         if not (found := bytes(text)):
             return
-        if self.plans and isinstance(self.plans[-1], bytes) and not self.unplaced:
+        before = self.plans[-1] if self.plans else None
+        if isinstance(before, bytes) and not self.unplaced:
             self.plans.pop()
+            self.unread_bytes -= len(before)
         self.plans.append(found)
+        self.unread_bytes += len(found)
 
     @property
     def holds_much(self) -> bool:
         """Whether so much waits to be read that the stages should be placed."""
-        unread_bytes = sum(len(plan) for plan in self.plans if isinstance(plan, bytes))
-        held = max(len(self.unplaced), len(self.plans))
-        return held >= _MOST_HELD or unread_bytes >= _MOST_UNREAD_BYTES
+        return (
+            len(self.unplaced) >= _MOST_HELD
+            or len(self.plans) >= _MOST_HELD
+            or self.unread_bytes >= _MOST_UNREAD_BYTES
+        )
 
     def forget(self) -> None:
-        """Forget the stages, which were placed, and all but the last of their plans."""
+        """Forget the stages, which were placed, and all but the last of their plans.
+
+        What was read of a plan is bounded, and its text is not: of texts that are long together
+        only the last is kept as one.
+        """
         self.unplaced.clear()
         del self.plans[:-_MOST_PLANS_KEPT]
+        if self.unread_bytes >= _MOST_UNREAD_BYTES:
+            for n in range(len(self.plans) - 1):
+                self._read(n)
+        self.unread_bytes = 0
 
     def read_plan(self) -> ComparablePlan | None:
         """Return the last plan; None where there is none that can be read."""

@@ -143,6 +143,32 @@ class TestStages:
         assert {stage.operators for stage in profile.stages} == {("SortMergeJoin",)}
         assert {stage.fragments for stage in profile.stages} == {(0,)}
 
+    def test_of_plans_whose_texts_are_long_have_their_operators(self):
+        plans = [
+            a_plan(f"Operator{n} [{'k' * 400_000}#1]", ("number of output rows", n))
+            for n in range(5)
+        ]
+        profile = profile_of(
+            execution_start(1, plans[0], T0),
+            sql_job_start(1, list(range(4)), 1, T0),
+            *(
+                event
+                for stage in range(4)
+                for event in (
+                    stage_submitted(stage, T0),
+                    completed(stage, T0 + 900, [stage], since=T0),
+                    adaptive_update(1, plans[stage + 1]),
+                )
+            ),
+            execution_end(1, T0 + 950),
+        )
+        assert [stage.operators for stage in profile.stages] == [
+            ("Operator0",),
+            ("Operator1",),
+            ("Operator2",),
+            ("Operator3",),
+        ]
+
     def test_count_the_copies_that_end_after_them(self):
         (stage,) = profile_of(
             stage_submitted(0, T0),
