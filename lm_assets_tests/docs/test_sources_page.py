@@ -109,10 +109,15 @@ HELD_BY = {
     "beyond what the metric of its name": [
         ("cli/samples/test_series_bounds.py", "test_a_value_beyond_is_a_data_fault"),
     ],
-    "blanks of exporters": [(CONTRADICTIONS, "test_a_blank_of_the_exporter_is_no_utilisation")],
+    "blanks of exporters": [
+        (CONTRADICTIONS, "test_a_blank_of_the_exporter_is_no_utilisation"),
+        (CONTRADICTIONS, "test_a_mean_of_which_most_samples_are_blanks_is_missing"),
+        (CONTRADICTIONS, "test_what_rests_on_a_part_of_the_samples_is_a_lower_bound"),
+    ],
     "an old cAdvisor tells": [(CONTRADICTIONS, "test_cpu_time_is_what_was_used_in_the_run")],
     "scraped without `honor_labels`": [
-        (CONTRADICTIONS, "test_labels_scraped_without_honor_labels_are_understood")
+        (CONTRADICTIONS, "test_labels_scraped_without_honor_labels_are_understood"),
+        (CONTRADICTIONS, "test_memory_of_a_kubelet_scraped_without_honor_labels_is_understood"),
     ],
     "nobody told limits": [
         (REAL, "test_without_limit_and_request_there_is_no_percentage_but_there_is_a_cost")

@@ -54,6 +54,9 @@ def _counters_that_fall(told: Exposition) -> None:
     told.cadvisor(CPU, "replicas", "exec-1", line(-4, 5, start=5_008, step=15), replica="a")
     told.cadvisor(CPU, "replicas", "exec-1", line(-4, 12, start=5_000, step=15), replica="b")
     # The one that saw the only restart first ends before the other has seen it.
+    for replica, last, ahead in (("a", 3, 30), ("b", 6, 15), ("c", 12, 0)):
+        grown = line(-4, last, start=5_000 + ahead, step=15)
+        told.cadvisor(CPU, "three-replicas", "exec-1", grown, replica=replica, cpu="total")
     told.ksm(RESTARTS, "two-exporters", "exec-1", [6, 6, 6, 7, 7])
     told.ksm(RESTARTS, "two-exporters", "exec-1", [6] * 6 + [7] * 6, **SECOND)
     told.ksm(RESTARTS, "first-restart", "exec-1", [0, 0, 0, 1, 1])
@@ -87,6 +90,11 @@ def _first_seen_late(told: Exposition) -> None:
     # A pod of this run, first scraped at the same time, says so and counts whole.
     told.cadvisor(CPU, "young", "exec-1", line(3, 12, start=30, step=15), cpu="total")
     told.ksm(RESTARTS, "young", "exec-1", constant(range(3, 13), 1))
+    # One that says so, and has used and restarted more than it can have since.
+    told.cadvisor(CPU, "not-young", "exec-1", late, cpu="total")
+    told.ksm(RESTARTS, "not-young", "exec-1", constant(range(3, 13), 500))
+    pod = {"namespace": "not-young", "pod": "exec-1", "uid": "uid-not-young-exec-1"}
+    told.series("kube_pod_start_time", pod, constant(range(3, 13), told.start_s + 20))
     pod = {"namespace": "young", "pod": "exec-1", "uid": "uid-young-exec-1"}
     told.series("kube_pod_start_time", pod, constant(range(3, 13), told.start_s + 20))
 
@@ -96,11 +104,17 @@ def _impossible_samples(told: Exposition) -> None:
     for namespace, values in (
         ("gpu-once-blank", [55] * 5 + [808_334_905] + [55] * 6),
         ("gpu-always-blank", [2_147_483_632] * 12),
+        ("gpu-mostly-blank", [55] * 4 + [2_147_483_632] * 8),
     ):
         card = {"UUID": "GPU-1", "namespace": namespace, "pod": "exec-1"}
         told.series(name, card, values)
     memory = {**constant(ALWAYS, GIB), 4: float(2**64 - 4_096)}
     told.cadvisor(MEMORY, "wrapped", "exec-1", memory)
+    jumps = {k: value + 1e9 * (k > 4) for k, value in line(-4, 12, start=100, step=15).items()}
+    told.cadvisor(CPU, "jumps", "exec-1", jumps, cpu="total")
+    told.cadvisor(MEMORY, "jumps", "exec-1", {k: GIB if k < 3 else 2.0**63 for k in ALWAYS})
+    told.ksm(RESTARTS, "jumps", "exec-1", [0] * 6 + [2**31 - 1] * 6)
+    told.limit("jumps", "exec-1", cpu=2, memory=4 * GIB)
     cpu = line(-4, 12, start=100, step=15)
     told.cadvisor(CPU, "wrapped", "exec-1", {**cpu, 4: 18_446_744_073.7}, cpu="total")
 
@@ -119,6 +133,13 @@ def _without_honor_labels(told: Exposition) -> None:
     told.series(f"kube_pod_container_{RESTARTS}", {**scraped, **own}, [0] * 4 + [1] * 8)
     told.cadvisor(CPU, "exported", "exec-1", line(-4, 12, start=0, step=15), cpu="total")
     told.cadvisor(MEMORY, "exported", "exec-1", constant(ALWAYS, GIB))
+    kubelet = {"namespace": "kube-system", "pod": "", "container": "", "id": "/a"}
+    of = {**own, "exported_namespace": "kubelet-labels"}
+    for cpu in ("cpu00", "cpu01"):
+        told.series(
+            f"container_{CPU}", {**kubelet, **of, "cpu": cpu}, line(-4, 12, start=0, step=7.5)
+        )
+    told.series(f"container_{MEMORY}", {**kubelet, **of}, constant(ALWAYS, GIB))
 
 
 def _listed_elsewhere(told: Exposition) -> None:
@@ -144,7 +165,8 @@ def _beyond_any_bound(told: Exposition) -> None:
 NAMESPACES = (
     *("wavers", "replicas", "two-exporters", "first-restart", "anew", "nested", "split"),
     *("days-old", "days-old-untold", "young", "gpu-once-blank", "gpu-always-blank", "wrapped"),
-    *("exported", "init", "over-limit"),
+    *("exported", "init", "over-limit", "three-replicas", "kubelet-labels", "not-young"),
+    *("gpu-mostly-blank", "jumps"),
 )
 
 
@@ -170,7 +192,11 @@ def value(answers: Mapping[str, SourceAnswer], namespace: str, metric: str) -> f
     ("namespace", "core_s"),
     [
         pytest.param("wavers", 150.0, id="a fall of 0.04 s is no restart"),
-        pytest.param("replicas", 150.0 - 8.0, id="the replica that is left grows on"),
+        pytest.param("replicas", 150.0, id="the replica that was there all the time saw it all"),
+        pytest.param("three-replicas", 150.0, id="whichever of three replicas ends"),
+        pytest.param("kubelet-labels", 150.0, id="a kubelet scraped without honor_labels"),
+        pytest.param("not-young", 90.0, id="a pod that says it is new, and cannot be"),
+        pytest.param("jumps", 75.0, id="a counter that jumps ahead and stays there"),
         pytest.param("anew", 30.0 + 2.0 + 60.0, id="a counter that begins anew counts from zero"),
         pytest.param("nested", 150.0, id="groups of one time are one container"),
         pytest.param("split", 150.0, id="by processor, without a total"),
@@ -186,7 +212,7 @@ def test_cpu_time_is_what_was_used_in_the_run(
     assert value(answers, namespace, "cpu_core_seconds") == pytest.approx(core_s, abs=0.5)
 
 
-@pytest.mark.parametrize("namespace", ["days-old", "days-old-untold"])
+@pytest.mark.parametrize("namespace", ["days-old", "days-old-untold", "not-young"])
 def test_what_was_not_seen_of_an_older_pod_makes_a_lower_bound(
     answers: Mapping[str, SourceAnswer], namespace: str
 ) -> None:
@@ -220,6 +246,30 @@ def test_a_blank_of_the_exporter_is_no_utilisation(answers: Mapping[str, SourceA
     assert once.measurements.values["gpu_usage_pct"] == 55.0
     assert "1 impossible samples left out" in once.measurements.provenance["gpu_usage_pct"]
     assert "none that GPU usage can be" in always.measurements.missing["gpu_usage_pct"]
+
+
+def test_a_mean_of_which_most_samples_are_blanks_is_missing(
+    answers: Mapping[str, SourceAnswer],
+) -> None:
+    missing = answers["gpu-mostly-blank"].measurements.missing["gpu_usage_pct"]
+    assert "33 % of the samples are possible" in missing
+
+
+@pytest.mark.parametrize(
+    "metric", ["cpu_core_seconds", "memory_gib_seconds", "memory_usage_pct", "pod_restarts"]
+)
+def test_what_rests_on_a_part_of_the_samples_is_a_lower_bound(
+    answers: Mapping[str, SourceAnswer], metric: str
+) -> None:
+    assert is_at_least(answers["jumps"].measurements.provenance[metric])
+    assert value(answers, "jumps", "pod_restarts") == 0.0
+    assert "% of the samples" in answers["jumps"].measurements.missing["cpu_usage_pct"]
+
+
+def test_memory_of_a_kubelet_scraped_without_honor_labels_is_understood(
+    answers: Mapping[str, SourceAnswer],
+) -> None:
+    assert value(answers, "kubelet-labels", "memory_gib_seconds") == pytest.approx(300.0)
 
 
 def test_a_wrapped_working_set_is_left_out(answers: Mapping[str, SourceAnswer]) -> None:

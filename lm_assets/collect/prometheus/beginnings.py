@@ -15,6 +15,8 @@ _LONGEST_BACK_OFF_S = 300.0
 # with all the cores there are.
 _BURST = 16.0
 _FEWEST_CORES = 1.0
+# What a container may have used that is known to be new: few machines have more.
+_MANY_CORES = 256.0
 _SLACK_S = 1.0
 
 
@@ -53,9 +55,13 @@ class Beginnings:
         began_s = self.groups_s.get(group.id, self.pods_s.get(group.container[0]))
         if is_made_anew and group.id not in self.groups_s:
             return True
-        if began_s is not None:
-            return began_s >= self.window.start_s - _SLACK_S
         first = min(group.replicas, key=lambda series: series.times_s[0])
+        if began_s is not None and began_s >= self.window.start_s - _SLACK_S:
+            # What it cannot have used since shows that it did not begin then.
+            burst_cores = max(_BURST * _fastest(first), _MANY_CORES)
+            return first.values[0] <= burst_cores * (first.times_s[0] - began_s + _SLACK_S)
+        if began_s is not None:
+            return False
         elapsed_s = first.times_s[0] - self.window.start_s
         most_cores = self.cpu_limits.get(group.container)
         if most_cores is None:
@@ -70,8 +76,10 @@ class Beginnings:
     def restarts_from_zero(self, counter: Series, *, is_known_old: bool) -> bool:
         """Whether a restart counter counts from zero: so many restarts fit into the run."""
         began_s = self.pods_s.get(counter.labels.get("pod", ""))
+        if began_s is not None and began_s >= self.window.start_s - _SLACK_S:
+            return counter.values[0] <= counter.times_s[0] - began_s + _SLACK_S
         if began_s is not None:
-            return began_s >= self.window.start_s - _SLACK_S
+            return False
         elapsed_s = counter.times_s[0] - self.window.start_s
         return not is_known_old and counter.values[0] <= _most_restarts(elapsed_s)
 

@@ -65,6 +65,24 @@ def counter_growth(
     return steps
 
 
+def replicated_growth(
+    replicas: Sequence[Series], *, start_s: float, until_s: float, from_zero: bool
+) -> float:
+    """Return how much one counter grew after ``start_s``, by the replica that saw most of it.
+
+    Together they see no growth of those that are behind until these are where the first one was
+    when it ended; one that was there all the time saw it all.
+    """
+    told = [replicas, *([replica] for replica in replicas if len(replicas) > 1)]
+    return max(
+        sum(
+            step.by
+            for step in counter_growth(some, start_s=start_s, until_s=until_s, from_zero=from_zero)
+        )
+        for some in told
+    )
+
+
 def _points(replicas: Sequence[Series], until_s: float) -> list[tuple[float, float, int]]:
     return sorted(
         (at_s, value, number)

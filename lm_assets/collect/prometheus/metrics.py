@@ -208,8 +208,13 @@ def _run_answer(
             answered[metric] = _joined([_where_else(run, queries[0], answer), *said])
             missing[metric] = f"{PROMETHEUS}: {answered[metric]}"
             continue
-        partly = _coverage_remark(run, queries[0], asked.batch, config)
-        if partly and answer.is_mean:
+        partly = _joined(
+            [
+                _coverage_remark(run, queries[0], asked.batch, config),
+                _kept_remark(answer.kept_share, config),
+            ]
+        )
+        if partly and answer.is_mean and not answer.is_beyond:
             # The mean of a part is not the mean, and no bound of it either.
             answered[metric] = _joined([partly, *said])
             missing[metric] = f"{PROMETHEUS}: {answered[metric]}"
@@ -242,6 +247,12 @@ def _coverage_remark(run: RunSeries, query: str, batch: Batch, config: Prometheu
     if coverage >= config.whole_coverage:
         return ""
     return f"samples in {100 * coverage:.0f} % of the window"
+
+
+def _kept_remark(share: float, config: PrometheusConfig) -> str:
+    if share >= config.whole_coverage:
+        return ""
+    return f"{100 * share:.0f} % of the samples are possible"
 
 
 def _settled_s(

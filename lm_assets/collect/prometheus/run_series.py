@@ -18,13 +18,20 @@ class Measured:
 
     ``allowed`` is what the containers' limits allow in the window, where each has one.
     ``is_mean`` is set where a part of the window makes the value another one, and no lower bound.
+    ``kept_share`` is the share of the samples that can be: it rests on no others.
     """
 
     value: float
     remarks: tuple[str, ...] = ()
     bounds: tuple[str, ...] = ()
     is_mean: bool = False
+    kept_share: float = 1.0
     allowed: float | None = None
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether the limits do not allow it, whatever part of the window it is of."""
+        return self.allowed is not None and self.value > self.allowed
 
 
 # A value, or the reason why there is none.

@@ -17,14 +17,26 @@ _LIMIT_SLACK = 1.05
 _MOST_PCT = 100.0
 # Kubernetes counts restarts with 31 bits.
 _MOST_RESTARTS = 2.0**31 - 1
+# The kubelet looks at a container once a second, and waits longer before it restarts one again.
+_MOST_RESTARTS_PER_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cleaned:
-    """Series without impossible samples, and how many those were."""
+    """Series without impossible samples, and how many those were.
+
+    ``cut`` is how many series have nothing else, or, of counters, end in them.
+    """
 
     series: tuple[Series, ...]
     left_out: int = 0
+    cut: int = 0
+
+    @property
+    def kept_share(self) -> float:
+        """The share of all samples that can be."""
+        kept = sum(len(item.times_s) for item in self.series)
+        return kept / (kept + self.left_out) if self.left_out else 1.0
 
 
 def possible_gpu(series: tuple[Series, ...]) -> Cleaned:
@@ -33,9 +45,11 @@ def possible_gpu(series: tuple[Series, ...]) -> Cleaned:
 
 
 def possible_restarts(series: tuple[Series, ...]) -> Cleaned:
-    """Return counts of restarts without what is no count."""
-    return _filtered(
-        series, lambda _series: lambda value: 0.0 <= value <= _MOST_RESTARTS and not value % 1
+    """Return counts of restarts without what is no count, or rises faster than one can."""
+    return _counted(
+        series,
+        lambda value: 0.0 <= value <= _MOST_RESTARTS and not value % 1,
+        lambda _series: _MOST_RESTARTS_PER_S,
     )
 
 
@@ -48,6 +62,11 @@ def left_out(cleaned: Cleaned) -> tuple[str, ...]:
     """Return what there is to say of samples that were left out."""
     n = cleaned.left_out
     return (f"{n} impossible samples left out",) if n else ()
+
+
+def ends_unseen(cleaned: Cleaned) -> tuple[str, ...]:
+    """Return why a sum is a lower bound: what some series say at last, or at all, cannot be."""
+    return (f"{cleaned.cut} series end in impossible samples",) if cleaned.cut else ()
 
 
 def most_memory(limits: Mapping[Container, float]) -> Mapping[Container, float]:
@@ -68,25 +87,39 @@ def possible_memory(series: tuple[Series, ...], limits: Mapping[Container, float
 
 def possible_cpu(series: tuple[Series, ...], limits: Mapping[Container, float]) -> Cleaned:
     """Return CPU counters without samples that lie further ahead than any container could get."""
+    return _counted(
+        series,
+        lambda value: 0.0 <= value < _MOST_CPU_S,
+        lambda item: limits.get(container_of(item), _MOST_CORES / _STEP_SLACK) * _STEP_SLACK,
+    )
+
+
+def _counted(
+    series: tuple[Series, ...],
+    fits: Callable[[float], bool],
+    most_per_s_of: Callable[[Series], float],
+) -> Cleaned:
+    """Return counters without samples further ahead of the last than they could get."""
     kept: list[Series] = []
-    left_out = 0
+    left_out = cut = 0
     for item in series:
-        most = limits.get(container_of(item), _MOST_CORES / _STEP_SLACK) * _STEP_SLACK
+        most_per_s = most_per_s_of(item)
         points: list[tuple[float, float]] = []
         for at_s, value in zip(item.times_s, item.values, strict=True):
-            is_ahead = bool(points) and value - points[-1][1] > most * (at_s - points[-1][0])
-            if 0.0 <= value < _MOST_CPU_S and not is_ahead:
+            is_ahead = bool(points) and value - points[-1][1] > most_per_s * (at_s - points[-1][0])
+            if fits(value) and not is_ahead:
                 points.append((at_s, value))
         left_out += len(item.times_s) - len(points)
+        cut += bool(item.times_s) and (not points or points[-1][0] < item.times_s[-1])
         kept.append(_with_points(item, points))
-    return Cleaned(series=tuple(kept), left_out=left_out)
+    return Cleaned(series=tuple(kept), left_out=left_out, cut=cut)
 
 
 def _filtered(
     series: tuple[Series, ...], fits_of: Callable[[Series], Callable[[float], bool]]
 ) -> Cleaned:
     kept: list[Series] = []
-    left_out = 0
+    left_out = cut = 0
     for item in series:
         fits = fits_of(item)
         points = [
@@ -95,8 +128,9 @@ def _filtered(
             if fits(value)
         ]
         left_out += len(item.times_s) - len(points)
+        cut += bool(item.times_s) and not points
         kept.append(_with_points(item, points))
-    return Cleaned(series=tuple(kept), left_out=left_out)
+    return Cleaned(series=tuple(kept), left_out=left_out, cut=cut)
 
 
 def _with_points(series: Series, points: list[tuple[float, float]]) -> Series:

@@ -7,7 +7,12 @@ from lm_assets.collect.prometheus.beginnings import Beginnings
 from lm_assets.collect.prometheus.containers import control_groups
 from lm_assets.collect.prometheus.counters import counter_growth
 from lm_assets.collect.prometheus.run_series import NO_SERIES, Answer, Measured, RunSeries
-from lm_assets.collect.prometheus.samples import Cleaned, left_out, possible_restarts
+from lm_assets.collect.prometheus.samples import (
+    Cleaned,
+    ends_unseen,
+    left_out,
+    possible_restarts,
+)
 from lm_assets.collect.prometheus.series_window import Step, value_at, values_within
 from lm_assets.gateways.http.prometheus import Series
 
@@ -30,9 +35,11 @@ def pod_restarts(run: RunSeries) -> Answer:
     counters = restart_counters(run, cleaned.series)
     if not counters:
         return _none_left(cleaned)
-    bounds = (*_unseen(counters), *_lost(counters, run))
+    bounds = (*_unseen(counters), *_lost(counters, run), *ends_unseen(cleaned))
     value = sum(step.by for counter in counters for step in counter.steps)
-    return Measured(value=value, bounds=bounds, remarks=left_out(cleaned))
+    return Measured(
+        value=value, bounds=bounds, remarks=left_out(cleaned), kept_share=cleaned.kept_share
+    )
 
 
 def oom_kills(run: RunSeries) -> Answer:

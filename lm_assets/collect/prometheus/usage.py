@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from lm_assets.collect.prometheus.batches import RunWindow
 from lm_assets.collect.prometheus.beginnings import Beginnings
 from lm_assets.collect.prometheus.containers import Container, ControlGroup, control_groups
-from lm_assets.collect.prometheus.counters import counter_growth
+from lm_assets.collect.prometheus.counters import replicated_growth
 from lm_assets.collect.prometheus.run_series import NO_SERIES, Answer, Measured, RunSeries
 from lm_assets.collect.prometheus.samples import (
     Cleaned,
+    ends_unseen,
     left_out,
     most_memory,
     possible_cpu,
@@ -36,8 +37,9 @@ def cpu_core_seconds(run: RunSeries) -> Answer:
     )
     return Measured(
         value=total,
-        bounds=late,
+        bounds=(*late, *ends_unseen(cleaned)),
         remarks=(*left_out(cleaned), *run.no_limits("cpu")),
+        kept_share=cleaned.kept_share,
         allowed=_allowed(sets, run, run.limits("cpu")),
     )
 
@@ -60,13 +62,12 @@ def _from_zero(
 
 
 def _grown(group: ControlGroup, run: RunSeries, *, from_zero: bool) -> float:
-    steps = counter_growth(
+    return replicated_growth(
         group.replicas,
         start_s=run.window.start_s,
         until_s=run.window.end_s,
         from_zero=from_zero,
     )
-    return sum(step.by for step in steps)
 
 
 def _allowed(
@@ -135,8 +136,9 @@ def memory_gib_seconds(run: RunSeries) -> Answer:
     allowed = _allowed(sets, run, most_memory(run.limits("memory")))
     return Measured(
         value=total / _GIB,
-        bounds=late,
+        bounds=(*late, *ends_unseen(cleaned)),
         remarks=(*left_out(cleaned), *run.no_limits("memory")),
+        kept_share=cleaned.kept_share,
         allowed=None if allowed is None else allowed / _GIB,
     )
 
@@ -163,6 +165,7 @@ def cpu_usage_pct(run: RunSeries) -> Answer:
         value=100.0 * used_s / allowed_s,
         remarks=(qualifier, *left_out(cleaned), *run.no_limits("cpu")),
         is_mean=True,
+        kept_share=cleaned.kept_share,
         allowed=100.0 * (1.0 + slack_s / allowed_s) if qualifier == _OF_LIMITS else None,
     )
 
@@ -174,8 +177,10 @@ def _observed(group: ControlGroup, run: RunSeries) -> tuple[float, float]:
     first = max(bisect_right(times, start_s) - 1, 0)
     if len(times) - first < 2:
         return 0.0, 0.0
-    steps = counter_growth(group.replicas, start_s=times[first], until_s=until_s, from_zero=False)
-    return sum(step.by for step in steps), times[-1] - times[first]
+    grown_s = replicated_growth(
+        group.replicas, start_s=times[first], until_s=until_s, from_zero=False
+    )
+    return grown_s, times[-1] - times[first]
 
 
 def memory_usage_pct(run: RunSeries) -> Answer:
@@ -197,8 +202,9 @@ def memory_usage_pct(run: RunSeries) -> Answer:
     late = _late(sets, run, [run.beginnings.is_older_than_run(groups[0]) for groups in sets])
     return Measured(
         value=100.0 * max(shares),
-        bounds=late,
+        bounds=(*late, *ends_unseen(cleaned)),
         remarks=(qualifier, *left_out(cleaned), *run.no_limits("memory")),
+        kept_share=cleaned.kept_share,
     )
 
 
@@ -212,7 +218,12 @@ def gpu_usage_pct(run: RunSeries) -> Answer:
     ]
     if not samples:
         return _nothing_left(cleaned, "GPU usage", run.window)
-    return Measured(value=sum(samples) / len(samples), remarks=left_out(cleaned), is_mean=True)
+    return Measured(
+        value=sum(samples) / len(samples),
+        remarks=left_out(cleaned),
+        is_mean=True,
+        kept_share=cleaned.kept_share,
+    )
 
 
 def _capacities(

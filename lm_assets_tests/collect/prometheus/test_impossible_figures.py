@@ -114,3 +114,23 @@ class TestALimitThatIsNone:
         measured = recorded(cpu=told(lambda t: 1_000 + 2 * t), limits=limit(UNLIMITED))
         assert measured.values["cpu_core_seconds"] == pytest.approx(600.0)
         assert "no machine has so much" in measured.missing["cpu_usage_pct"]
+
+
+class TestAContainerOfManyThatSaysNothingThatCanBe:
+    """What the others used is no whole sum, however many they are."""
+
+    @pytest.mark.parametrize(
+        ("query", "fine", "impossible", "metric", "value"),
+        [
+            ("cpu", lambda t: 50 + t, lambda _t: 2.0**64, "cpu_core_seconds", 3_300.0),
+            ("memory", lambda _t: GIB, lambda _t: 2.0**63, "memory_gib_seconds", 3_300.0),
+        ],
+    )
+    def test_leaves_a_lower_bound(
+        self, query: str, fine: Any, impossible: Any, metric: str, value: float
+    ) -> None:
+        others = tuple(told(fine, pod=f"pod-{n}") for n in range(11))
+        measured = recorded(**{query: (*others, told(impossible, pod="odd"))})
+        assert measured.values[metric] == pytest.approx(value, rel=0.01)
+        assert is_at_least(measured.provenance[metric])
+        assert "1 series end in impossible samples" in measured.provenance[metric]
