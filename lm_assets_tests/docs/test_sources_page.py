@@ -15,6 +15,7 @@ REPAIR = "collect/spark/event_log/test_repair.py"
 SERVER = "collect/spark/test_contradictions.py"
 IMPOSSIBLE = "collect/prometheus/test_impossible_figures.py"
 UNTOLD = "collect/pods/test_contradictions.py"
+SERVER_ENDS = "collect/spark/test_server_ends.py"
 OUTCOMES = "collect/spark/event_log/test_outcomes.py"
 ENDS = "collect/spark/event_log/test_attempt_ends.py"
 
@@ -63,6 +64,9 @@ HELD_BY = {
         (OUTCOMES, "test_a_job_that_ended_in_two_ways_is_no_failure_and_no_plain_count"),
         (OUTCOMES, "test_a_stage_that_ended_in_two_ways_is_no_failure_and_no_plain_count"),
         (OUTCOMES, "test_a_job_that_failed_for_its_stage_misses_the_stages_failure"),
+        (SERVER_ENDS, "test_a_job_that_did_not_end_leaves_no_plain_count"),
+        (SERVER_ENDS, "test_a_stage_that_did_not_end_leaves_no_plain_count"),
+        (SERVER_ENDS, "test_a_job_that_failed_though_its_stages_completed_is_no_plain_zero"),
     ],
     "the application starts or ends twice": [
         (ENDS, "test_the_application_ends_or_starts_twice"),
@@ -161,6 +165,11 @@ HELD_BY = {
         (SERVER, "test_more_rows_than_the_stage_counts_contradict_it"),
         (SERVER, "test_fewer_rows_than_the_stage_counts_were_dropped"),
         (SERVER, "test_rows_with_more_cpu_time_than_their_stage_contradict_it"),
+        (SERVER_ENDS, "test_a_stage_that_says_more_than_its_rows_contradicts_them"),
+    ],
+    "an attempt runs on": [
+        (SERVER_ENDS, "test_an_absent_end_leaves_no_plain_figure_of_tasks"),
+        (SERVER_ENDS, "test_a_stage_failed_for_a_task_more_often_than_its_rows_did"),
     ],
     "a job id that was never announced": [
         (SERVER, "test_a_job_id_that_was_never_announced_is_a_note_and_no_loss")

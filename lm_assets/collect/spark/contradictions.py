@@ -5,12 +5,17 @@ import re
 
 # Driver and executor do not read one clock.
 CLOCKS_AGREE_MS = 1_000
+# Collectors that count the same time, such as pauses within cycles of two generations.
+MOST_COLLECTORS = 4
 # "Job 1 cancelled …", "Stage cancelled", "Stage 3 was cancelled", "Job 1 cancelled part of
 # cancelled job group g": what nobody needed any more, or somebody called off.
 _CANCELLED = re.compile(
     r"(?:\[[A-Z_.]+\] *)?(?:Job|Stage)(?: \d+)?(?: was)? cancell?ed\b", re.IGNORECASE
 )
 
+# The beginning of what Spark says of a stage that it gave up, and of the job.
+_FAILED_TIMES = re.compile(r"\bTask (\d{1,9}) in stage (\d{1,9})\.(\d{1,9}) failed (\d{1,9}) times")
+_BEGINNING = 500
 _SHUT_DOWN = re.compile(
     r"SparkContext (?:was|is|has been) (?:being )?(?:shut ?down|stopped|stopping)", re.IGNORECASE
 )
@@ -24,6 +29,15 @@ def was_cancelled(reason: str | None) -> bool:
     if reason is None or was_shut_down(reason):
         return False
     return _CANCELLED.match(reason.strip()) is not None
+
+
+def said_to_fail(reason: str | None) -> tuple[tuple[int, int, int], int] | None:
+    """Return the stage, its attempt and the task that a stage or job failed for, and how often."""
+    found = _FAILED_TIMES.search(reason[:_BEGINNING]) if reason else None
+    if found is None:
+        return None
+    index, stage_id, attempt_id, times = map(int, found.groups())
+    return (stage_id, attempt_id, index), times
 
 
 def was_shut_down(reason: str | None) -> bool:

@@ -1,11 +1,24 @@
 """Where a History Server's answers say two things of one application, or what cannot be so."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from lm_assets.collect.spark.contradictions import CLOCKS_AGREE_MS, was_shut_down
-from lm_assets.collect.spark.figures import DURATIONS, EVERYTHING, EXECUTORS, SPAN, utc_from_ms
+from lm_assets.collect.spark.contradictions import (
+    CLOCKS_AGREE_MS,
+    said_to_fail,
+    was_shut_down,
+)
+from lm_assets.collect.spark.figures import (
+    DURATIONS,
+    EVERYTHING,
+    EXECUTORS,
+    JOBS,
+    OF_TASK_ENDS,
+    SPAN,
+    STAGES,
+    utc_from_ms,
+)
 from lm_assets.gateways.http.history_server_answers import (
     ApplicationAnswers,
     Executor,
@@ -34,7 +47,7 @@ def outcome_of(task: Task) -> str:
     if task.status == "SUCCESS":
         return "success"
     # The rows call a denied commit failed; the server's own counts call it killed.
-    if task.status == "KILLED" or (task.error_message or "").startswith(_DENIED):
+    if task.status == "KILLED" or _was_denied(task):
         return "killed"
     if task.status == "FAILED":
         if was_shut_down(task.error_message):
@@ -45,7 +58,11 @@ def outcome_of(task: Task) -> str:
 
 def is_counted_failure(task: Task) -> bool:
     """Whether the server itself counts a task attempt as failed."""
-    return task.status == "FAILED" and not (task.error_message or "").startswith(_DENIED)
+    return task.status == "FAILED" and not _was_denied(task)
+
+
+def _was_denied(task: Task) -> bool:
+    return (task.error_message or "").startswith(_DENIED)
 
 
 def stage_contradictions(
@@ -65,15 +82,23 @@ def stage_contradictions(
         yield f"{where} has two rows of one task attempt"
     if beyond := [name for name in _AMOUNTS if not 0 <= getattr(stage, name) <= _LARGEST]:
         yield f"{where} has {beyond[0]} of {getattr(stage, beyond[0])}"
+    killed = sum(task.status == "KILLED" or _was_denied(task) for task in rows)
+    if killed < stage.num_killed_tasks:
+        yield f"{where} counts {stage.num_killed_tasks} killed tasks, its rows {killed}"
     told_ns = sum(task.task_metrics.executor_cpu_time for task in rows)
-    if told_ns * _SUMS_AGREE > stage.executor_cpu_time + _CLOCK_NS:
+    if _differ(told_ns, stage.executor_cpu_time, clock=_CLOCK_NS * (1 + len(rows))):
         yield (
             f"{where} has {stage.executor_cpu_time / 1e9:g} s of CPU time, its rows "
             f"{told_ns / 1e9:g} s"
         )
     told_ms = sum(task.task_metrics.executor_run_time for task in rows)
-    if 0 < stage.executor_run_time < told_ms * _SUMS_AGREE - len(rows):
+    if stage.executor_run_time and _differ(told_ms, stage.executor_run_time, clock=len(rows)):
         yield f"{where} has {stage.executor_run_time} ms of run time, its rows {told_ms} ms"
+
+
+def _differ(rows: int, stage: int, *, clock: int) -> bool:
+    """Whether rows and stage add up to other times; servers before rows had them tell no row's."""
+    return rows * _SUMS_AGREE > stage + clock or 0 < rows < stage * _SUMS_AGREE - clock
 
 
 def repeated(answers: ApplicationAnswers) -> Iterator[str]:
@@ -97,6 +122,7 @@ def contradictory_figures(answers: ApplicationAnswers) -> Iterator[tuple[frozens
     for executor in answers.executors:
         if reason := _odd_executor(executor):
             yield frozenset({EXECUTORS}), f"executor {executor.id} {reason}"
+    yield from _unended(answers)
     attempt = answers.attempt
     ended_at = utc_from_ms(attempt.end_time_epoch) + _CLOCKS_AGREE
     started_at = utc_from_ms(attempt.start_time_epoch) - _CLOCKS_AGREE
@@ -106,6 +132,45 @@ def contradictory_figures(answers: ApplicationAnswers) -> Iterator[tuple[frozens
     begun = [stage.submission_time for stage in answers.stages if stage.submission_time]
     if any(instant(text) < started_at for text in begun):
         yield frozenset({SPAN}), "stages were submitted before the application's start"
+
+
+def _unended(answers: ApplicationAnswers) -> Iterator[tuple[frozenset[str], str]]:
+    """Yield what began, or must have been there, and did not end with its application."""
+    if n := sum(job.status in {"RUNNING", "UNKNOWN"} for job in answers.jobs):
+        yield frozenset({JOBS}), f"{n} jobs did not end with the application"
+    failed = [job for job in answers.jobs if job.status == "FAILED"]
+    if n := sum(_have_completed(job.stage_ids, answers.stages) for job in failed):
+        yield frozenset({JOBS}), f"{n} jobs failed, and each of their stages completed"
+    if n := sum(stage.status == "ACTIVE" for stage in answers.stages):
+        yield frozenset({STAGES}), f"{n} stages did not end with the application"
+    unended = sum(
+        _unended_tasks(stage, answers.tasks.get((stage.stage_id, stage.attempt_id), []))
+        for stage in answers.stages
+    )
+    if unended:
+        yield OF_TASK_ENDS, f"{unended} task attempts began without an end"
+
+
+def _have_completed(stage_ids: Iterable[int], stages: Sequence[StageAttempt]) -> bool:
+    own = set(stage_ids)
+    return {stage.status for stage in stages if stage.stage_id in own} == {"COMPLETE"}
+
+
+def _unended_tasks(stage: StageAttempt, rows: Sequence[Task]) -> int:
+    """Return how many attempts have no end: by their rows, their numbers, and what is said."""
+    ended = [task for task in rows if outcome_of(task) != "running"]
+    by_index = Counter(task.index for task in ended if task.index is not None)
+    latest: dict[int, int] = {}
+    for task in rows:
+        if task.index is not None:
+            latest[task.index] = max(task.attempt, latest.get(task.index, 0))
+    begun = sum(latest.values()) + len(latest)
+    unended = max(len(rows) - len(ended), begun - by_index.total())
+    said = said_to_fail(stage.failure_reason)
+    if said is None or said[0][:2] != (stage.stage_id, stage.attempt_id):
+        return unended
+    failed = sum(t.index in {said[0][2], None} and t.status != "SUCCESS" for t in ended)
+    return max(unended, said[1] - failed)
 
 
 def _odd_executor(executor: Executor) -> str:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from lm_assets.collect.spark.contradictions import is_beyond, was_cancelled
+from lm_assets.collect.spark.contradictions import MOST_COLLECTORS, is_beyond, was_cancelled
 from lm_assets.collect.spark.figures import (
     CPU,
     DRIVER,
@@ -129,7 +129,8 @@ def _without_contradictions(sums: TaskSums, tasks: Sequence[Task]) -> tuple[Task
         metrics = task.task_metrics
         if outcome_of(task) == "running":
             continue
-        if is_beyond(metrics.executor_run_time, task.duration or 0):
+        gc_ms_each = metrics.jvm_gc_time / MOST_COLLECTORS
+        if is_beyond(max(metrics.executor_run_time, gc_ms_each), task.duration or 0):
             found["run"] += 1
             run_ms, gc_ms = run_ms + metrics.executor_run_time, gc_ms + metrics.jvm_gc_time
         if is_beyond(metrics.executor_cpu_time / 1e6, task.duration or 0):
@@ -156,7 +157,8 @@ def _has_failed(stage: StageAttempt) -> bool:
 
 def _was_job_cancelled(job: Job, stages: Sequence[StageAttempt]) -> bool:
     """Whether a job was called off: the server does not say, but to fail takes a failed stage."""
-    own = [stage for stage in stages if stage.stage_id in set(job.stage_ids)]
+    stage_ids = set(job.stage_ids)
+    own = [stage for stage in stages if stage.stage_id in stage_ids]
     return bool(own) and not any(_has_failed(stage) for stage in own)
 
 

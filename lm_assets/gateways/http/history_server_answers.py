@@ -84,6 +84,8 @@ class Task(Struct, rename="camel"):
     task_id: int
     status: str
     speculative: bool
+    index: int | None = None
+    attempt: int = 0
     duration: int | None = None
     error_message: str | None = None
     task_metrics: TaskMetrics = field(default_factory=TaskMetrics)

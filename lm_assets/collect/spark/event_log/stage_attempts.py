@@ -4,16 +4,13 @@ A stage that completed had a success for each of its tasks, numbers the attempts
 from 0, and adds up what they took; one that failed says how often the task had that ended it.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from lm_assets.collect.spark.contradictions import said_to_fail
 from lm_assets.collect.spark.event_log.events import Accumulable, CompletedStageInfo
 from lm_assets.collect.spark.event_log.task_events import TaskEnd, TaskInfo
 
-# The beginning of what Spark says of a stage that it gave up, and of the job.
-_FAILED_TIMES = re.compile(r"\bTask (\d{1,9}) in stage (\d{1,9})\.(\d{1,9}) failed (\d{1,9}) times")
-_BEGINNING = 500
 # Of an application in which more tasks failed, what is said of single ones is not looked at.
 _MOST_FAILED_TASKS = 2**16
 _RUN_TIME = "internal.metrics.executorRunTime"
@@ -94,10 +91,8 @@ class StageAttempts:
 
     def fail(self, said: str | None) -> None:
         """Keep how often a task is said to have failed, where a stage or job ended with that."""
-        found = _FAILED_TIMES.search(said[:_BEGINNING]) if said else None
-        if found is not None:
-            index, stage_id, attempt_id, times = map(int, found.groups())
-            task = (stage_id, attempt_id, index)
+        if found := said_to_fail(said):
+            task, times = found
             self.said_to_fail[task] = max(times, self.said_to_fail.get(task, 0))
 
     @property

@@ -4,15 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 
-from lm_assets.collect.spark.contradictions import most_time_ms
+from lm_assets.collect.spark.contradictions import MOST_COLLECTORS, most_time_ms
 from lm_assets.collect.spark.event_log.amounts import DISK_SPILL, GC_TIME
 from lm_assets.collect.spark.event_log.task_events import TaskMetrics
 from lm_assets.collect.spark.figures import CPU, TaskSums
 
 _SUMMED = tuple(f.name for f in fields(TaskSums) if not f.name.startswith("executor_"))
 _NS_PER_MS = 1_000_000
-# Collectors that count the same time, such as pauses within cycles of two generations.
-_MOST_COLLECTORS = 4
 
 
 @dataclass(slots=True)
@@ -69,7 +67,7 @@ class TaskAmounts:
         if gc_ms is None:
             self.unrecorded.add(GC_TIME)
             gc_ms = 0
-        if run_ms > most_ms or gc_ms > _MOST_COLLECTORS * most_ms:
+        if run_ms > most_ms or gc_ms > MOST_COLLECTORS * most_ms:
             self.contradictory_tasks += 1
             return None
         self.run_time_ms += run_ms
