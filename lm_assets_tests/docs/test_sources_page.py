@@ -48,6 +48,11 @@ HELD_BY = {
     ],
     "a container of the spec has no status": [(UNTOLD, "test_is_no_zero")],
     "an earlier life ended": [(UNTOLD, "test_is_no_plain_figure")],
+    "a pod stands twice": [(UNTOLD, "test_and_not_alike_is_no_plain_figure")],
+    "a field that no count needs": [
+        (UNTOLD, "test_of_a_pod"),
+        (UNTOLD, "test_is_not_the_count_itself"),
+    ],
     "1.0 for 1": [(UNTOLD, "test_a_count_is_the_same_however_it_is_spelt")],
     "the end of an attempt stands": [
         (ENDS, "test_leaves_no_plain_figure_of_tasks"),

@@ -1,11 +1,12 @@
 """The few fields of ``kubectl get pods -o json`` that stability is read from."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta, Struct, field
 
+from lm_assets.collect.pods.repair import converted
 from lm_assets.model.errors import UnusableInputError
 from lm_assets.model.whole_numbers import whole_numbers
 
@@ -138,11 +139,17 @@ class PodSpec(Struct, rename="camel"):
 
 
 class Pod(Struct):
-    """A pod."""
+    """A pod; ``is_twice_told`` where it stands twice in the snapshot, and not alike."""
 
     metadata: Metadata
     spec: PodSpec = field(default_factory=PodSpec)
     status: PodStatus = field(default_factory=PodStatus)
+    is_twice_told: ClassVar[bool] = False
+
+    @property
+    def restarts(self) -> int:
+        """How often containers of it were restarted in all their lives."""
+        return sum(container.restart_count for container in self.status.containers)
 
     @property
     def role(self) -> str:
@@ -166,6 +173,12 @@ class Pod(Struct):
         return (self.metadata.labels or {}).get("spark-app-selector")
 
 
+class TwiceToldPod(Pod):
+    """A pod of which a snapshot says two things."""
+
+    is_twice_told: ClassVar[bool] = True
+
+
 class _PodList(Struct):
     items: list[Pod]
 
@@ -175,7 +188,7 @@ def _read(content: bytes) -> _PodList:
         return msgspec.json.decode(content, type=_PodList)
     except msgspec.ValidationError:
         # A snapshot that passed through other hands may say 1.0 for 1.
-        return msgspec.convert(whole_numbers(msgspec.json.decode(content)), _PodList)
+        return converted(whole_numbers(msgspec.json.decode(content)), _PodList)
 
 
 def parse_pods(content: bytes) -> list[Pod]:
@@ -194,4 +207,16 @@ def parse_pods(content: bytes) -> list[Pod]:
         pods = _read(content).items
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UnusableInputError("pods_unreadable", str(error)) from error
-    return list({pod.metadata.uid or pod.metadata.name: pod for pod in pods}.values())
+    found: dict[str, Pod] = {}
+    for pod in pods:
+        key = pod.metadata.uid or pod.metadata.name
+        found[key] = _merged(found.get(key, pod), pod)
+    return list(found.values())
+
+
+def _merged(before: Pod, pod: Pod) -> Pod:
+    """Return the later of two statuses of one pod: Kubernetes never sets a count back."""
+    later = before if before.restarts > pod.restarts else pod
+    if before.is_twice_told or before.status != pod.status:
+        return TwiceToldPod(later.metadata, later.spec, later.status)
+    return later

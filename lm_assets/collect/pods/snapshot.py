@@ -170,13 +170,17 @@ def _pod_restarts(
             found.append(f"{pod.metadata.name}/{container.name}")
         else:
             total += restarts
-    reasons = [*_without_status(pods), *_contradictions(contradictory)]
+    reasons = [*_not_whole(pods), *_contradictions(contradictory)]
     if unknown:
         reasons.append(f"when {', '.join(unknown[:3])} was restarted is not in a snapshot")
     return "; ".join(reasons) if reasons else (float(total), PODS)
 
 
-def _without_status(pods: Sequence[Pod]) -> Iterator[str]:
+def _not_whole(pods: Sequence[Pod]) -> Iterator[str]:
+    """Yield why pods tell a part only: containers without a status, or two statuses of a pod."""
+    twice = [pod.metadata.name for pod in pods if pod.is_twice_told]
+    if twice:
+        yield f"{len(twice)} pods stand twice in it, and not alike: {', '.join(twice[:3])}"
     names = [f"{pod.metadata.name}/{name}" for pod in pods for name in pod.untold_containers]
     if names:
         yield f"{len(names)} containers of the spec have no status: {', '.join(names[:3])}"
@@ -192,7 +196,7 @@ def _oom_kills(
 ) -> _Answer:
     kills = sum(len(_oom_deaths(container, window)) for _, container in containers)
     untold = sum(_untold_deaths(pod, container, window) for pod, container in containers)
-    reasons = [*_without_status(pods), *_contradictions(_contradictory(containers, window))]
+    reasons = [*_not_whole(pods), *_contradictions(_contradictory(containers, window))]
     if untold:
         reasons.append(f"the reasons of {untold} earlier restarts are not in a snapshot")
     if not reasons:

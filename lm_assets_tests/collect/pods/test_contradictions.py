@@ -73,3 +73,53 @@ def test_a_count_is_the_same_however_it_is_spelt(count):
 def test_half_a_restart_is_refused_by_name():
     found = measured(pod("exec-1", container(restartCount=0.5)))
     assert "restartCount" in found["pod_restarts"]
+
+
+class TestAPodThatStandsTwice:
+    restarted = pod("exec-1", container(restartCount=1, lastState=OOM))
+    before = pod("exec-1", container())
+
+    @pytest.mark.parametrize("turned", [False, True], ids=["later last", "later first"])
+    def test_and_not_alike_is_no_plain_figure(self, turned):
+        two = [self.before, self.restarted]
+        found = measured(*(reversed(two) if turned else two))
+        assert found["pod_restarts"] == "pods.json: 1 pods stand twice in it, and not alike: exec-1"
+        assert found["oom_kills"] == 1.0
+
+    def test_and_alike_counts_once(self):
+        assert measured(self.restarted, self.restarted)["pod_restarts"] == 1.0
+
+
+class TestAnOddFieldThatNoCountNeeds:
+    """It costs itself, and neither its pod nor the snapshot."""
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"spec": {"nodeName": 5}},
+            {"metadata": {"name": "exec-1", "labels": {"spark-role": "executor", "team": 5}}},
+        ],
+        ids=["node", "label"],
+    )
+    def test_of_a_pod(self, change):
+        assert measured({**pod("exec-1", container()), **change}) == PLAIN
+
+    @pytest.mark.parametrize("change", [{"message": 5}, {"conditions": "x"}, {"startTime": "soon"}])
+    def test_of_its_status(self, change):
+        assert measured(pod("exec-1", container(), **change)) == PLAIN
+
+    def test_of_a_killed_container(self):
+        killed = {"terminated": {**OOM["terminated"], "exitCode": "137"}}
+        found = measured(pod("exec-1", container(restartCount=1, lastState=killed)))
+        assert found == {"pod_restarts": 1.0, "oom_kills": 1.0}
+
+    def test_that_says_when_leaves_the_time_unknown(self):
+        killed = {"terminated": {**OOM["terminated"], "finishedAt": "later"}}
+        found = measured(pod("exec-1", container(restartCount=1, lastState=killed)))
+        assert "when exec-1/spark was restarted" in found["pod_restarts"]
+
+    @pytest.mark.parametrize("count", [-1, "1", 2**63, 1.5])
+    def test_is_not_the_count_itself(self, count):
+        found = measured(pod("exec-1", container(restartCount=count)))
+        assert "pods_unreadable" in found["pod_restarts"]
+        assert "pods_unreadable" in found["oom_kills"]
