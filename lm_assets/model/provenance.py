@@ -55,6 +55,22 @@ def source_of(provenance: str) -> str:
     return f"{match[1].strip()} {denominator}".strip()
 
 
+def lower_bound_of(source: str) -> str:
+    """Return what lower bounds by a source are called beside its whole values.
+
+    Examples
+    --------
+    >>> lower_bound_of("event log")
+    'event log at least'
+    """
+    return f"{source} {AT_LEAST}".strip()
+
+
+def is_lower_bound(source: str) -> bool:
+    """Whether a source's name is what its lower bounds are called."""
+    return f" {source}".endswith(f" {AT_LEAST}")
+
+
 def is_at_least(provenance: str) -> bool:
     """Whether a value is known to be a lower bound only."""
     match = _HEAD.fullmatch(provenance)

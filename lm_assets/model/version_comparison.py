@@ -43,7 +43,8 @@ class VersionComparison:
     is inconclusive then, and ``carried_by`` names the combinations that carry the total.
     ``noise_floor_used`` tells that ``p_log`` rests on the metric's noise floor. ``fault`` is the
     first value that the metric cannot have, with its rule: nothing is concluded then. ``left_out``
-    gives, by combination, why its values were not compared.
+    gives, by combination, why its values were not compared, ``other_sources`` of a combination that
+    was compared which of its runs were not, since they measured another quantity.
     """
 
     metric: str
@@ -67,3 +68,4 @@ class VersionComparison:
     parts: tuple[PartComparison, ...] = field(default=())
     fault: Mapping[str, object] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
+    other_sources: Mapping[str, str] = field(default_factory=dict)

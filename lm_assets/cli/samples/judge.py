@@ -210,6 +210,10 @@ def _not_compared(comparison: VersionComparison) -> Iterator[str]:
         yield f"{combination} was left out: {reason}"
     if (more := len(comparison.left_out) - _MOST_LEFT_OUT) > 0:
         yield f"{more} more combinations were left out"
+    for combination, runs in sorted(comparison.other_sources.items())[:_MOST_LEFT_OUT]:
+        yield f"runs of {combination} were left out, which another source measured: {runs}"
+    if (more := len(comparison.other_sources) - _MOST_LEFT_OUT) > 0:
+        yield f"runs of {more} more combinations were left out"
 
 
 @dataclass(frozen=True, kw_only=True)

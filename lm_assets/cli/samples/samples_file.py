@@ -9,7 +9,7 @@ from typing import Any
 from lm_assets.collect.foreign_json import read_foreign_json
 from lm_assets.model.errors import UnusableInputError
 from lm_assets.model.measurement import LARGEST_VALUE
-from lm_assets.model.provenance import UNKNOWN_SOURCE
+from lm_assets.model.provenance import UNKNOWN_SOURCE, is_at_least, lower_bound_of, source_of
 from lm_assets.regression.cells.sample_table import SampleTable
 
 MAX_LINE_BYTES = 64 * 1024
@@ -37,6 +37,11 @@ class Sample:
     is_at_least: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
     node: str = ""
+
+    @property
+    def measured_by(self) -> str:
+        """What measured it; of a lower bound its own name, and empty where nobody says."""
+        return lower_bound_of(self.source) if self.is_at_least else self.source
 
     @property
     def place(self) -> str:
@@ -134,8 +139,9 @@ def _sample(fields: Any, file: Path, line: int) -> Sample:
         started_at=_moment(fields.get("started_at")),
         file=file,
         line=line,
-        source=_source(fields.get("source")),
-        is_at_least=_is_at_least(fields.get("at_least")),
+        source=source_of(_source(fields.get("source"))),
+        is_at_least=_is_at_least(fields.get("at_least"))
+        or is_at_least(_source(fields.get("source"))),
         environment=_environment(fields.get("environment")),
         node=_text_or_empty("node", fields.get("node")),
     )

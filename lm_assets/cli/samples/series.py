@@ -22,6 +22,7 @@ from lm_assets.gateways.configuration import load_configuration
 from lm_assets.model.campaign import Stage
 from lm_assets.model.errors import UnusableInputError
 from lm_assets.model.metric import Metric, Scale
+from lm_assets.model.provenance import is_lower_bound
 from lm_assets.regression.history.sources import of_one_quantity
 from lm_assets.stats.change_points import find_change_points
 from lm_assets.stats.level_steps import level_steps
@@ -73,7 +74,8 @@ def trend(
 
     FILE holds one number a line, a JSON array, CSV, or SAMPLES, in time order. Without FILE the
     series is that of the stored campaigns (LM_POSTGRES_URL), a mean a campaign. Values that another
-    quantity was measured in (comparable_sources of metrics.yaml) are left out and named.
+    quantity was measured in (comparable_sources of metrics.yaml), and lower bounds, are left out
+    and named.
 
     Missing values are left out; steps count from 0 in the series as given, and name the first
     point after. Steps below trend.smallest_step_relative of the weekly stage (5 %) are only
@@ -182,7 +184,9 @@ def _of_one_quantity(series: Series, metric: Metric | None) -> tuple[Series, dic
         told = f"{unnamed} values without a source are taken for {quantity.source_class}"
         click.echo(told, err=True)
     for source, n in quantity.left_out.items():
-        click.echo(f"left out: {n} of {source}, which measures another quantity", err=True)
+        is_bound = any(map(is_lower_bound, source.split(", ")))
+        what = "is only a lower bound" if is_bound else "measures another quantity"
+        click.echo(f"left out: {n} of {source}, which {what}", err=True)
     return replace(series, values=tuple(values)), quantity.left_out
 
 

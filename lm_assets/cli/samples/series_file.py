@@ -104,5 +104,5 @@ def _of_samples(
         chosen.sort(key=lambda sample: (sample.started_at, sample.line))
     values = tuple(math.nan if s.value is None else s.value for s in chosen)
     labels = tuple(s.started_at.isoformat() if s.started_at else f"run {s.run}" for s in chosen)
-    sources = tuple((s.source,) if s.source else () for s in chosen)
+    sources = tuple((s.measured_by,) if s.measured_by else () for s in chosen)
     return Series(values=values, metric=found[0][1], labels=labels, sources=sources)

@@ -34,7 +34,7 @@ def choose_sources(cells: Cells) -> tuple[Cells, CellSources]:
     named (a file of samples, a baseline from before sources were kept) is taken for any.
     """
     names = sorted({*cells.baseline.sources, *cells.current.sources} - {UNKNOWN_SOURCE})
-    if not names:
+    if not names or not len(cells):
         nothing = np.zeros(len(cells), dtype=np.bool_)
         return cells, CellSources(is_changed=nothing, runs={}, left_out={})
     classes = _class_codes(cells, names)

@@ -66,6 +66,7 @@ class _Sides:
     after: Mapping[str, float]
     fault: Mapping[str, object]
     left_out: Mapping[str, str]
+    other_sources: Mapping[str, str]
     has_changed_sources: bool
 
     @classmethod
@@ -82,6 +83,11 @@ class _Sides:
         faulty = next((cell for cell in own if cell in faults), None)
         bounded = has_lower_bound(cells)
         left_out = {}
+        other_sources = {
+            name: _runs_of(sources.left_out[cell])
+            for cell, name in names.items()
+            if cell in sources.left_out and not sources.is_changed[cell]
+        }
         for cell, name in names.items():
             if sources.is_changed[cell]:
                 told = sources_phrase({"sources": sources.runs[cell]})
@@ -102,8 +108,18 @@ class _Sides:
             after=after,
             fault={} if faulty is None else {"combination": names[faulty], **faults[faulty]},
             left_out=left_out,
+            other_sources=other_sources,
             has_changed_sources=bool(sources.is_changed[own].any()) if own else False,
         )
+
+
+def _runs_of(sides: Mapping[str, Mapping[str, int]]) -> str:
+    """Return which runs other sources measured, such as ``prometheus (2) of the baseline``."""
+    return "; ".join(
+        f"{source} ({runs}) of the {side}"
+        for side, by_source in sides.items()
+        for source, runs in sorted(by_source.items())
+    )
 
 
 def _mean(side: CellSamples, cell: int) -> float:
@@ -142,6 +158,7 @@ def _compare_metric(
         parts=() if sides.fault else _parts(both, paired, dimensions),
         fault=sides.fault,
         left_out=sides.left_out,
+        other_sources=sides.other_sources,
     )
 
 

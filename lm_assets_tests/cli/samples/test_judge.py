@@ -479,3 +479,27 @@ def test_versions_of_which_only_one_names_its_source_are_compared_and_told(lm, s
     _, _, err = lm("compare-versions", a, b)
     assert "duration_s: measured by event log, and nobody says by what in A" in err
     assert "nobody says" not in lm("compare-versions", a, a)[2]
+
+
+def test_versions_name_the_runs_that_another_source_measured(lm, samples):
+    cells = {("a", "duration_s"): [10.0, 11.0, 12.0, 13.0, 14.0]}
+    a, b = (samples(name, cells, source="event log") for name in "ab")
+    mixed = Path(a).read_text().replace('"event log"', '"prometheus"', 2)
+    Path(a).write_text(mixed)
+    code, _, err = lm("compare-versions", a, b)
+    assert code in {0, 3}
+    assert (
+        "duration_s: runs of a were left out, which another source measured: "
+        "prometheus (2) of the baseline"
+    ) in err
+
+
+@pytest.mark.parametrize("command", ["judge", "compare-versions"])
+def test_sources_of_metrics_that_nobody_judges_are_no_error(lm, samples, command):
+    """No cell is left to choose a source for."""
+    cells = {("a", "cpu_usage_pct"): [10.0, 11.0, 12.0, 13.0, 14.0]}
+    a, b = (samples(name, cells, source="prometheus (of limits)") for name in "ab")
+    files = ("--baseline", a, "--current", b) if command == "judge" else (a, b)
+    code, out, err = lm(command, *files)
+    assert code == 4
+    assert "judged" in out + err

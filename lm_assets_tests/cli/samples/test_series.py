@@ -206,6 +206,28 @@ def test_values_of_another_quantity_are_left_out_and_named(lm, tmp_path, command
     assert document.get("change_points", document.get("indices")) == []
 
 
+@pytest.mark.parametrize("command", ["trend", "outliers"])
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ({"at_least": True}, "at least"),
+        ({"source": "event log", "at_least": True}, "event log at least"),
+        ({"source": "event log (at least; 3 lines could not be read)"}, "event log at least"),
+    ],
+    ids=["by nobody", "flagged", "in the provenance"],
+)
+def test_lower_bounds_are_left_out_and_named(lm, tmp_path, command, said, named):
+    file = tmp_path / "samples"
+    lines = of_sources(*((270.0 + at % 3, "event log") for at in range(12))).splitlines()
+    rows = [json.loads(line) for line in lines]
+    rows[5] |= {"value": 3.0, "source": None, **said}
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    code, out, err = lm(command, file, "--json")
+    document = json.loads(out)
+    assert (code, document["n"], document["other_sources"]) == (0, 11, {named: 1})
+    assert f"left out: 1 of {named}, which is only a lower bound" in err
+
+
 class Stored:
     """A warehouse with twelve campaigns of one combination, the last of which is slower."""
 
