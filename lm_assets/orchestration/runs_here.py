@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -27,6 +28,10 @@ from lm_assets.orchestration.partitions import CAMPAIGN_DIMENSION
 
 # What a run tells stands in its events; on the console it would drown the caller's own words.
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_NO_COMPUTE_LOGS = """compute_logs:
+  module: dagster.core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
+"""
 
 
 class RunsHere:
@@ -76,8 +81,7 @@ class RunsHere:
     def store_as_history(self, campaign: str) -> None:
         """Store and judge a landed campaign; a failure of it is raised."""
         self._instance.add_dynamic_partitions(CAMPAIGN_DIMENSION, [campaign])
-        job = self._definitions.resolve_job_def(history_job.name)
-        job.execute_in_process(partition_key=campaign, instance=self._instance, run_config=_QUIET)
+        self._execute(history_job.name, partition_key=campaign)
 
     def judge_histories(self) -> None:
         """Bring the baseline and the history of every combination to what is stored."""
@@ -86,8 +90,26 @@ class RunsHere:
             "dagster/asset_partition_range_start": ids[0],
             "dagster/asset_partition_range_end": ids[-1],
         }
-        job = self._definitions.resolve_job_def(combination_job.name)
-        job.execute_in_process(instance=self._instance, tags=tags, run_config=_QUIET)
+        self._execute(combination_job.name, tags=tags)
+
+    def _execute(self, name: str, **of_run: Any) -> None:
+        job = self._definitions.resolve_job_def(name)
+        try:
+            job.execute_in_process(instance=self._instance, run_config=_QUIET, **of_run)
+        except dg.DagsterExecutionInterruptedError as error:
+            # Ctrl-C by Dagster's name: whoever waits for a person's interruption knows no other.
+            raise KeyboardInterrupt from error
+
+
+def _instance_file(home: Path) -> str:
+    """Write the file of an instance that is the home's own and keeps no output of its runs.
+
+    Their output would be this process's, and Dagster would start two more for each of them.
+    """
+    path = home / "runs-here.yaml"
+    shared = (home / "dagster.yaml").read_text(encoding="utf-8")
+    path.write_text(f"{shared}\n{_NO_COMPUTE_LOGS}", encoding="utf-8")
+    return path.name
 
 
 @contextmanager
@@ -98,6 +120,6 @@ def runs_here(home: Path, bucket: CampaignBucket, settings: Configuration) -> It
     """
     with (
         Warehouse.from_environment(os.environ) as warehouse,
-        dg.DagsterInstance.from_config(str(home)) as instance,
+        dg.DagsterInstance.from_config(str(home), _instance_file(home)) as instance,
     ):
         yield RunsHere(instance, bucket=bucket, warehouse=warehouse, settings=settings)
