@@ -25,6 +25,7 @@ from lm_assets.gateways.bucket.object_keys import (
 from lm_assets.model.errors import UnusableInputError
 
 EVENT_LOG_FOLDER = "eventlog/"
+_FOLDER_MARKER = "_$folder$"
 _IN_EVENT_LOG = f"/{EVENT_LOG_FOLDER}"
 
 
@@ -52,7 +53,8 @@ class LandedObject(Protocol):
 class LandedCampaign:
     """A campaign's objects; those of a run are by (combination folder, run folder).
 
-    ``refused`` holds what fits nothing of the layout, with the reason; nothing is skipped.
+    ``refused`` holds what fits nothing of the layout, with the reason; nothing is skipped but
+    Hadoop's empty markers of folders.
     """
 
     campaign: str
@@ -80,6 +82,8 @@ def sort_landed_objects(campaign: str, objects: Iterable[LandedObject]) -> Lande
     profiles: dict[tuple[str, str], LandedObject] = {}
     refused: list[tuple[LandedObject, UnusableInputError]] = []
     for item in sorted(objects, key=lambda o: o.key):
+        if _is_marker(item):
+            continue
         try:
             parsed = _known_key(item.key)
         except UnusableInputError as refusal:
@@ -108,6 +112,11 @@ def sort_landed_objects(campaign: str, objects: Iterable[LandedObject]) -> Lande
         profiles=profiles,
         refused=tuple(refused),
     )
+
+
+def _is_marker(item: LandedObject) -> bool:
+    """Whether an object only says that a folder is there, as Hadoop's writers put it."""
+    return item.key.endswith(_FOLDER_MARKER) and not item.size
 
 
 def _known_key(key: str) -> IncomingKey:

@@ -16,6 +16,7 @@ class Landed:
 
     key: str
     etag: str = "etag"
+    size: int = 0
 
 
 def sort(*paths: str) -> LandedCampaign:
@@ -109,3 +110,19 @@ def test_every_object_is_in_exactly_one_place_whatever_order_it_came_in() -> Non
         *(item for item, _ in landed.refused),
     ]
     assert sorted([*names(placed), "manifest.json", "_SUCCESS"]) == sorted(paths)
+
+
+@pytest.mark.parametrize(
+    "marker",
+    ["a_b_$folder$", "a_b/run-1_$folder$", "a_b/run-1/eventlog_$folder$"],
+)
+def test_an_empty_marker_of_a_folder_is_passed_over(marker: str) -> None:
+    landed = sort(*EVERYTHING, marker)
+    assert landed == sort(*EVERYTHING)
+
+
+def test_what_is_named_like_a_marker_and_holds_something_is_refused() -> None:
+    item = Landed(f"incoming/{CAMPAIGN}/a_b_$folder$", size=5)
+    assert names(found for found, _ in sort_landed_objects(CAMPAIGN, [item]).refused) == [
+        "a_b_$folder$"
+    ]
