@@ -73,7 +73,8 @@ def ask_history_server(
                 application.app_id, application.attempt_id, patience=patience
             )
             figures = figures_from_answers(answers)
-            profile = profile_from_answers(answers, incomplete=tuple(figures.incomplete))
+            reasons = (*figures.incomplete, *dict.fromkeys(figures.partial.values()))
+            profile = profile_from_answers(answers, incomplete=reasons)
             read = ReadApplication(figures=figures, profile=profile)
         except UnknownApplicationError as error:
             failed = failed_source(

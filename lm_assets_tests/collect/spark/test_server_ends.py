@@ -6,8 +6,16 @@ import pytest
 from msgspec.structs import replace
 
 from lm_assets.collect.spark.figures import JOBS, OF_TASK_ENDS, STAGES, ApplicationFigures
-from lm_assets.gateways.http.history_server_answers import Job, Task
-from lm_assets_tests.collect.spark.test_contradictions import SECOND_NS, figures, stage, task
+from lm_assets.collect.spark.profile_document import read_profile_document
+from lm_assets.collect.spark.sources import ApplicationRef, ask_history_server
+from lm_assets.gateways.http.history_server_answers import ApplicationAnswers, Job, Task
+from lm_assets_tests.collect.spark.test_contradictions import (
+    SECOND_NS,
+    answers_of,
+    figures,
+    stage,
+    task,
+)
 
 CPU = {"executor_cpu_time": SECOND_NS}
 SAID = "Job aborted due to stage failure: Task 1 in stage 0.0 failed {} times, most recent failure"
@@ -90,3 +98,23 @@ def test_a_job_that_failed_though_its_stages_completed_is_no_plain_zero():
 def test_a_stage_that_says_more_than_its_rows_contradicts_them(changes, said):
     (reason,) = of_rows(task(0), task(1), **changes).incomplete
     assert reason == f"the server's answers contradict each other: {said}"
+
+
+class Serving:
+    """A server of one application, whatever it is asked for."""
+
+    def __init__(self, *rows: Task) -> None:
+        self.answers = answers_of([stage(**CPU)], [list(rows)])
+
+    def read_application(self, *_: object, **__: object) -> ApplicationAnswers:
+        return self.answers
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_whole"),
+    [([attempt(0, 0), attempt(1, 1)], True), ([attempt(0, 0), attempt(2, 1, 1)], False)],
+)
+def test_nothing_is_exact_of_an_application_whose_ends_are_absent(rows, is_whole):
+    """What runs count exactly is compared at any number of runs: a part is no exact count."""
+    answer = ask_history_server(Serving(*rows), ApplicationRef(app_id="app-1"))  # type: ignore[arg-type]
+    assert (not read_profile_document(answer.profile, source="x").profile.incomplete) is is_whole
