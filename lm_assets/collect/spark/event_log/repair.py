@@ -139,21 +139,23 @@ def _name_in(line: bytes) -> str | None:
 def _without(content: dict[str, Any], message: str) -> str | None:
     """Take the field that a message names out of the content; its name, None where it is not one.
 
-    Of a mapping or a list whose items are wrong only those items go.
+    Of a mapping or a list whose items are wrong only those items go; a list of which an item has a
+    wrong field goes whole.
     """
     where = _WHERE.search(message)
     if where is None or not where[1]:
         return None
-    *parents, last = where[1].removesuffix("[...]").split(".")
+    path, item, _ = where[1].partition("[")
+    *parents, last = path.split(".")
     holder: Any = content
     for parent in parents:
         holder = holder.get(parent) if isinstance(holder, dict) else None
     if not isinstance(holder, dict) or last not in holder:
         return None
-    if where[1].endswith("[...]"):
-        holder[last] = _items_that_fit(holder[last])
-    else:
-        del holder[last]
+    items = holder.pop(last)
+    fitting = _items_that_fit(items) if item and where[1].endswith("]") else items
+    if item and len(fitting) < len(items):
+        holder[last] = fitting
     return last
 
 

@@ -48,10 +48,13 @@ class StageAttempts:
     failed: dict[tuple[int | None, int, int], int] = field(default_factory=dict)
     said_to_fail: dict[tuple[int, int, int], int] = field(default_factory=dict)
     short: int = 0
+    unplaced: int = 0
 
     def end(self, event: TaskEnd, info: TaskInfo, *, is_success: bool) -> None:
         """Take one end of an attempt into account."""
         # Each of these lines runs once a task.
+        if event.stage_id is None:
+            self.unplaced += 1
         stage = (event.stage_id, event.attempt_id)
         ends = self.ends.get(stage)
         if ends is None:
@@ -98,9 +101,12 @@ class StageAttempts:
     @property
     def unended(self) -> int:
         """How many attempts must have been there of which the log has no end."""
-        return sum(ends.unended for ends in self.ends.values()) + sum(
+        succeeded = sum(ends.unended for ends in self.ends.values())
+        failed = sum(
             max(times - self._failures(*task), 0) for task, times in self.said_to_fail.items()
         )
+        # An end that does not say of which stage it is may be any of them.
+        return max(succeeded + failed - self.unplaced, 0)
 
     def _failures(self, stage_id: int, attempt_id: int, index: int) -> int:
         if len(self.failed) >= _MOST_FAILED_TASKS:

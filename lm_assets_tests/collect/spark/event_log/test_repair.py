@@ -74,6 +74,29 @@ class TestOneOddField:
         events = application(task_end(), properties={"spark.executor.memory": "4g", "odd": 3})
         assert answered(*events).measurements.values["memory_gib_seconds"] > 0.0
 
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            {"Accumulables": [{"ID": 1, "Name": "rows", "Value": 2}, {"ID": "x"}]},
+            {"Accumulables": [{"ID": 1, "Name": 5}, "x", 7]},
+            {"Accumulables": "x"},
+            {"RDD Info": [{"Scope": 5}] * 30},
+        ],
+        ids=str,
+    )
+    def test_of_what_a_stage_was_made_of_costs_no_stage(self, odd):
+        stage = failed_stage("boom")
+        stage["Stage Info"] |= odd
+        answer = answered(*application(task_end(), stage))
+        assert answer.measurements.values["failed_stages"] == 1.0
+        assert provenance(answer, "failed_stages") == "event log"
+
+    def test_that_says_of_which_stage_an_attempt_is_costs_no_task(self):
+        whole = {"Stage ID": 0, "Number of Tasks": 2, "Submission Time": 5}
+        stage = {"Event": "SparkListenerStageCompleted", "Stage Info": whole}
+        answer = answered(*application(task_end(), {**task_end(), "Stage ID": "0"}, stage))
+        assert provenance(answer, "failed_tasks") == "event log"
+
 
 class TestALogWithoutItsEnd:
     def test_has_no_plain_zero(self):
