@@ -1,7 +1,7 @@
 """What lands late, twice, wrongly named or in thousands is counted once, on real servers."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -61,23 +61,16 @@ def lines(combination: str, durations=FIVE, *, first: int = 1) -> bytes:
     return ("\n".join(found) + "\n").encode()
 
 
-def newest(campaigns: LandedCampaigns) -> datetime:
-    """Return when the campaign's newest object was written, by the store's clock."""
-    landed = campaigns.store.list(f"incoming/{CAMPAIGN}/")
-    return max(item.last_modified for item in landed)
+def wait_for_a_later_second(campaigns: LandedCampaigns) -> None:
+    """Wait until the store tells what is written now from what landed of the campaign.
 
-
-def land_later(campaigns: LandedCampaigns, durations_s: Mapping[str, Iterable[float]]) -> None:
-    """Deliver the campaign at a time that the store can tell from the last one.
-
-    A store's clock may tell whole seconds; a delivery of the same bytes within one of them leaves
+    A store's clock may tell whole seconds; the same bytes written again within one of them leave
     the listing as it was.
     """
-    before = newest(campaigns)
-    land(campaigns.store, CAMPAIGN, durations_s)
-    while newest(campaigns) == before:
+    landed = campaigns.store.list(f"incoming/{CAMPAIGN}/")
+    newest = max(item.last_modified for item in landed)
+    while datetime.now(UTC) < newest + timedelta(seconds=1):
         time.sleep(0.05)
-        land(campaigns.store, CAMPAIGN, durations_s)
 
 
 def durations(campaigns: LandedCampaigns, combination: str) -> list[float]:
@@ -104,6 +97,7 @@ def test_a_success_object_before_the_last_file_gives_two_runs_of_which_the_secon
     assert not any(JOIN in key for key in campaigns.left_behind(CAMPAIGN).keys("raw/"))
     assert campaigns.tick() == []
 
+    wait_for_a_later_second(campaigns)
     campaigns.store.write(last, content)
     assert campaigns.tick() == [CAMPAIGN]
     assert campaigns.left_behind(CAMPAIGN) == whole
@@ -130,7 +124,8 @@ def test_a_campaign_delivered_again_whole_is_run_again_and_leaves_the_same_for_t
     assert campaigns.tick() == [CAMPAIGN]
     before = campaigns.left_behind(CAMPAIGN)
     # Not every store's tag tells of the content: the time of a new delivery counts as well.
-    land_later(campaigns, {READ: FIVE})
+    wait_for_a_later_second(campaigns)
+    land(campaigns.store, CAMPAIGN, {READ: FIVE})
     assert campaigns.tick() == [CAMPAIGN]
     assert campaigns.left_behind(CAMPAIGN) == before
     assert campaigns.tick() == []
@@ -138,7 +133,8 @@ def test_a_campaign_delivered_again_whole_is_run_again_and_leaves_the_same_for_t
     land(campaigns.store, CAMPAIGN, {READ: (11.0, *FIVE[1:])})
     assert campaigns.tick() == [CAMPAIGN]
     assert durations(campaigns, READ) == [11.0, *FIVE[1:]]
-    land_later(campaigns, {READ: FIVE})
+    wait_for_a_later_second(campaigns)
+    land(campaigns.store, CAMPAIGN, {READ: FIVE})
     assert campaigns.tick() == [CAMPAIGN]
     assert campaigns.left_behind(CAMPAIGN) == before
 
