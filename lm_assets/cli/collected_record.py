@@ -11,6 +11,7 @@ from lm_assets.cli.terminal_text import literal
 from lm_assets.collect.campaign_records import visible_notes
 from lm_assets.collect.result_line import ResultLine
 from lm_assets.collect.source_answers import (
+    RESULT_LINE,
     ApplicationSpan,
     MetricExplanation,
     SourceAnswer,
@@ -115,6 +116,9 @@ def _extra(
         extra["spark_app_id"] = application.app_id
     if application is not None and application.attempt_id:
         extra["spark_attempt_id"] = application.attempt_id
-    if notes := visible_notes({a.source: a.notes for a in answers if a.notes}):
-        extra["source_notes"] = notes
+    told = {a.source: a.notes for a in answers if a.notes}
+    if line is not None and line.notes:
+        told = {RESULT_LINE: line.notes, **told}
+    if told:
+        extra["source_notes"] = visible_notes(told)
     return extra

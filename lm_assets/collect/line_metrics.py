@@ -4,7 +4,7 @@ A number whose name is a metric's with another unit (``latency_p95_s`` for ``lat
 converted. One that looks like a metric and whose unit cannot be told is left out and said.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,6 +14,9 @@ from lm_assets.model.measurement import Measurements, out_of_bounds
 from lm_assets.model.metric import Metric, MetricCatalogue, MetricField, Scale
 
 SOURCE = "result line"
+# Two spellings of one value differ by their rounding, and times in whole seconds by two of them.
+_SAME = 1.01
+_CLOCK_S = 2.0
 
 # Factors to the first unit of each kind.
 _SUFFIXES: tuple[Mapping[str, float], ...] = (
@@ -89,6 +92,7 @@ class LineMetrics:
             elif metric.fields:
                 missing[metric.name] = f"the result line has no {candidates[0].name}"
         notes = self._read_other_units(fields, used, values, provenance)
+        notes += _differing(fields, values, provenance, self.fields_of, duration)
         _read_times(duration, self.by_stem, values, provenance, missing)
         _derive_throughput(fields, values, provenance, missing)
         gaps = {name: why for name, why in missing.items() if name not in values}
@@ -130,6 +134,33 @@ class LineMetrics:
         if stem == own_stem and kind == own_kind:
             return metric, MetricField(name=name, factor=factor / own_factor)
         return metric, None
+
+
+def _differing(
+    fields: Mapping[str, Any],
+    values: Mapping[str, float],
+    provenance: Mapping[str, str],
+    fields_of: Iterable[tuple[Metric, tuple[MetricField, ...]]],
+    duration: tuple[float | None, str],
+) -> list[str]:
+    """Return where a line says two things of one metric, of which the first was read."""
+    notes = [
+        f"{other.name} says another {metric.name} than {provenance[metric.name]}, which was read"
+        for metric, candidates in fields_of
+        if len(candidates) > 1 and metric.name in values
+        for other in candidates
+        if _is_other(fields.get(other.name), other.factor, values[metric.name])
+    ]
+    seconds, origin = duration
+    if seconds is not None and values.get("duration_s", 0.0) > seconds * _SAME + _CLOCK_S:
+        notes.append(f"duration_s is longer than {origin}")
+    return notes
+
+
+def _is_other(value: Any, factor: float, read: float) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value * factor - read) > (_SAME - 1.0) * abs(read)
 
 
 @lru_cache(maxsize=8)

@@ -105,3 +105,31 @@ def test_every_number_is_read_kept_or_named(fields):
     read_from = {p.partition(": ")[2].split(" ")[0] for p in line.measurements.provenance.values()}
     own = {"exit_code", "start_time", "end_time", "spark_app_id", "namespace", "test_name"}
     assert set(fields) - own - {"combination", "iteration"} <= read_from | set(line.extra)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ('"duration_sec": 11, "duration_s": 12', "duration_s says another duration_s than"),
+        ('"duration_sec": 600, "end_time": "2026-11-22T01:01:00Z"', "duration_s is longer than"),
+    ],
+    ids=["two fields", "times"],
+)
+def test_what_a_line_says_twice_and_not_alike_is_noted(fields, said):
+    start = '"start_time": "2026-11-22T01:00:00Z"'
+    (note,) = parse_result_line(f'{{"run_id": "1", {start}, {fields}}}'.encode()).notes
+    assert note.startswith(said)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        '"duration_sec": 11, "duration_s": 11.004',
+        '"duration_sec": 11, "end_time": "2026-11-22T01:01:00Z"',
+        '"duration_sec": 61.2, "end_time": "2026-11-22T01:01:00Z"',
+    ],
+    ids=["rounded", "a part of the run", "whole seconds"],
+)
+def test_what_a_line_says_twice_and_alike_is_not(fields):
+    start = '"start_time": "2026-11-22T01:00:00Z"'
+    assert parse_result_line(f'{{"run_id": "1", {start}, {fields}}}'.encode()).notes == ()

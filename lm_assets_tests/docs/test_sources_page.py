@@ -179,6 +179,18 @@ HELD_BY = {
     "a job id that was never announced": [
         (SERVER, "test_a_job_id_that_was_never_announced_is_a_note_and_no_loss")
     ],
+    "two fields say two values": [
+        (
+            "collect/test_line_metrics.py",
+            "test_what_a_line_says_twice_and_not_alike_is_noted",
+        )
+    ],
+    "a container was first seen": [
+        (
+            IMPOSSIBLE,
+            "test_memory_of_a_container_that_was_not_seen_at_its_beginning_is_a_lower_bound",
+        )
+    ],
     "0.0 for 0": [
         (
             "collect/test_result_line.py",

@@ -73,6 +73,11 @@ class Beginnings:
         began_s = self.groups_s.get(group.id, self.pods_s.get(group.container[0]))
         return began_s is not None and began_s < self.window.start_s - _SLACK_S
 
+    def is_seen_late(self, group: ControlGroup, *, step_s: float) -> bool:
+        """Whether a container is known to have run for some scrapes before it was first seen."""
+        began_s = self.groups_s.get(group.id, group.first_s)
+        return self.is_older_than_run(group) or began_s + 2 * step_s < group.first_s
+
     def restarts_from_zero(self, counter: Series, *, is_known_old: bool) -> bool:
         """Whether a restart counter counts from zero: so many restarts fit into the run."""
         began_s = self.pods_s.get(counter.labels.get("pod", ""))

@@ -94,7 +94,7 @@ def _present(sets: Sequence[list[ControlGroup]], run: RunSeries) -> list[list[Co
 def _late(
     sets: Sequence[Sequence[ControlGroup]], run: RunSeries, is_older: Sequence[bool]
 ) -> tuple[str, ...]:
-    """Return how late containers that had run before the run were first seen in it."""
+    """Return how late containers were first seen in the run that had run before."""
     late_s = [
         groups[0].first_s - run.window.start_s
         for groups, older in zip(sets, is_older, strict=True)
@@ -103,6 +103,11 @@ def _late(
     if not late_s:
         return ()
     return (f"{len(late_s)} older containers first seen {max(late_s):.0f} s into the run",)
+
+
+def _seen_late(sets: Sequence[Sequence[ControlGroup]], run: RunSeries) -> list[bool]:
+    beginnings = run.beginnings
+    return [beginnings.is_seen_late(groups[0], step_s=run.step_s) for groups in sets]
 
 
 def _nothing_left(cleaned: Cleaned, what: str, window: RunWindow) -> str:
@@ -132,7 +137,7 @@ def memory_gib_seconds(run: RunSeries) -> Answer:
     )
     if total <= 0.0:
         return "no container was sampled twice"
-    late = _late(sets, run, [run.beginnings.is_older_than_run(groups[0]) for groups in sets])
+    late = _late(sets, run, _seen_late(sets, run))
     allowed = _allowed(sets, run, most_memory(run.limits("memory")))
     return Measured(
         value=total / _GIB,
@@ -199,7 +204,7 @@ def memory_usage_pct(run: RunSeries) -> Answer:
         for series in group.replicas
         for value in values_within(series, **run.bounds)
     ]
-    late = _late(sets, run, [run.beginnings.is_older_than_run(groups[0]) for groups in sets])
+    late = _late(sets, run, _seen_late(sets, run))
     return Measured(
         value=100.0 * max(shares),
         bounds=(*late, *ends_unseen(cleaned)),

@@ -37,6 +37,7 @@ def recorded(**by_query: Series | tuple[Series, ...]) -> Measurements:
         "memory": "working_set",
         "limits": "resource_limits",
         "requests": "resource_requests",
+        "started": "start_time",
     }
 
     def answer(promql: str) -> QueryAnswer:
@@ -134,3 +135,15 @@ class TestAContainerOfManyThatSaysNothingThatCanBe:
         assert measured.values[metric] == pytest.approx(value, rel=0.01)
         assert is_at_least(measured.provenance[metric])
         assert "1 series end in impossible samples" in measured.provenance[metric]
+
+
+@pytest.mark.parametrize(("first", "is_bound"), [(1, False), (5, True)])
+def test_memory_of_a_container_that_was_not_seen_at_its_beginning_is_a_lower_bound(
+    first: int, is_bound: bool
+) -> None:
+    """It began with the run; what it held until somebody looked is not known."""
+    whole = told(lambda _t: GIB, pod="other")
+    late = series(*((AT + 30 * k, GIB) for k in range(first, 11)), id="/late")
+    began = series(*((AT + 30 * k, AT + 5) for k in range(first, 11)), id="/late")
+    measured = recorded(memory=(whole, late), started=began)
+    assert is_at_least(measured.provenance["memory_gib_seconds"]) is is_bound
