@@ -86,9 +86,9 @@ class RunSeries:
         return self.allowances("limits", resource)
 
     @property
-    def has_exporter(self) -> bool:
-        """Whether kube-state-metrics said anything of the namespace."""
-        return any(self.of(query) for query in ("restarts", "limits", "requests"))
+    def has_allowances(self) -> bool:
+        """Whether limits or requests were told of any container of the namespace."""
+        return any(self.of(query) for query in ("limits", "requests"))
 
     @property
     def beginnings(self) -> Beginnings:

@@ -245,12 +245,17 @@ def _capacities(
         elif key in requests:
             capacities[key] = requests[key]
             words.add("requests")
-        elif not run.has_exporter:
-            return None, (
-                f"nobody told {resource} limits or requests for the namespace: is "
-                "kube-state-metrics scraped, and under which labels?"
-            )
+        elif not run.has_allowances:
+            return None, _nobody_told(run, resource)
         else:
             none = f"container {'/'.join(key)} has neither {resource} limit nor request"
             return None, "; ".join((none, *run.no_limits(resource)))
     return capacities, "of " + " and ".join(sorted(words))
+
+
+def _nobody_told(run: RunSeries, resource: str) -> str:
+    """Return what to look at where nobody told limits: it need not be that there are none."""
+    told = f"nobody told {resource} limits or requests for the namespace"
+    if run.of("restarts"):
+        return f"{told}: kube-state-metrics does not export them, or no container there has any"
+    return f"{told}: is kube-state-metrics scraped, and under which labels?"

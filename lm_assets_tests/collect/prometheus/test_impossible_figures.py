@@ -147,3 +147,13 @@ def test_memory_of_a_container_that_was_not_seen_at_its_beginning_is_a_lower_bou
     began = series(*((AT + 30 * k, AT + 5) for k in range(first, 11)), id="/late")
     measured = recorded(memory=(whole, late), started=began)
     assert is_at_least(measured.provenance["memory_gib_seconds"]) is is_bound
+
+
+def test_an_exporter_that_tells_restarts_and_no_limits_says_nothing_of_a_container() -> None:
+    cpu = told(lambda t: 100 + t / 2)
+    restarts = told(lambda _t: 0.0)
+    alone = recorded(cpu=cpu, restarts=restarts).missing["cpu_usage_pct"]
+    assert "kube-state-metrics does not export them, or no container there has any" in alone
+    other = told(lambda _t: 2.0, resource="cpu", pod="other")
+    beside = recorded(cpu=cpu, restarts=restarts, limits=other).missing["cpu_usage_pct"]
+    assert "container p/c has neither cpu limit nor request" in beside
