@@ -30,14 +30,18 @@ class _Ends:
     is_measured: bool = True
     tasks: int | None = None
     latest: dict[int, int] | None = None
+    repeats: int = 0
 
     @property
     def unended(self) -> int:
-        """How many attempts have no end, of a stage of which each task succeeded."""
+        """How many attempts have no end.
+
+        Of a stage of which each task succeeded that is known of the first attempts too.
+        """
+        repeated = sum((self.latest or {}).values())
         if self.tasks is None:
-            return 0
-        begun = self.tasks + sum((self.latest or {}).values())
-        return max(begun - self.attempts, self.tasks - self.succeeded, 0)
+            return max(repeated - self.repeats, 0)
+        return max(self.tasks + repeated - self.attempts, self.tasks - self.succeeded, 0)
 
 
 @dataclass(slots=True)
@@ -74,6 +78,7 @@ class StageAttempts:
         if info.attempt and info.index is not None:
             if ends.latest is None:
                 ends.latest = {}
+            ends.repeats += 1
             ends.latest[info.index] = max(info.attempt, ends.latest.get(info.index, 0))
 
     def complete(self, info: CompletedStageInfo) -> None:
@@ -86,7 +91,7 @@ class StageAttempts:
         is_whole = not info.attempt_id and info.failure_reason is None
         if is_whole and info.submitted_ms is not None:
             ends.tasks = info.tasks
-        if ends.tasks is not None and (ends.latest or ends.unended):
+        if ends.latest or ends.unended:
             # Copies of a task are called off, and end, after their stage.
             self.ends[stage] = ends
         else:

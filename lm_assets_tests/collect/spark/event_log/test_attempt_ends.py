@@ -163,6 +163,11 @@ class TestAnAbsentEndInALogWithoutStarts:
         ends = [end(0), end(2), end(3), self.again(6, index=1, attempt=2)]
         assert "2 task attempts began" in doubts(self.answered(*ends), "failed_tasks")
 
+    def test_between_the_attempts_of_a_stage_that_failed_is_missed_by_the_last(self):
+        ends = [end(0), self.again(6, index=1, attempt=2, reason=EXCEPTION)]
+        failed = stage_completed(0, T0 + 4_000, failure="boom")
+        assert "1 task attempt began" in doubts(self.answered(*ends, stage=failed), "failed_tasks")
+
     def test_is_none_where_each_attempt_has_its_own(self):
         """Also where the copy of a task is called off once its stage is over."""
         ends = [end(0), end(1, reason=EXCEPTION), end(2), end(3)]
