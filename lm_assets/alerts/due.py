@@ -17,6 +17,7 @@ _TOLD = {
     Kind.REMINDED,
     Kind.WITHDRAWN,
 }
+_ENDS = {Kind.RECOVERED, Kind.WITHDRAWN}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +62,7 @@ def _is_due(
     alert = known.alerts.get(event.alert_id)
     if not _is_told(event) or event.by is not None or alert is None:
         return False
-    if alert.sighting.verdict not in policy.verdicts:
+    if alert.sighting.verdict not in policy.verdicts or _is_in_hand(event, alert):
         return False
     was_told = event.alert_id in known.was_told
     match event.event:
@@ -95,6 +96,14 @@ def _is_told(event: AlertEvent) -> bool:
     """
     is_in_hand = event.to_state is AlertState.ACKNOWLEDGED
     return event.event in _TOLD and not (event.event is Kind.WORSENED and is_in_hand)
+
+
+def _is_in_hand(event: AlertEvent, alert: Alert) -> bool:
+    """Tell whether an event is of an alert that somebody has by now, though it was before they did.
+
+    They are left to it all the same: how bad it is will be told when the acknowledgement ends.
+    """
+    return alert.state is AlertState.ACKNOWLEDGED and event.event not in _ENDS
 
 
 def _was_live_under_another_id(event: AlertEvent, known: Known) -> bool:

@@ -131,9 +131,22 @@ def test_a_loss_that_grew_in_a_campaign_of_an_earlier_time_is_not_what_was_ackno
     desk.say(Kind.ACKNOWLEDGED, 1.5)
     (known,) = known_alerts(desk.warehouse, "nightly")
     assert not known.has_worsened
-    desk.judge(a_night(1, a_sighting("a_x", size=0.9)))
+    desk.judge(a_night(1, a_sighting("a_x", size=0.9)), now=night(1.6))
     (known,) = known_alerts(desk.warehouse, "nightly")
     assert known.has_worsened, "it landed after they spoke, whatever the clock of its runs says"
+    assert desk.told() == ["opened"], "they have it already"
+    desk.wait_until(9)
+    assert desk.told() == ["opened", "expired"]
+    assert desk.webhook.sent[-1]["data"]["alert"]["change"] == 0.9
+
+
+def test_whoever_answers_is_not_reminded_of_what_was_overdue_before(desk):
+    desk.judge(a_night(0, CELL))
+    assert desk.told() == ["opened"]
+    desk.say(Kind.ACKNOWLEDGED, 4)
+    assert desk.told() == ["opened"]
+    events = {event.event for event in events_of(desk.warehouse, desk.rows()[0].alert_id)}
+    assert "reminded" in events
 
 
 def test_a_recovery_is_told_once_although_a_clean_campaign_of_an_earlier_time_lands_later(desk):
@@ -197,6 +210,18 @@ def test_a_cause_that_began_earlier_than_was_known_is_not_told_again(desk):
     live = [alert for alert in desk.rows() if alert.is_live]
     assert [alert.first_campaign for alert in live] == ["nightly-4"]
     assert named_alert(desk.warehouse, known).alert_id == live[0].alert_id
+
+
+def test_a_message_that_had_to_wait_names_the_alert_as_it_is_called_by_then(desk):
+    desk.webhook.failures = desk.slack.failures = 1
+    desk.judge(a_night(5, CELL))
+    desk.tell()
+    desk.judge(a_night(4, CELL), now=night(5))
+    assert desk.told() == ["opened"]
+    (live,) = [alert for alert in desk.rows() if alert.is_live]
+    said = desk.webhook.sent[-1]["data"]["alert"]
+    assert (said["alert_id"], said["state"]) == (live.alert_id, "open")
+    assert f"lm alerts ack {live.alert_id}" in str(desk.slack.sent[-1])
 
 
 def test_a_judgement_that_is_taken_back_withdraws_its_alert_and_says_so(desk):

@@ -127,10 +127,13 @@ class ChannelRows:
             return cursor.execute(_PENDING, {"channel": self._channel}).fetchall()
 
     def alerts(self, ids: Iterable[str]) -> dict[str, Alert]:
-        """Return alerts as they are now, by id."""
+        """Return alerts as they are now, by the id asked for.
+
+        For one that another judgement has under another id now, that one is returned.
+        """
         with self._connection.cursor(row_factory=dict_row) as cursor:
-            found = cursor.execute(_ALERTS_BY_ID, [list(ids)]).fetchall()
-        return {row["alert_id"]: alert_of_row(row) for row in found}
+            found = cursor.execute(_ALERTS_THAT_STAND_FOR, [list(ids)]).fetchall()
+        return {row.pop("asked_id"): alert_of_row(row) for row in found}
 
     def live(self) -> list[Alert]:
         """Return what is live in every stage, the newest first."""
@@ -209,7 +212,15 @@ _ALERTS = (
     " OR (state IN ('open', 'acknowledged')) = %(is_live)s::boolean)"
     " ORDER BY opened_at DESC, alert_id"
 )
-_ALERTS_BY_ID = "SELECT * FROM alerts WHERE alert_id = ANY (%s)"
+# UNION, and not UNION ALL: ids that name one another in a circle end.
+_ALERTS_THAT_STAND_FOR = (
+    "WITH RECURSIVE standing (asked_id, alert_id) AS ("
+    " SELECT alert_id, alert_id FROM alerts WHERE alert_id = ANY (%s)"
+    " UNION SELECT s.asked_id, a.duplicate_of FROM standing s JOIN alerts a USING (alert_id)"
+    " WHERE a.resolution = 'withdrawn' AND a.duplicate_of IS NOT NULL)"
+    " SELECT s.asked_id, a.* FROM standing s JOIN alerts a USING (alert_id)"
+    " WHERE a.resolution IS DISTINCT FROM 'withdrawn' OR a.duplicate_of IS NULL"
+)
 _ALERTS_NAMED = "SELECT * FROM alerts WHERE left(alert_id, %s) = %s ORDER BY opened_at DESC"
 _RECORD_TOLD = (
     "INSERT INTO deliveries (campaign, channel, digest, event_id) VALUES (%s, %s, %s, %s)"
