@@ -135,6 +135,12 @@ HELD_BY = {
         (PROMETHEUS, "test_samples_in_a_part_of_the_window_only_are_told_in_the_provenance"),
         (PROMETHEUS, "test_a_mean_over_a_part_of_the_window_is_missing"),
     ],
+    "a container was restarted, and nobody told": [
+        (
+            CONTRADICTIONS,
+            "test_a_restart_of_which_nobody_told_the_reason_is_no_proof_that_nobody_was_killed",
+        )
+    ],
     "init containers, native sidecars": [
         (CONTRADICTIONS, "test_init_containers_restart_are_killed_and_have_limits"),
         (PODS, "test_restart_and_are_killed_as_any"),

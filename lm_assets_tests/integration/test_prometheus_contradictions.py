@@ -61,6 +61,9 @@ def _counters_that_fall(told: Exposition) -> None:
     told.ksm(RESTARTS, "two-exporters", "exec-1", [6] * 6 + [7] * 6, **SECOND)
     told.ksm(RESTARTS, "first-restart", "exec-1", [0, 0, 0, 1, 1])
     told.ksm(RESTARTS, "first-restart", "exec-1", [0] * 6 + [1] * 6, **SECOND)
+    told.ksm(RESTARTS, "reason-told", "exec-1", [0] * 6 + [1] * 6)
+    reason = constant(range(5, 11), 1)
+    told.ksm("status_last_terminated_reason", "reason-told", "exec-1", reason, reason="Error")
     # A counter that truly begins anew: 3 × 10 s, then 2 s, then 6 × 10 s.
     anew = {**line(-1, 2, start=500, step=10), **line(3, 9, start=2, step=10)}
     told.cadvisor(CPU, "anew", "exec-1", anew, cpu="total")
@@ -166,7 +169,7 @@ NAMESPACES = (
     *("wavers", "replicas", "two-exporters", "first-restart", "anew", "nested", "split"),
     *("days-old", "days-old-untold", "young", "gpu-once-blank", "gpu-always-blank", "wrapped"),
     *("exported", "init", "over-limit", "three-replicas", "kubelet-labels", "not-young"),
-    *("gpu-mostly-blank", "jumps"),
+    *("gpu-mostly-blank", "jumps", "reason-told"),
 )
 
 
@@ -308,3 +311,15 @@ def test_what_is_beyond_any_bound_is_missing_with_the_reason(
     kept = merge_answers([answers["over-limit"]], metrics=shipped_metrics())
     assert said in kept.missing[metric]
     assert kept.values["memory_gib_seconds"] == pytest.approx(300.0)
+
+
+@pytest.mark.parametrize(
+    ("namespace", "is_bound"), [("first-restart", True), ("reason-told", False), ("young", True)]
+)
+def test_a_restart_of_which_nobody_told_the_reason_is_no_proof_that_nobody_was_killed(
+    answers: Mapping[str, SourceAnswer], namespace: str, is_bound: bool
+) -> None:
+    assert value(answers, namespace, "oom_kills") == 0.0
+    provenance = answers[namespace].measurements.provenance["oom_kills"]
+    assert ("nobody told the reasons of 1 restarts" in provenance) is is_bound
+    assert is_at_least(provenance) is is_bound

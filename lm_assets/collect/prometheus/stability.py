@@ -16,6 +16,7 @@ from lm_assets.collect.prometheus.samples import (
 from lm_assets.collect.prometheus.series_window import Step, value_at, values_within
 from lm_assets.gateways.http.prometheus import Series
 
+_OOM_KILLED = "OOMKilled"
 # Its pod, the pod's uid, its name.
 ContainerKey = tuple[str, str, str]
 
@@ -47,25 +48,32 @@ def oom_kills(run: RunSeries) -> Answer:
 
     A kill is a restart after which ``OOMKilled`` is the last reason, or a container that ends as
     ``OOMKilled`` and is not restarted (Spark's executors). kube-state-metrics has a series for a
-    reason only once it occurred: none beside its restart counters means that none was killed.
+    reason only once it occurred: without a restart, none means that none was killed. After a
+    restart there is one, whatever the reason, or the exporter does not tell them.
     """
     # Of a count that cannot be it is still known when it rose.
     counters = restart_counters(run, run.of("restarts"))
     if not counters:
         return NO_SERIES
-    last_reasons = _by_container(run.of("last_oom_killed"))
+    told_reasons = _by_container(run.of("last_oom_killed"))
+    last_reasons = _by_container(s for s in run.of("last_oom_killed") if _is_oom(s))
     final_reasons = _by_container(run.of("oom_killed"))
-    kills = 0
+    kills = untold = 0
     for counter in counters:
         restarted_s = [step.at_s for step in counter.steps]
-        kills += _restarts_by_oom(restarted_s, last_reasons.get(counter.key, []))
+        untold += len(restarted_s) - _reasoned(restarted_s, told_reasons.get(counter.key, []))
+        kills += _reasoned(restarted_s, last_reasons.get(counter.key, []))
         kills += _ended_by_oom(restarted_s, final_reasons.get(counter.key, []), run)
     uncounted = _uncounted(counters, last_reasons, final_reasons, run)
     kills += sum(_ended_by_oom([], final_reasons.get(key, []), run) for key in uncounted)
     unknown = f"killed containers without a restart count: {len(uncounted)}"
     return Measured(
         value=float(kills),
-        bounds=(*_unseen(counters), *([unknown] if uncounted else [])),
+        bounds=(
+            *_unseen(counters),
+            *([unknown] if uncounted else []),
+            *([f"nobody told the reasons of {untold} restarts"] if untold else []),
+        ),
     )
 
 
@@ -110,7 +118,12 @@ def _unseen(counters: Sequence[RestartCounter]) -> tuple[str, ...]:
     return (f"{len(late_s)} older containers first seen {max(late_s):.0f} s into the run",)
 
 
-def _restarts_by_oom(restarted_s: Sequence[float], last_reasons: Sequence[Series]) -> int:
+def _is_oom(series: Series) -> bool:
+    return series.labels.get("reason", _OOM_KILLED) == _OOM_KILLED
+
+
+def _reasoned(restarted_s: Sequence[float], last_reasons: Sequence[Series]) -> int:
+    """Return at how many restarts one of these was the last reason."""
     # Of several restarts between two scrapes only the last one's reason is known: it counts once.
     return sum(
         any(value_at(reason, at_s) == 1.0 for reason in last_reasons) for at_s in restarted_s
