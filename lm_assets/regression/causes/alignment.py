@@ -1,6 +1,6 @@
 """Which execution of one run is which of another's: order is kept, nothing is dropped."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from lm_assets.model.application_profile import ApplicationProfile, ExecutionProfile
@@ -15,7 +15,8 @@ def aligned_executions(reference: ApplicationProfile, other: ApplicationProfile)
     """Return, by position of an execution of ``other``, its position in ``reference``.
 
     Pairs keep the order of both. The pairs together are as alike as they can be: an equal plan
-    counts most, then an equal description, then shared operators.
+    counts most, then an equal description, then shared operators, of jobs without a plan those of
+    their stages.
     """
     left, right = reference.executions, other.executions
     if _identities(left) == _identities(right):
@@ -51,6 +52,7 @@ def _similarity(
     reference: ApplicationProfile, other: ApplicationProfile
 ) -> Callable[[int, int], float]:
     operators: dict[str, set[str]] = {}
+    of_jobs = _operators_of_jobs(reference), _operators_of_jobs(other)
 
     def of_plan(profile: ApplicationProfile, digest: str) -> set[str]:
         if digest not in operators:
@@ -65,10 +67,21 @@ def _similarity(
         if one.plan == two.plan and (one.plan or described):
             return _SAME_PLAN + described
         mine, others = of_plan(reference, one.plan), of_plan(other, two.plan)
+        if not (one.plan or two.plan):
+            mine, others = of_jobs[0].get(here, set()), of_jobs[1].get(there, set())
         shared = len(mine & others) / max(len(mine | others), 1)
         return described + shared if described or shared >= _LEAST_ALIKE else 0.0
 
     return similarity
+
+
+def _operators_of_jobs(profile: ApplicationProfile) -> Mapping[int, set[str]]:
+    """Return what the stages of executions without a plan do, by the execution's position."""
+    found: dict[int, set[str]] = {}
+    for stage in profile.stages:
+        if 0 <= stage.execution < len(profile.executions):
+            found.setdefault(stage.execution, set()).update(stage.operators)
+    return found
 
 
 def _best_pairs(

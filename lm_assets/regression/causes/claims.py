@@ -115,7 +115,7 @@ def _volume_claims(state: OpenBars) -> list[Claim]:
     claims = []
     again = _with(state, {STAGE_RUNS})
     if again:
-        claims.append(_counter_claim(state, "repeats", again, (STAGE_RUNS,), "run {}"))
+        claims.append(_counter_claim(state, "repeats", again, (STAGE_RUNS,), "{}"))
     grown = _with(state, {"input_rows"})
     if grown:
         up = _sign(state, grown[0], "input_rows")
@@ -223,9 +223,19 @@ def _coming_and_going(state: OpenBars, matched: MatchedRuns) -> list[Claim]:
 def _counter_claim(
     state: OpenBars, kind: str, bars: Sequence[int], names: Sequence[str], pattern: str
 ) -> Claim:
-    """Return the claim of a counter over several bars, told by the bar where it changed most."""
-    told = [d for bar in bars for d in state.of_bar(bar) if d.name in names]
-    first = max(told, key=lambda d: (-names.index(d.name), abs(d.current - d.baseline)))
+    """Return the claim of a counter over several bars, told by the bar where it changed most.
+
+    Where it changed alike in several, the bar is told whose time changed most.
+    """
+    told = [(d, bar) for bar in bars for d in state.of_bar(bar) if d.name in names]
+    first, _ = max(
+        told,
+        key=lambda of: (
+            -names.index(of[0].name),
+            abs(of[0].current - of[0].baseline),
+            abs(state.changes_s[of[1]]),
+        ),
+    )
     where = state.rows[first.row] if first.row is not None else state.rows[bars[0]]
     if kind in _BRINGS_ABOUT_OTHERS:
         bars = [*bars, *_following(state, bars)]
@@ -236,7 +246,7 @@ def _counter_claim(
     return Claim(
         kind=kind,
         statement=f"{pattern.format(counter_phrase(first))} in {where.label}{many}",
-        evidence=weakest(d.evidence for d in told),
+        evidence=weakest(d.evidence for d, _ in told),
         bars=taken,
         operators=where.operators,
         stage=where.label,

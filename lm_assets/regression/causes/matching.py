@@ -7,10 +7,14 @@ same exchanges. Rows that only one side has are paired by their operators where 
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
-from lm_assets.model.application_profile import ApplicationProfile, StageProfile
+from lm_assets.model.application_profile import (
+    ApplicationProfile,
+    ExecutionProfile,
+    StageProfile,
+)
 from lm_assets.regression.causes.alignment import aligned_executions
 
 MATCHED, RE_PLANNED, NEW, GONE = "matched", "re_planned", "new", "gone"
@@ -112,12 +116,13 @@ def match_runs(
 
 def _side(reference: ApplicationProfile, runs: Sequence[ApplicationProfile]) -> _Side:
     side = _Side()
+    known = {_own_name(row) for row in reference.executions}
     for number, run in enumerate(runs):
         places = aligned_executions(reference, run)
         names = [
-            _query_name(reference, places[place])
+            _own_name(reference.executions[places[place]])
             if place in places
-            else f"{row.description or 'unnamed'} ({row.plan or row.kind}, other)"
+            else _name_of_unpaired(row, known)
             for place, row in enumerate(run.executions)
         ]
         for place, name in enumerate(names):
@@ -134,9 +139,14 @@ def _side(reference: ApplicationProfile, runs: Sequence[ApplicationProfile]) -> 
     return side
 
 
-def _query_name(reference: ApplicationProfile, place: int) -> str:
-    row = reference.executions[place]
-    return f"{row.description or 'unnamed'} ({row.plan or row.kind})"
+def _own_name(row: ExecutionProfile, more: str = "") -> str:
+    return f"{row.description or 'unnamed'} ({row.plan or row.kind}{more})"
+
+
+def _name_of_unpaired(row: ExecutionProfile, known: Set[str]) -> str:
+    """Name what has no partner in the baseline's first run, which may be a known query once more."""
+    own = _own_name(row)
+    return own if own in known else _own_name(row, ", other")
 
 
 def _rows_of_query(

@@ -235,6 +235,51 @@ class TestCounters:
         assert cause.statement == "files read 2 → 80 in scan and in 1 more stage"
         assert "tasks 2 → 3" in cause.details
 
+    def test_of_a_query_that_runs_more_often_are_told_as_its_runs(self):
+        def runs_of_it(noise, times):
+            stages = [
+                a_stage(
+                    key,
+                    clock_ms * noise,
+                    execution=time,
+                    sums={"input_rows": 1_000, "tasks": 8},
+                )
+                for time in range(times)
+                for key, clock_ms in (("scan", 100.0), ("sort", 900.0))
+            ]
+            run = an_application(stages)
+            counted = replace(run.executions[0], figures={"1": {"files_read": 4}})
+            return replace(run, executions=(counted,) * times)
+
+        before = some_runs(lambda n: runs_of_it(n, 2))
+        after = some_runs(lambda n: runs_of_it(n, 4))
+        found = explain_change(before, after)
+        (cause,) = found.causes
+        assert (cause.kind, cause.evidence) == ("repeats", "exact")
+        assert cause.statement == "runs of the stage 2 → 4 in sort and in 1 more stage"
+        assert found.coverage == 1.0
+
+    def test_of_a_job_with_another_name_are_compared_with_those_in_its_place(self):
+        def jobs(noise, name, written):
+            write = a_stage(
+                name,
+                1_000.0 * noise,
+                execution=0,
+                operators=("parallelize",),
+                sums={"shuffle_write_bytes": written},
+            )
+            read = a_stage("read", 500.0 * noise, execution=1, sums={"shuffle_read_bytes": written})
+            named = (name, "count at job.py")
+            executions = tuple(ExecutionProfile(description=n, kind="job") for n in named)
+            return replace(an_application([write, read]), executions=executions, plans={})
+
+        before = some_runs(lambda n: jobs(n, "reduceByKey at job.py", 4_000))
+        after = some_runs(lambda n: jobs(2.0 * n, "groupByKey at job.py", 400_000))
+        found = explain_change(before, after)
+        (cause,) = found.causes
+        assert (cause.kind, cause.stage) == ("shuffle_volume", "parallelize")
+        assert found.coverage == 1.0
+
     def test_of_runs_of_which_not_all_is_known_are_no_evidence(self):
         cut = replace(usual(sums={"tasks": 5}), incomplete=("the log breaks off",))
         found = explain_change(BASELINE, [cut])

@@ -43,6 +43,9 @@ _GENERATED = re.compile(r"\*\(\d+\) ?|@[0-9a-f]{4,}\b|,? ?\[id=#?\d*\]")
 _LAMBDA = re.compile(r"\S*\$\$Lambda\S*")
 _PATH = re.compile(r"InMemoryFileIndex\([^)]*\)\[[^\]]*\]|\b[a-z][a-z0-9]*:/[^\s,\])]+")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
+_BATCH = re.compile(
+    r"(?:<br/>|\s)*\bid = [0-9a-f-]{36}(?:<br/>|\s)+runId = [0-9a-f-]{36}(?:<br/>|\s)+batch = \w+"
+)
 _CODE_GENERATION = re.compile(r" \(\d+\)$")
 _MOST_OPERATIONS = 40
 _DIGITS = re.compile(r"\d+")
@@ -166,8 +169,15 @@ def call_site_without_place(text: str) -> str:
     --------
     >>> call_site_without_place("collect at /opt/jobs/report.py:123")
     'collect at report.py'
+
+    Nor with the ids and the number of a streaming query's batch.
+
+    >>> run = "0a1b2c3d-0000-4000-8000-0123456789ab"
+    >>> call_site_without_place(f"clicks<br/>id = {run}<br/>runId = {run}<br/>batch = 17")
+    'clicks micro-batch'
     """
-    short = re.sub(r"(?:[a-z][a-z0-9]*:)?/(?:[^\s/]+/)*", "", text)
+    short = _BATCH.sub(" micro-batch", text).lstrip()
+    short = re.sub(r"(?:[a-z][a-z0-9]*:)?/(?:[^\s/]+/)*", "", short)
     return re.sub(r":\d+\b", "", short)[:_MOST_DETAIL_CHARACTERS]
 
 
