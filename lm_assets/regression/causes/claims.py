@@ -223,19 +223,15 @@ def _coming_and_going(state: OpenBars, matched: MatchedRuns) -> list[Claim]:
 def _counter_claim(
     state: OpenBars, kind: str, bars: Sequence[int], names: Sequence[str], pattern: str
 ) -> Claim:
-    """Return the claim of a counter over several bars, told by the bar where it changed most.
-
-    Where it changed alike in several, the bar is told whose time changed most.
-    """
+    """Return the claim of a counter over several bars, told by where it, then time, changed most."""
     told = [(d, bar) for bar in bars for d in state.of_bar(bar) if d.name in names]
-    first, _ = max(
-        told,
-        key=lambda of: (
-            -names.index(of[0].name),
-            abs(of[0].current - of[0].baseline),
-            abs(state.changes_s[of[1]]),
-        ),
-    )
+
+    def rank(of: tuple[CounterDifference, int]) -> tuple[float, float, float]:
+        difference, bar = of
+        counted = abs(difference.current - difference.baseline)
+        return -names.index(difference.name), counted, abs(state.changes_s[bar])
+
+    first, _ = max(told, key=rank)
     where = state.rows[first.row] if first.row is not None else state.rows[bars[0]]
     if kind in _BRINGS_ABOUT_OTHERS:
         bars = [*bars, *_following(state, bars)]

@@ -144,7 +144,7 @@ def _own_name(row: ExecutionProfile, more: str = "") -> str:
 
 
 def _name_of_unpaired(row: ExecutionProfile, known: Set[str]) -> str:
-    """Name what has no partner in the baseline's first run, which may be a known query once more."""
+    """Name what the baseline's first run has no partner for: mostly a known query once more."""
     own = _own_name(row)
     return own if own in known else _own_name(row, ", other")
 
