@@ -223,7 +223,7 @@ def _coming_and_going(state: OpenBars, matched: MatchedRuns) -> list[Claim]:
 def _counter_claim(
     state: OpenBars, kind: str, bars: Sequence[int], names: Sequence[str], pattern: str
 ) -> Claim:
-    """Return the claim of a counter over several bars, told by where it, then time, changed most."""
+    """Return the claim of a counter over bars, told by where it, then time, changed most."""
     told = [(d, bar) for bar in bars for d in state.of_bar(bar) if d.name in names]
 
     def rank(of: tuple[CounterDifference, int]) -> tuple[float, float, float]:
