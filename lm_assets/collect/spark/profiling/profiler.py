@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 
 from lm_assets.collect.spark.event_log import events, sql_events, task_events
 from lm_assets.collect.spark.profiling.clock import StageClock
-from lm_assets.collect.spark.profiling.executions import KnownExecutions, RunningExecution
-from lm_assets.collect.spark.profiling.executors import WorkedExecutors
-from lm_assets.collect.spark.profiling.identities import (
+from lm_assets.collect.spark.profiling.ended_stages import (
     NOT_YET_KNOWN,
     StageIdentity,
     identity_of,
+    stage_profile,
 )
-from lm_assets.collect.spark.profiling.kept_data import kept_data
+from lm_assets.collect.spark.profiling.executions import KnownExecutions, RunningExecution
+from lm_assets.collect.spark.profiling.executors import WorkedExecutors
 from lm_assets.collect.spark.profiling.open_stages import OpenStages
 from lm_assets.collect.spark.profiling.plans import call_site_without_place
 from lm_assets.collect.spark.profiling.settings import settings_of, versions_of, volatile_names
@@ -135,12 +135,12 @@ class ApplicationProfiler:
             execution.count(info.accumulables)
             if row is None and len(self.stages) < _MOST_STAGES:
                 self.row_of_stage[info.stage_id] = row = len(self.stages)
-                self.stages.append(_stage(info, sums, place, NOT_YET_KNOWN))
+                self.stages.append(stage_profile(info, sums, place, NOT_YET_KNOWN))
                 execution.unplaced.append((row, info))
                 if execution.holds_much:
                     self._place_stages(execution)
                 return
-        stage = _stage(info, sums, place, identity_of(info, execution))
+        stage = stage_profile(info, sums, place, identity_of(info, execution))
         kind = (stage.execution, stage.key)
         if row is None and len(self.stages) >= _MOST_STAGES:
             row = self.row_of_kind.get(kind)
@@ -286,19 +286,3 @@ class ApplicationProfiler:
         if self.executions.is_full:
             said.append("there are so many executions that alike ones share a row")
         return said
-
-
-def _stage(
-    info: events.CompletedStageInfo, sums: StageSums, place: int, identity: StageIdentity
-) -> StageProfile:
-    times = sums.run_times
-    return StageProfile(
-        execution=place,
-        name=call_site_without_place(info.name),
-        **identity._asdict(),
-        kept_data=kept_data(info.rdds),
-        sums=sums.by_name(),
-        run_time_p50_ms=times.quantile_ms(0.50),
-        run_time_p95_ms=times.quantile_ms(0.95),
-        run_time_max_ms=float(sums.run_time_max_ms) if len(times) else None,
-    )

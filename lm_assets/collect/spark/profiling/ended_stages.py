@@ -1,15 +1,18 @@
-"""What makes a stage the same in another run: the operators that it ran."""
+"""A stage that ended: what it ran, which makes it the same in another run, and its profile."""
 
 from typing import NamedTuple
 
 from lm_assets.collect.spark.event_log.events import CompletedStageInfo
 from lm_assets.collect.spark.profiling.executions import RunningExecution
+from lm_assets.collect.spark.profiling.kept_data import kept_data
 from lm_assets.collect.spark.profiling.plans import (
     call_site_without_place,
     digest_of,
     functions_of,
     operation_names,
 )
+from lm_assets.collect.spark.profiling.stage_sums import StageSums
+from lm_assets.model.application_profile import StageProfile
 
 
 class StageIdentity(NamedTuple):
@@ -38,4 +41,21 @@ def identity_of(info: CompletedStageInfo, execution: RunningExecution | None) ->
         operators=tuple(name for part in fragments for name in plan.operators.get(part, ())),
         fragments=fragments,
         functions=functions_of(plan, fragments),
+    )
+
+
+def stage_profile(
+    info: CompletedStageInfo, sums: StageSums, place: int, identity: StageIdentity
+) -> StageProfile:
+    """Return the profile of a stage that ended, in the execution at a place."""
+    times = sums.run_times
+    return StageProfile(
+        execution=place,
+        name=call_site_without_place(info.name),
+        **identity._asdict(),
+        kept_data=kept_data(info.rdds),
+        sums=sums.by_name(),
+        run_time_p50_ms=times.quantile_ms(0.50),
+        run_time_p95_ms=times.quantile_ms(0.95),
+        run_time_max_ms=float(sums.run_time_max_ms) if len(times) else None,
     )
