@@ -14,7 +14,8 @@ class MetricSummary:
     """Campaign × combination × metric. ``None`` where a figure is not defined for this ``n``.
 
     ``outlier_runs`` are the runs outside the 1.5 × IQR fences: flagged, never removed. ``sources``
-    are what measured the runs, each once, sorted; empty where nobody said.
+    are what measured the runs, each once, sorted; lower bounds by a source are named apart, and it
+    is empty where nobody said.
     """
 
     campaign: str

@@ -6,7 +6,12 @@ from dataclasses import fields
 from typing import Any, NamedTuple
 
 from lm_assets.model.metric import MetricCatalogue
-from lm_assets.model.provenance import UNKNOWN_SOURCE, source_of
+from lm_assets.model.provenance import (
+    UNKNOWN_SOURCE,
+    is_at_least,
+    lower_bound_of,
+    source_of,
+)
 from lm_assets.model.record import RunRecord
 from lm_assets.model.summary import MetricSummary
 from lm_assets.stats.describe import Description, describe
@@ -80,8 +85,13 @@ def _outlier_runs(samples: RaggedSamples, runs: Sequence[Sequence[_Run]]) -> lis
 
 
 def _sources(metric: str, runs: Iterable[_Run]) -> tuple[str, ...]:
-    named = {source_of(run.provenance.get(metric, UNKNOWN_SOURCE)) for run in runs}
+    named = {_source(run.provenance.get(metric, UNKNOWN_SOURCE)) for run in runs}
     return tuple(sorted(named - {UNKNOWN_SOURCE}))
+
+
+def _source(provenance: str) -> str:
+    source = source_of(provenance)
+    return lower_bound_of(source) if is_at_least(provenance) else source
 
 
 def _figures(described: Description, index: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from lm_assets.regression.history.sources import of_one_quantity
 from lm_assets.regression.summaries import summarise
 from lm_assets_tests.builders import a_metric_catalogue, a_record
 
@@ -66,7 +67,7 @@ def test_a_stored_value_that_no_statistic_holds_counts_as_missing_and_raises_not
     assert (summary.n, summary.n_missing, summary.mean, summary.maximum) == (2, 2, 10.5, 11.0)
 
 
-def test_what_measured_the_runs_is_kept_each_source_once():
+def test_what_measured_the_runs_is_kept_each_source_once_and_lower_bounds_by_it_apart():
     first, second, third = runs(10.0, 11.0, 12.0)
     named = [
         replace(first, provenance={"duration_s": "result line: duration_sec"}),
@@ -74,4 +75,17 @@ def test_what_measured_the_runs_is_kept_each_source_once():
         replace(third, provenance={"duration_s": "event log"}),
     ]
     summary = next(s for s in summarise(named, METRICS) if s.metric == "duration_s")
-    assert summary.sources == ("event log", "result line")
+    assert summary.sources == ("event log", "event log at least", "result line")
+
+
+def test_a_history_leaves_out_a_campaign_whose_mean_has_a_lower_bound_in_it():
+    first, second = runs(10.0, 11.0)
+    whole = replace(first, provenance={"duration_s": "event log"})
+    bound = replace(second, provenance={"duration_s": "event log (at least; 3 lines)"})
+    nights = [
+        next(s for s in summarise(records, METRICS) if s.metric == "duration_s")
+        for records in ([whole], [whole, bound], [whole])
+    ]
+    quantity = of_one_quantity([night.sources for night in nights], METRICS["duration_s"])
+    assert quantity.kept == (0, 2)
+    assert quantity.left_out == {"event log, event log at least": 1}
