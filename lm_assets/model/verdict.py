@@ -31,6 +31,8 @@ class Verdict(StrEnum):
 
 # The kind of findings that rest on exact counters alone.
 BEHAVIOUR_CHANGED = "behaviour_changed"
+# What a finding of load runs that failed names in a metric's place.
+FAILED_RUNS = "failed_runs"
 
 _CELL_FIGURES = (
     *("baseline_mean", "current_mean", "change", "change_ci95", "degradation"),

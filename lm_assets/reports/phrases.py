@@ -6,6 +6,7 @@ from lm_assets.model.campaign import Manifest
 from lm_assets.model.metric import MetricCatalogue
 from lm_assets.model.verdict import (
     BEHAVIOUR_CHANGED,
+    FAILED_RUNS,
     CampaignVerdict,
     CellVerdict,
     Finding,
@@ -65,6 +66,8 @@ def headline(verdict: CampaignVerdict) -> str:
         text = f"{len(worse)} of {whole} got worse ({plural(cells, 'regressed cell')})"
         return f"{text}, {len(suspected)} more suspected." if suspected else f"{text}."
     if verdict.verdict is Verdict.REGRESSED:
+        if failed := _only_failed_runs(verdict):
+            return f"Load runs failed in {len(failed)} of {whole}."
         return f"The campaign as a whole got worse; no single one of {whole} stands out."
     if suspected:
         is_awaited = verdict.confirmation is not None and verdict.confirmation.is_open
@@ -172,16 +175,23 @@ def finding_words(finding: Finding) -> str:
     return "exact" if finding.kind == BEHAVIOUR_CHANGED else VERDICT_WORDS[finding.severity]
 
 
+def finding_place(finding: Finding) -> str:
+    """Return where a finding lives: dimension values, combinations, or the whole matrix."""
+    if finding.where:
+        return ", ".join(f"{name}={value}" for name, value in finding.where.items())
+    if not finding.combinations:
+        return WHOLE_MATRIX
+    if len(finding.combinations) <= _MOST_NAMED_COMBINATIONS:
+        return ", ".join(finding.combinations)
+    return plural(len(finding.combinations), "combination")
+
+
 def finding_sentence(finding: Finding, metrics: MetricCatalogue, escape: Escape = str) -> str:
     """Return a finding as one sentence, text from outside passed through ``escape``."""
     if finding.kind == BEHAVIOUR_CHANGED:
         # Its word says that it is exact: once is enough.
         return escape(finding.message.replace("behaviour changed, exactly:", "behaviour changed:"))
-    where = ", ".join(f"{k}={v}" for k, v in finding.where.items()) or WHOLE_MATRIX
-    if not finding.where and 0 < len(finding.combinations) <= _MOST_NAMED_COMBINATIONS:
-        where = ", ".join(finding.combinations)
-    elif not finding.where and finding.combinations:
-        where = plural(len(finding.combinations), "combination")
+    where = finding_place(finding)
     subject = escape(metric_label(metrics, finding.metric)) if finding.metric else ""
     size = ""
     if finding.change is not None:
@@ -254,6 +264,14 @@ _NOT_COMPARED = (Verdict.NOT_COMPARABLE, Verdict.SOURCE_CHANGED)
 
 def _combinations_with(cells: Iterable[CellVerdict], verdict: Verdict) -> set[str]:
     return {cell.combination for cell in cells if cell.verdict is verdict}
+
+
+def _only_failed_runs(verdict: CampaignVerdict) -> set[str]:
+    """Return the combinations whose load runs failed, where nothing else is a regression."""
+    blocking = [f for f in verdict.findings if f.severity is Verdict.REGRESSED]
+    if any(finding.metric != FAILED_RUNS for finding in blocking):
+        return set()
+    return {name for finding in blocking for name in finding.combinations}
 
 
 def _reasons(cells: Iterable[CellVerdict]) -> str:

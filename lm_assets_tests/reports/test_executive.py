@@ -308,6 +308,21 @@ def test_a_finding_of_one_combination_names_it():
     )
 
 
+def test_load_runs_that_failed_are_the_headline_where_nothing_else_got_worse():
+    finding = Finding(
+        kind="limit",
+        metric="failed_runs",
+        severity=Verdict.REGRESSED,
+        combinations=(COMBINATION,),
+        message="load runs failed in 1 combinations",
+    )
+    verdict = a_verdict([a_cell(verdict=Verdict.UNCHANGED)], findings=(finding,))
+    verdict = dataclasses.replace(verdict, verdict=Verdict.REGRESSED)
+    assert "**Load runs failed in 1 of 1 combination.**" in executive_markdown(
+        of_cells(verdict=verdict)
+    )
+
+
 def test_combinations_that_did_not_land_are_the_headline_where_nothing_else_is():
     cells = [a_cell(verdict=Verdict.UNCHANGED), a_cell(combination="b", verdict=Verdict.NOT_RUN)]
     verdict = dataclasses.replace(a_verdict(cells), verdict=Verdict.NOT_RUN)

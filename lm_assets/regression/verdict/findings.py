@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from lm_assets.model.metric import Scale
 from lm_assets.model.noise_policy import EnvironmentPolicy
 from lm_assets.model.policy import GatePolicy, StagePolicy
-from lm_assets.model.verdict import CellVerdict, Finding, Verdict
+from lm_assets.model.verdict import FAILED_RUNS, CellVerdict, Finding, Verdict
 from lm_assets.regression.matrix.common_shift import MatrixShift, is_finding
 from lm_assets.regression.verdict.campaign_context import CampaignContext
 from lm_assets.regression.verdict.environment import describe_change, environment_changes
@@ -123,7 +123,7 @@ def failed_run_findings(context: CampaignContext, policy: GatePolicy) -> list[Fi
     return [
         Finding(
             kind="limit",
-            metric="failed_runs",
+            metric=FAILED_RUNS,
             severity=Verdict.REGRESSED,
             change_unit=Scale.COUNT.change_unit,
             cells=len(broken),

@@ -125,7 +125,7 @@ def _findings(material: GateMaterial) -> Iterator[Entry]:
         if finding.severity in _NOT_TOLD:
             continue
         alert = alert_of_finding(finding, material.alerts)
-        where = ", ".join(f"{name}={value}" for name, value in finding.where.items())
+        where = phrases.finding_place(finding)
         noun: Finding | CellVerdict = finding
         if finding.kind == "cell" and finding.combinations:
             where = finding.combinations[0]
@@ -139,7 +139,7 @@ def _findings(material: GateMaterial) -> Iterator[Entry]:
             verdict=finding.severity,
             kind=finding.kind,
             metric=finding.metric,
-            where=where or phrases.WHOLE_MATRIX,
+            where=where,
             fingerprint=fingerprint(material.stage, finding.kind, finding.metric, located),
             alert=alert,
             is_known=place in material.remaining.findings,

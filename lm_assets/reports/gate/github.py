@@ -10,6 +10,7 @@ from lm_assets.reports.gate.material import GateMaterial, Unjudged
 
 # The runner shows so many of each level in a step and drops the others without a word.
 MOST_OF_A_LEVEL = 10
+_MOST_NOTES = 3
 _LEVELS = ("error", "warning", "notice")
 
 
@@ -39,10 +40,13 @@ def unjudged_commands(unjudged: Unjudged) -> str:
 def _campaign(material: GateMaterial) -> tuple[str, str]:
     remaining = material.remaining
     level = {0: "notice", 3: "warning"}.get(remaining.exit_code, "error")
-    words = VERDICT_WORDS[remaining.verdict]
+    is_only_known = remaining.exit_code == 0 and bool(remaining.cells or remaining.findings)
+    words = "nothing new" if is_only_known else VERDICT_WORDS[remaining.verdict]
     known = len(remaining.cells)
     apart = f" Known and not blocking: {plural(known, 'cell')}." if known else ""
-    text = f"{phrases.headline(material.verdict)}{apart} Exit code {remaining.exit_code}."
+    notes = "; ".join(material.verdict.notes[:_MOST_NOTES])
+    why = f" {notes}." if notes and remaining.exit_code else ""
+    text = f"{phrases.headline(material.verdict)}{apart}{why} Exit code {remaining.exit_code}."
     title = command_property(f"{material.campaign}: {words}")
     return level, f"::{level} title={title}::{command_message(text)}"
 

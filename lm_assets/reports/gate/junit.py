@@ -77,7 +77,7 @@ def _findings(material: GateMaterial) -> Iterator[_Case]:
     for place, finding in enumerate(material.verdict.findings):
         if finding.kind == "cell":
             continue
-        where = ", ".join(f"{k}={v}" for k, v in finding.where.items()) or phrases.WHOLE_MATRIX
+        where = phrases.finding_place(finding)
         alert = material.remaining.findings.get(place)
         result = _SKIPPED if alert is not None else _result(material, finding.severity)
         text = phrases.finding_sentence(finding, material.metrics)

@@ -13,7 +13,7 @@ from lm_assets.reports.gate.comment import (
     comment_marker,
     unjudged_markdown,
 )
-from lm_assets_tests.builders import a_cell, a_finding
+from lm_assets_tests.builders import COMBINATION, a_cell, a_finding
 from lm_assets_tests.reports.gate.materials import (
     HOSTILE,
     a_gate_material,
@@ -43,6 +43,13 @@ class Tags(HTMLParser):
 
 def section(text: str, title: str) -> str:
     return text.partition(f"#### {title}")[2].partition("####")[0].partition("<details>")[0]
+
+
+def test_a_finding_of_one_combination_is_not_said_to_be_of_the_whole_matrix():
+    finding = a_finding(kind="limit", metric="failed_runs", where={}, combinations=(COMBINATION,))
+    text = comment_markdown(a_gate_material([unchanged()], findings=[finding]))
+    assert f"`{COMBINATION}`" in section(text, "Findings")
+    assert "the whole matrix" not in text
 
 
 def test_the_marker_is_the_first_line_and_one_for_each_stage_and_matrix():

@@ -58,6 +58,19 @@ def test_what_somebody_has_is_a_notice_and_a_clean_campaign_has_one_line():
     assert len(commands(github_commands(a_gate_material([unchanged()])))) == 1
 
 
+def test_a_campaign_with_nothing_but_known_losses_is_not_called_unchanged():
+    whole, _ = commands(github_commands(a_gate_material(alerts=[an_alert()])))
+    assert whole[1]["title"].endswith("nothing new")
+
+
+def test_a_campaign_that_is_unfit_says_why():
+    reason = "tier 3: 3 of 12 expected cells have no value"
+    changes = {"verdict": Verdict.DATA_FAULT, "exit_code": 4, "notes": (reason,)}
+    (whole,) = commands(github_commands(a_gate_material([unchanged()], verdict_changes=changes)))
+    assert whole[0] == "error"
+    assert reason in whole[2]
+
+
 def test_a_campaign_without_a_verdict_is_an_error():
     ((level, _, message),) = commands(unjudged_commands(an_unjudged(reason=HOSTILE)))
     assert level == "error"

@@ -93,6 +93,12 @@ def test_a_campaign_that_fails_without_a_failed_cell_is_not_green():
     assert ("error", True) in {(kind, "tier 1" in text) for kind, text in whole.values()}
 
 
+def test_a_finding_of_one_combination_is_not_said_to_be_of_the_whole_matrix():
+    finding = a_finding(kind="limit", metric="failed_runs", where={}, combinations=(COMBINATION,))
+    text = junit_xml(a_gate_material([unchanged()], findings=[finding]))
+    assert f"limit 1: failed_runs in {COMBINATION}" in results(text)
+
+
 def test_a_campaign_without_a_verdict_is_an_error():
     ((kind, message),) = results(unjudged_xml(an_unjudged())).values()
     assert (kind, message) == ("error", "its run has not ended")
