@@ -1,5 +1,6 @@
 """Plans of both sides side by side: which operators came, went, or work differently now."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ _READS_OF_SHUFFLES = frozenset({"AQEShuffleRead", "CustomShuffleReader"})
 # Too long for a sentence, and told by the columns.
 _LONG = frozenset({"ReadSchema", "Location"})
 _CACHED = "InMemoryTableScan"
+_KIND_OF_JOIN = re.compile(
+    r"\b(?:Inner|Cross|LeftOuter|RightOuter|FullOuter|LeftSemi|LeftAnti|ExistenceJoin)\b"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,7 +98,13 @@ def _plan_change(matched: MatchedRuns, query: Query, evidence: str) -> PlanChang
         execution=query.name.rsplit(" (", 1)[0],
         executions=max(len(places) for places in query.current),
         removed=tuple((removed - both).elements()),
-        added=(*(added - both).elements(), *(said for said in reworked if said)),
+        added=(
+            *(added - both).elements(),
+            *(said for said in reworked if said),
+            *_joined_otherwise(
+                [old[k] for k in sorted(kept_old)], [new[k] for k in sorted(kept_new)]
+            ),
+        ),
         baseline=_lines(old, kept_old, old_rows, "-"),
         current=_lines(new, kept_new, new_rows, "+"),
         evidence=evidence,
@@ -148,6 +158,20 @@ def _rework(
         and not _is_cut(one.detail, value, other.detail, other_value)
     ]
     return f"{name} ({', '.join(changed[:3])})" if changed else f"{name} (other columns)"
+
+
+def _joined_otherwise(old: Sequence[PlanNode], new: Sequence[PlanNode]) -> list[str]:
+    """Return the joins that both plans have, in one order, which keep other rows now."""
+    return [
+        f"{one.name} ({before} → {now})"
+        for one, other in zip(old, new, strict=True)
+        if (before := _kind_of_join(one)) and (now := _kind_of_join(other)) and before != now
+    ]
+
+
+def _kind_of_join(node: PlanNode) -> str:
+    kinds = _KIND_OF_JOIN.findall(node.detail) if "Join" in node.name else []
+    return kinds[-1] if kinds else ""
 
 
 def _is_cut(one: str, value: str, other: str, other_value: str) -> bool:

@@ -315,6 +315,20 @@ class TestAnotherPlan:
         assert first.share == pytest.approx(1.0, abs=0.1)
         assert found.plans[0].added == ("SortMergeJoin", "Exchange")
 
+    def test_says_which_rows_a_join_keeps_now(self):
+        def joined(noise, kind, *names):
+            run = usual(noise, plan=names)
+            ((digest, nodes),) = run.plans.items()
+            detail = f"BroadcastHashJoin [k], [k], {kind}, BuildRight, false"
+            return replace(run, plans={digest: (replace(nodes[0], detail=detail), *nodes[1:])})
+
+        inner = ("BroadcastHashJoin", "Filter", "Scan parquet")
+        before = some_runs(lambda n: joined(n, "Inner", *inner))
+        after = some_runs(lambda n: joined(n, "LeftOuter", "BroadcastHashJoin", "Scan parquet"))
+        (cause,) = explain_change(before, after).causes
+        said = "now BroadcastHashJoin (Inner → LeftOuter) in place of Filter"
+        assert (cause.kind, cause.statement) == ("plan_changed", said)
+
     def test_names_the_setting_that_explains_it_and_not_the_other(self):
         current = [
             with_settings(run, spark__sql__adaptive__enabled="false", spark__x="2")
