@@ -160,6 +160,8 @@ def _of_queries(matched: MatchedRuns) -> list[_Compared]:
             ],
         )
         for query in matched.queries.values()
+        # What one side alone has is new or gone itself, and not its files.
+        if any(query.baseline) and any(query.current)
         for name in _FILE_COUNTERS
     ]
 

@@ -259,6 +259,23 @@ class TestCounters:
         assert cause.statement == "runs of the stage 2 → 4 in sort and in 1 more stage"
         assert found.coverage == 1.0
 
+    def test_of_files_that_a_new_query_reads_are_not_told_for_the_query(self):
+        def with_count(noise):
+            run = usual(noise)
+            scan = a_stage("Scan orc", 900.0 * noise, execution=1, sums={"input_bytes": 4_000})
+            counting = ExecutionProfile(
+                description="count at job.py", plan="count", figures={"0": {"files_read": 4}}
+            )
+            return replace(
+                run,
+                plans={**run.plans, "count": a_plan("Scan orc")},
+                executions=(*run.executions, counting),
+                stages=(*run.stages, scan),
+            )
+
+        (cause,) = explain_change(BASELINE, some_runs(with_count)).causes
+        assert (cause.kind, cause.statement) == ("new_stage", "new: Scan orc")
+
     def test_of_a_job_with_another_name_are_compared_with_those_in_its_place(self):
         def jobs(noise, name, written):
             write = a_stage(
