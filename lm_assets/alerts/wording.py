@@ -68,6 +68,14 @@ def metric_label(metrics: MetricCatalogue | None, name: str) -> str:
     return metrics[name].label if metrics is not None and name in metrics else name
 
 
+def subject(seen: Sighting) -> str:
+    """Return what is worse: the leading metric, and of how many more; the verdict without any."""
+    if not seen.metric:
+        return seen.verdict.value
+    more = len(set(seen.metrics) - {seen.metric})
+    return f"{seen.metric} and {more} more" if more else seen.metric
+
+
 def verdict_words(verdict: Verdict) -> str:
     """Return a verdict as a person reads it."""
     return verdict.value.replace("_", " ")

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from lm_assets.alerts.transition import Moved
-from lm_assets.alerts.wording import change_phrase
+from lm_assets.alerts.wording import change_phrase, subject
 from lm_assets.model.alert import Alert, AlertEventKind, AlertState
 from lm_assets.triage.replay import Replayed
 from lm_assets.triage.telling import Delivery
@@ -57,7 +57,7 @@ def _row(alert: Alert) -> tuple[str, ...]:
     return (
         alert.alert_id,
         alert.state.value,
-        seen.metric or seen.verdict.value,
+        subject(seen),
         where or places or "the whole matrix",
         change_phrase(seen) if seen.change is not None else "",
         f"{alert.opened_at:%Y-%m-%d %H:%M}",

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lm_assets.alerts.telling import alert_json, event_json
-from lm_assets.alerts.wording import change_phrase, signed_change
+from lm_assets.alerts.wording import change_phrase, signed_change, subject
 from lm_assets.cli.options import config_option, json_option
 from lm_assets.cli.terminal_text import literal, print_whole, printable
 from lm_assets.gateways.configuration import read_yaml_as
@@ -277,7 +277,7 @@ def _table(found: Sequence[Alert]) -> Table:
             alert.alert_id,
             alert.stage,
             str(row["state"]),
-            literal(seen.metric or seen.verdict.value),
+            literal(subject(seen)),
             literal(where or some),
             change_phrase(seen) if seen.change is not None else "",
             f"{alert.opened_at:%Y-%m-%d %H:%M}",
