@@ -86,6 +86,27 @@ def desk(warehouse_url: str) -> Iterator[Desk]:
         yield Desk(opened)
 
 
+def test_a_message_that_a_channel_refuses_holds_up_no_other_and_is_not_lost(desk):
+    desk.webhook.unwanted = {"alert.opened"}
+    desk.judge(a_night(0, CELL))
+    desk.judge(a_night(1))
+    desk.judge(a_night(2))
+    assert desk.told() == ["recovered"]
+    _, webhook = desk.tell()
+    assert (webhook.pending, webhook.problem) == (1, "webhook: answered 400 by the test")
+    desk.webhook.unwanted.clear()
+    assert desk.told() == ["recovered", "opened"]
+    assert len(set(desk.webhook.refused)) == 1
+
+
+def test_a_channel_that_refuses_one_message_after_the_other_is_left_alone(desk):
+    desk.webhook.unwanted = {"alert.opened"}
+    desk.judge(a_night(0, *(a_sighting(f"{n}_x") for n in range(30))))
+    _, webhook = desk.tell()
+    assert webhook.pending == 30
+    assert len(desk.webhook.refused) == 11
+
+
 def test_a_life_is_told_once_from_beginning_to_end(desk):
     desk.judge(a_night(0, CELL))
     assert desk.told() == ["opened"]

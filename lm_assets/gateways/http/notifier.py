@@ -33,11 +33,17 @@ DEFAULT_RETRY = RetryPolicy(attempts=4, first_delay_s=1.0, longest_delay_s=8.0)
 _BRIEF_S = 5.0
 _ANSWER_BYTES = 200
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+# What is wrong with it is its form or its size; of an address or a secret other answers tell.
+_OF_MESSAGE = frozenset({400, 413, 415, 422})
 _TOO_MANY_REQUESTS = 429
 
 
 class DeliveryError(LmError):
     """A channel did not take a message. Never names the channel's URL: it is a secret."""
+
+
+class MessageRefusedError(DeliveryError):
+    """A channel is there, and does not want this very message: the next one it may take."""
 
 
 class Notifier(Protocol):
@@ -125,7 +131,8 @@ class HttpNotifier:
             self._retry.sleep(max(delay_s, outcome.retry_after_s))
             outcome = self._post(body, headers)
         if outcome.problem:
-            raise DeliveryError(f"{self.channel}: {outcome.problem}; check {self._variable}")
+            kind = MessageRefusedError if outcome.is_of_message else DeliveryError
+            raise kind(f"{self.channel}: {outcome.problem}; check {self._variable}")
 
     def _headers(self, body: bytes, message_id: str) -> dict[str, str]:
         digest = hashlib.sha256(body).hexdigest()
@@ -180,6 +187,7 @@ class HttpNotifier:
             problem=f"answered {status} {said.strip()!a}",
             is_busy=is_busy,
             is_transient=is_busy or status >= requests.codes.server_error,
+            is_of_message=status in _OF_MESSAGE,
             retry_after_s=retry_after_s(answer.headers.get("Retry-After"), now=self._clock.now()),
         )
 
@@ -189,6 +197,7 @@ class _Outcome:
     problem: str = ""
     is_transient: bool = False
     is_busy: bool = False
+    is_of_message: bool = False
     retry_after_s: float = 0.0
 
     @property

@@ -18,6 +18,7 @@ from lm_assets.gateways.http.notifier import (
     LONGEST_RETRY_AFTER_S,
     DeliveryError,
     HttpNotifier,
+    MessageRefusedError,
     Notifier,
     notifiers_from_environment,
     retry_after_s,
@@ -111,6 +112,14 @@ def test_a_refusal_is_not_repeated(status, waits):
             slack(server, waits).send({"text": "x"})
         assert len(server.received) == 1
     assert waits == []
+
+
+@pytest.mark.parametrize(("status", "is_of_message"), [(400, True), (413, True), (403, False)])
+def test_a_refusal_of_the_message_is_told_from_one_of_the_channel(status, is_of_message, waits):
+    with WebhookServer(Answer(status=status, body=b"no")) as server:
+        with pytest.raises(DeliveryError) as caught:
+            slack(server, waits).send({"text": "x"})
+        assert isinstance(caught.value, MessageRefusedError) is is_of_message
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
