@@ -112,12 +112,13 @@ def tell_standing(
         found = wait_for_standing(bucket, campaign, wait_s=wait_s, report=show)
     if found.verdict is None:
         return _tell_unjudged(bucket, found, wanted, as_json=as_json)
-    subject = gate_material(bucket, found.verdict, wanted)
+    quarantined = found.delivery.quarantined
+    subject = gate_material(bucket, found.verdict, wanted, quarantined=quarantined)
     if as_json:
         document = {**standing_document(found), "gate": known_document(subject)}
         click.echo(msgspec.json.encode(document, order="sorted").decode())
     elif not wanted.takes_stdout:
-        _print(found, subject)
+        _print(subject)
     write_documents(subject, wanted)
     return subject.remaining.exit_code
 
@@ -158,11 +159,10 @@ def _code_of(found: Standing) -> ExitCode:
     return ExitCode.DATA_FAULT if found.state is State.ABSENT else ExitCode.NOT_JUDGED
 
 
-def _print(found: Standing, subject: GateMaterial) -> None:
+def _print(subject: GateMaterial) -> None:
     print_known_verdict(Console(), subject)
-    if refused := found.delivery.quarantined:
-        rules = ", ".join(f"{n} × {printable(rule)}" for rule, n in refused.items())
-        click.echo(f"  quarantined: {rules}; lm quarantine {found.campaign} says why")
+    if refused := subject.quarantine_phrase:
+        click.echo(f"  {printable(refused)}")
 
 
 def _say_once() -> Callable[[str], None]:

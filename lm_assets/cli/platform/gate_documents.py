@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,7 +110,11 @@ def wanted_documents(
 
 
 def gate_material(
-    bucket: CampaignBucket, verdict: CampaignVerdict, wanted: WantedDocuments
+    bucket: CampaignBucket,
+    verdict: CampaignVerdict,
+    wanted: WantedDocuments,
+    *,
+    quarantined: Mapping[str, int],
 ) -> GateMaterial:
     """Return a judged campaign with what people know of it and where its reports are."""
     settings = _settings(wanted.configuration)
@@ -127,6 +131,7 @@ def gate_material(
         policy=policy,
         alerts=alerts,
         alerts_note=note,
+        quarantined=quarantined,
         matrix=wanted.matrix,
         git_sha=manifest.subject.git_sha,
         reports=_reports(verdict.campaign),

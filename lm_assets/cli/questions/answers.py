@@ -60,6 +60,8 @@ class Answers:
         cells = by_severity(found.verdict.cells)
         findings = found.verdict.findings
         wanted = wanted_documents((), (), configuration=self._configuration, matrix="")
+        refused = found.delivery.quarantined
+        subject = gate_material(bucket, found.verdict, wanted, quarantined=refused)
         return _bounded(
             {
                 **document,
@@ -69,7 +71,7 @@ class Answers:
                     "findings": max(len(findings) - most, 0),
                     "cells": max(len(cells) - most, 0),
                 },
-                "gate": known_document(gate_material(bucket, found.verdict, wanted)),
+                "gate": known_document(subject),
             }
         )
 

@@ -95,6 +95,8 @@ def _head(material: GateMaterial) -> Iterator[str]:
         yield f"(Known and not blocking: {plural(len(remaining.cells), 'cell')} of these.)"
     for note in phrases.campaign_notes(verdict)[:_MOST_NOTES]:
         yield f"- {comment_code(note, limit=500)}"
+    if refused := material.quarantine_phrase:
+        yield f"- {comment_code(refused, limit=500)}"
     if material.alerts_note:
         yield f"- {comment_code(material.alerts_note, limit=300)}"
 

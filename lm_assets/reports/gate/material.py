@@ -20,7 +20,8 @@ class GateMaterial:
     ``remaining`` is the verdict without the losses that somebody has in hand. ``matrix`` tells
     apart the comments of several matrices in one pull request. ``baseline_lines`` has the line of
     each combination in ``baselines_file``, a path inside the repository. ``alerts_note`` says why
-    no alerts are known, where that is so.
+    no alerts are known, where that is so. ``quarantined`` counts what was refused of the delivery,
+    by rule.
     """
 
     verdict: CampaignVerdict
@@ -30,6 +31,7 @@ class GateMaterial:
     policy: GatePolicy = field(default_factory=GatePolicy)
     alerts: Sequence[KnownAlert] = ()
     alerts_note: str = ""
+    quarantined: Mapping[str, int] = field(default_factory=dict)
     matrix: str = "default"
     git_sha: str = ""
     reports: Mapping[str, str] = field(default_factory=dict)
@@ -40,6 +42,14 @@ class GateMaterial:
     def campaign(self) -> str:
         """The campaign's id."""
         return self.verdict.campaign
+
+    @property
+    def quarantine_phrase(self) -> str:
+        """What was refused of the delivery, with the command that says why; empty for nothing."""
+        if not self.quarantined:
+            return ""
+        rules = ", ".join(f"{lines} × {rule}" for rule, lines in self.quarantined.items())
+        return f"quarantined: {rules}; lm quarantine {self.campaign} says why"
 
     @property
     def stage(self) -> str:

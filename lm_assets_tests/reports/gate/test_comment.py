@@ -1,5 +1,6 @@
 """The comment of a pull request: found again, within its limits, cleared, harmless."""
 
+import html
 import re
 from html.parser import HTMLParser
 
@@ -15,6 +16,7 @@ from lm_assets.reports.gate.comment import (
 )
 from lm_assets_tests.builders import COMBINATION, a_cell, a_finding
 from lm_assets_tests.reports.gate.materials import (
+    CAMPAIGN,
     HOSTILE,
     a_gate_material,
     an_alert,
@@ -140,3 +142,11 @@ def test_no_name_mentions_links_or_marks_up(material):
     assert not re.search(r"[@#`\\]", re.sub(r"^#{3,4} ", "", outside, flags=re.MULTILINE))
     assert "::" not in outside
     text.encode()
+
+
+def test_what_was_refused_of_the_delivery_is_said_where_all_is_clear():
+    clear = a_gate_material([unchanged()], quarantined={"naive_timestamp": 3, "not_json": 1})
+    text = html.unescape(comment_markdown(clear))
+    assert "All clear" in text
+    assert f"quarantined: 3 × naive_timestamp, 1 × not_json; lm quarantine {CAMPAIGN}" in text
+    assert "quarantined" not in comment_markdown(a_gate_material([unchanged()]))
