@@ -74,8 +74,8 @@ def figures_alone(parts):
     amounts = TaskAmounts()
     for part in parts:
         chunks = plain_chunks(part, LIMITS, print)
-        for line in lines_of(chunks, max_line_bytes=LIMITS.max_line_bytes):
-            event = decode_event(line)
+        for beginning, line in lines_of(chunks, max_line_bytes=LIMITS.max_line_bytes):
+            event = decode_event(beginning, line)
             handler = tally.handlers.get(type(event))
             if handler is not None:
                 handler(event)

@@ -11,7 +11,7 @@ from lm_assets.collect.spark.event_log.codecs import plain_chunks
 from lm_assets.collect.spark.event_log.decoding import decode_event
 from lm_assets.collect.spark.event_log.events import JobStart
 from lm_assets.collect.spark.event_log.limits import EventLogLimits
-from lm_assets.collect.spark.event_log.lines import lines_of
+from lm_assets.collect.spark.event_log.lines import Line, lines_of
 from lm_assets.collect.spark.event_log.parts import EventLogPart, order_parts
 from lm_assets.collect.spark.event_log.repair import repaired
 from lm_assets.collect.spark.event_log.tally import EventTally
@@ -26,7 +26,7 @@ from lm_assets.model.errors import UnusableInputError
 # Takes an event into account; True for one that was there before, and that nobody takes after it.
 Taker = Callable[[Any], bool | None]
 _DEFAULT_LIMITS = EventLogLimits()
-_EVENTS_PER_LOOK = 64
+_LINES_PER_LOOK = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +41,6 @@ class ReadApplication:
 class _Reading:
     """What happened on the way, for the notes."""
 
-    lines: int = 0
     malformed: list[int] = field(default_factory=list)
     malformed_lines: int = 0
     lost_lines: int = 0
@@ -80,24 +79,21 @@ def read_event_log(
     profiler = ApplicationProfiler(stages)
     reading = _Reading(incomplete=list(ordered.incomplete))
     takers = _takers(tally.handlers, profiler.handlers)
-    events = 0
-    for line in _lines(ordered.parts, limits, reading):
-        reading.lines += 1
+    number = 0
+    # Little is done besides: a log has millions of lines.
+    for number, (beginning, line) in enumerate(_lines(ordered.parts, limits, reading), start=1):
         try:
-            event = decode_event(line)
+            event = decode_event(beginning, line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            event = _repaired(bytes(line), reading)
-            if event is None:
-                continue
-        events += 1
+            event = _repaired(bytes(line), number, reading)
         for take in takers.get(type(event), ()):
             if take(event):
                 # It was there before.
                 break
         # One start of a job may name millions of stages; any other event adds one thing at most.
-        if isinstance(event, JobStart) or not events % _EVENTS_PER_LOOK:
+        if not number % _LINES_PER_LOOK or isinstance(event, JobStart):
             limits.refuse_too_many(tally.entities)
-    _refuse_what_is_no_log(parts, reading.lines, events)
+    _refuse_what_is_no_log(parts, lines=number, lost_lines=reading.lost_lines)
     if tally.start is None and not tally.has_beginning:
         reading.incomplete.append("no application start event: the log's beginning is missing")
     amounts = stages.amounts()
@@ -120,7 +116,7 @@ def _takers(*handlers: Mapping[type, Taker]) -> dict[type, tuple[Taker, ...]]:
     return {kind: tuple(by[kind] for by in handlers if kind in by) for kind in kinds}
 
 
-def _repaired(line: bytes, reading: _Reading) -> object | None:
+def _repaired(line: bytes, number: int, reading: _Reading) -> object | None:
     """Return what is left of a line that is no event as it stands; keep what is lost with it."""
     left = repaired(line)
     reading.odd_fields.update(left.fields)
@@ -129,7 +125,7 @@ def _repaired(line: bytes, reading: _Reading) -> object | None:
     if left.event is None:
         reading.lost_lines += 1
         if len(reading.malformed) < 5:
-            reading.malformed.append(reading.lines)
+            reading.malformed.append(number)
     return left.event
 
 
@@ -150,7 +146,7 @@ def _partial(tally: EventTally, amounts: TaskAmounts, reading: _Reading) -> dict
 
 def _lines(
     parts: Sequence[EventLogPart], limits: EventLogLimits, reading: _Reading
-) -> Iterator[bytes | memoryview]:
+) -> Iterator[Line]:
     for index, part in enumerate(parts):
         # What is cut at the very end is a log of a driver that died: its figures are kept.
         note = reading.notes if index == len(parts) - 1 else reading.incomplete
@@ -158,11 +154,11 @@ def _lines(
         yield from lines_of(chunks, max_line_bytes=limits.max_line_bytes)
 
 
-def _refuse_what_is_no_log(parts: Sequence[EventLogPart], lines: int, events: int) -> None:
+def _refuse_what_is_no_log(parts: Sequence[EventLogPart], *, lines: int, lost_lines: int) -> None:
     names = ", ".join(part.name for part in parts[:3])
     if not lines:
         raise UnusableInputError("event_log_empty", f"{names}: holds no line")
-    if not events:
+    if lost_lines == lines:
         raise UnusableInputError("not_an_event_log", f"{names}: none of {lines} lines is an event")
 
 

@@ -27,6 +27,16 @@ class StageIdentity(NamedTuple):
 NOT_YET_KNOWN = StageIdentity()
 
 
+def identity_in(stage: StageProfile) -> StageIdentity:
+    """Return what a stage that was written before ran."""
+    return StageIdentity(
+        key=stage.key,
+        operators=stage.operators,
+        fragments=stage.fragments,
+        functions=stage.functions,
+    )
+
+
 def identity_of(info: CompletedStageInfo, execution: RunningExecution | None) -> StageIdentity:
     """Return what a stage ran, by its execution's plan; by its own name where no plan has it."""
     accumulators = [item.id for item in info.accumulables]

@@ -13,6 +13,7 @@ from lm_assets.collect.spark.profiling.clock import StageClock
 from lm_assets.collect.spark.profiling.ended_stages import (
     NOT_YET_KNOWN,
     StageIdentity,
+    identity_in,
     identity_of,
     stage_profile,
 )
@@ -130,30 +131,41 @@ class ApplicationProfiler:
     def _write_stage(self, info: events.CompletedStageInfo, sums: StageSums) -> None:
         self.executors.add(sums)
         place, execution = self._execution_of(info)
-        row = self.row_of_stage.get(info.stage_id)
         if execution is not None:
             execution.count(info.accumulables)
-            if row is None and len(self.stages) < _MOST_STAGES:
-                self.row_of_stage[info.stage_id] = row = len(self.stages)
-                self.stages.append(stage_profile(info, sums, place, NOT_YET_KNOWN))
-                execution.unplaced.append((row, info))
-                if execution.holds_much:
-                    self._place_stages(execution)
-                return
-        stage = stage_profile(info, sums, place, identity_of(info, execution))
+        row = self.row_of_stage.get(info.stage_id)
+        if row is not None:
+            # Another attempt of a stage runs what the one before it ran.
+            self._merge(row, stage_profile(info, sums, place, identity_in(self.stages[row])))
+            return
+        if execution is not None and len(self.stages) < _MOST_STAGES:
+            row = self._append(stage_profile(info, sums, place, NOT_YET_KNOWN))
+            execution.unplaced.append((row, info))
+            if execution.holds_much:
+                self._place_stages(execution)
+        else:
+            row = self._write_placed(stage_profile(info, sums, place, identity_of(info, execution)))
+        self.row_of_stage[info.stage_id] = row
+
+    def _write_placed(self, stage: StageProfile) -> int:
+        """Write a stage whose operators are known, with others of its kind where there are many."""
         kind = (stage.execution, stage.key)
-        if row is None and len(self.stages) >= _MOST_STAGES:
-            row = self.row_of_kind.get(kind)
+        row = self.row_of_kind.get(kind) if len(self.stages) >= _MOST_STAGES else None
         if row is None and len(self.stages) >= 2 * _MOST_STAGES:
             row = len(self.stages) - 1
         if row is None:
-            row = len(self.stages)
-            self.stages.append(stage)
+            row = self._append(stage)
         else:
-            # A second attempt, or one more stage of a kind.
-            self.stages[row] = merged_stages(self.stages[row], stage)
+            self._merge(row, stage)
         self.row_of_kind[kind] = row
-        self.row_of_stage[info.stage_id] = row
+        return row
+
+    def _append(self, stage: StageProfile) -> int:
+        self.stages.append(stage)
+        return len(self.stages) - 1
+
+    def _merge(self, row: int, stage: StageProfile) -> None:
+        self.stages[row] = merged_stages(self.stages[row], stage)
 
     def _execution_of(self, info: events.CompletedStageInfo) -> tuple[int, RunningExecution | None]:
         """Return the position of a stage's execution, and the execution itself while it runs."""

@@ -29,30 +29,29 @@ class StageSums(TaskAmounts):
 
     def add(self, event: task_events.TaskEnd, info: task_events.TaskInfo) -> None:
         """Take one ended attempt into account."""
+        # Each of these lines runs once a task, which is why there is no max() and little is called.
         is_success = self.count(event, info)
-        span_ms = info.span_ms
-        duration_ms = 0 if span_ms is None or span_ms < 0 else span_ms
-        self.task_time_ms += duration_ms
+        finished_ms, launched_ms = info.finished_ms, info.launched_ms
+        span_ms, duration_ms = None, 0
+        if finished_ms is not None and launched_ms is not None:
+            span_ms = finished_ms - launched_ms
+            if span_ms > 0:
+                duration_ms = span_ms
+                self.task_time_ms += span_ms
         metrics = event.metrics
-        if metrics is not None:
-            run_ms = self.add_attempt(metrics, span_ms)
-            if run_ms is not None:
-                self._add_waiting(metrics, info, duration_ms - run_ms)
-            if is_success:
-                self._add_success(info.executor_id or "", run_ms or 0, _rows_read(metrics))
-
-    def _add_waiting(
-        self, metrics: task_events.TaskMetrics, info: task_events.TaskInfo, beside_ms: int
-    ) -> None:
-        """Add up what an attempt spent beside its run: for its result, and for its turn."""
-        sending_ms = metrics.result_ms
-        if info.result_since_ms and info.finished_ms is not None:
-            fetching_ms = max(info.finished_ms - info.result_since_ms, 0)
-            sending_ms += fetching_ms
-            self.result_ms += fetching_ms
-        waited_ms = beside_ms - metrics.deserialize_ms - sending_ms
-        if waited_ms > 0:
-            self.scheduler_delay_ms += waited_ms
+        if metrics is None:
+            return
+        run_ms = self.add_attempt(metrics, span_ms)
+        if run_ms is not None:
+            waited_ms = duration_ms - run_ms - metrics.deserialize_ms - metrics.result_ms
+            if info.result_since_ms and finished_ms is not None:
+                fetching_ms = max(finished_ms - info.result_since_ms, 0)
+                self.result_ms += fetching_ms
+                waited_ms -= fetching_ms
+            if waited_ms > 0:
+                self.scheduler_delay_ms += waited_ms
+        if is_success:
+            self._add_success(info.executor_id or "", run_ms or 0, _rows_read(metrics))
 
     def count(self, event: task_events.TaskEnd, info: task_events.TaskInfo) -> bool:
         """Count one ended attempt, and say whether it succeeded."""
@@ -69,7 +68,6 @@ class StageSums(TaskAmounts):
         return False
 
     def _add_success(self, executor_id: str, run_ms: int, rows: int) -> None:
-        # Comparisons in place of max(): each of these lines runs once a task.
         self.run_times.add(run_ms)
         if run_ms > self.run_time_max_ms:  # noqa: PLR1730
             self.run_time_max_ms = run_ms
@@ -125,8 +123,9 @@ def merged_stages(one: StageProfile, other: StageProfile) -> StageProfile:
 
     The largest task stays the largest; quantiles over both are not known and are left out.
     """
-    names = one.sums.keys() | other.sums.keys()
-    sums = {name: one.sum_of(name) + other.sum_of(name) for name in sorted(names)}
+    sums = dict(one.sums)
+    for name, amount in other.sums.items():
+        sums[name] = sums.get(name, 0) + amount
     largest = max(one.sum_of("largest_task_rows"), other.sum_of("largest_task_rows"))
     if largest:
         sums["largest_task_rows"] = largest
