@@ -47,7 +47,6 @@ class ApplicationProfiler:
     executions: KnownExecutions = field(default_factory=KnownExecutions)
     running: dict[int, RunningExecution] = field(default_factory=dict)
     execution_of_stage: dict[int, tuple[int, int | None]] = field(default_factory=dict)
-    stages_of_job: dict[int, list[int]] = field(default_factory=dict)
     stages: list[StageProfile] = field(default_factory=list)
     clock_ms_of_row: dict[int, float] = field(default_factory=dict)
     row_of_stage: dict[int, int] = field(default_factory=dict)
@@ -62,7 +61,6 @@ class ApplicationProfiler:
             events.StageSubmitted: self._stage_submitted,
             events.StageCompleted: self._stage_completed,
             events.JobStart: self._job_start,
-            events.JobEnd: self._job_end,
             events.ExecutorAdded: self._executor_added,
             events.EnvironmentUpdate: self._environment_update,
             events.ApplicationStart: self._application_start,
@@ -196,15 +194,12 @@ class ApplicationProfiler:
             place = running.place
         elif properties is not None and properties.description:
             place = self.executions.begin(call_site_without_place(properties.description), "job")
-        self.stages_of_job[event.job_id] = event.stage_ids
         for stage_id in event.stage_ids:
             # A stage that an earlier job has run is skipped in this one.
             self.execution_of_stage.setdefault(stage_id, (place, execution_id))
 
-    def _job_end(self, event: events.JobEnd) -> None:
-        self.stages_of_job.pop(event.job_id, None)
-
     def _execution_start(self, event: sql_events.SQLExecutionStart) -> None:
+        self._execution_end(event)  # of one that is told to start twice
         place = self.executions.begin(call_site_without_place(event.description))
         running = RunningExecution(place=place, description=event.description)
         running.replan(event.plan)
@@ -220,7 +215,9 @@ class ApplicationProfiler:
             if running.holds_much:
                 self._place_stages(running)
 
-    def _execution_end(self, event: sql_events.SQLExecutionEnd) -> None:
+    def _execution_end(
+        self, event: sql_events.SQLExecutionStart | sql_events.SQLExecutionEnd
+    ) -> None:
         if (running := self.running.pop(event.execution_id, None)) is not None:
             self._finish(running)
 

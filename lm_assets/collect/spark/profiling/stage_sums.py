@@ -50,8 +50,12 @@ class StageSums(TaskAmounts):
                 waited_ms -= fetching_ms
             if waited_ms > 0:
                 self.scheduler_delay_ms += waited_ms
+            if is_success:
+                self._add_success(info.executor_id or "", run_ms)
         if is_success:
-            self._add_success(info.executor_id or "", run_ms or 0, _rows_read(metrics))
+            rows = _rows_read(metrics)
+            if rows > self.largest_task_rows:  # noqa: PLR1730
+                self.largest_task_rows = rows
 
     def count(self, event: task_events.TaskEnd, info: task_events.TaskInfo) -> bool:
         """Count one ended attempt, and say whether it succeeded."""
@@ -67,12 +71,10 @@ class StageSums(TaskAmounts):
             self.failed += 1
         return False
 
-    def _add_success(self, executor_id: str, run_ms: int, rows: int) -> None:
+    def _add_success(self, executor_id: str, run_ms: int) -> None:
         self.run_times.add(run_ms)
         if run_ms > self.run_time_max_ms:  # noqa: PLR1730
             self.run_time_max_ms = run_ms
-        if rows > self.largest_task_rows:  # noqa: PLR1730
-            self.largest_task_rows = rows
         on_executor = self.by_executor.get(executor_id)
         if on_executor is None:
             on_executor = self.by_executor[executor_id] = [0, 0]

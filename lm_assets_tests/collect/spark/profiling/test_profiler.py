@@ -169,6 +169,28 @@ class TestStages:
             ("Operator3",),
         ]
 
+    def test_take_a_run_time_that_cannot_be_for_none_and_not_for_zero(self):
+        (stage,) = profile_of(
+            stage_submitted(0, T0),
+            task_end(0, 0, T0, 100, metrics={"run": 90}),
+            task_end(0, 1, T0, 100, metrics={"run": 10**9}),
+            completed(0, T0 + 900, [], since=T0),
+        ).stages
+        assert (stage.run_time_p50_ms, stage.run_time_max_ms) == (90.0, 90.0)
+        assert stage.sum_of("run_time_ms") == 90
+        assert stage.succeeded_tasks == 2
+
+    def test_of_an_execution_that_starts_twice_have_the_operators_that_they_ran_by(self):
+        profile = profile_of(
+            execution_start(1, JOIN, T0),
+            sql_job_start(1, [1], 1, T0),
+            stage_submitted(1, T0 + 100),
+            completed(1, T0 + 400, [10], since=T0 + 100),
+            execution_start(1, a_plan("Filter [k#1]", ("number of output rows", 60)), T0),
+            execution_end(1, T0 + 950),
+        )
+        assert profile.stages[0].operators == ("SortMergeJoin",)
+
     def test_count_the_copies_that_end_after_them(self):
         (stage,) = profile_of(
             stage_submitted(0, T0),
