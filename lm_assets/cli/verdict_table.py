@@ -10,7 +10,9 @@ from lm_assets.model.deciding import DecidedOn, DecidingTest, deciding_figures
 from lm_assets.model.verdict import BEHAVIOUR_CHANGED, CampaignVerdict, CellVerdict, Verdict
 from lm_assets.regression.cells.sources import sources_phrase
 from lm_assets.regression.verdict.notes import no_reader_may_miss
+from lm_assets.regression.verdict.own_baseline import is_own_baseline
 from lm_assets.regression.verdict.phrases import TEST_WORDS
+from lm_assets.reports.phrases import SELF_COMPARED
 
 STYLES = {
     Verdict.REGRESSED: "bold red",
@@ -63,17 +65,19 @@ def print_verdict(
     where the cells are that are not shown, ``exit_code`` with what the command ends where
     known losses do not count.
     """
-    style = STYLES[verdict.verdict]
+    is_own = is_own_baseline(verdict)
+    style = "dim" if is_own else STYLES[verdict.verdict]
+    words = SELF_COMPARED if is_own else verdict.verdict.value
     _print_sentence(
         console,
-        f"[bold]{in_markup(verdict.campaign)}[/]  [{style}]{verdict.verdict.value.upper()}[/]  "
+        f"[bold]{in_markup(verdict.campaign)}[/]  [{style}]{words.upper()}[/]  "
         f"[dim]{_ending(verdict.exit_code, exit_code)}[/]",
     )
     counts = ", ".join(f"{n} {name}" for name, n in sorted(verdict.counts.items()) if n)
     cells = f"{len(verdict.cells)} cell{'' if len(verdict.cells) == 1 else 's'}"
     _print_sentence(console, f"  {cells}: {counts}" if counts else f"  {cells}")
     is_open = verdict.verdict in (*_UNDECIDED, Verdict.DATA_FAULT)
-    for note in verdict.notes if is_open else filter(no_reader_may_miss, verdict.notes):
+    for note in verdict.notes if is_open or is_own else filter(no_reader_may_miss, verdict.notes):
         _print_sentence(console, f"  {in_markup(note)}")
     wider = [f for f in verdict.findings if f.kind not in ("cell", BEHAVIOUR_CHANGED)]
     for finding in wider[:rows]:

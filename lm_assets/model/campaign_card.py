@@ -45,7 +45,8 @@ class CampaignCard:
     ``started_at`` is the start of its first load run, by which campaigns stand in order; None when
     no run says. ``runs`` and ``failed_runs`` are None where nothing says how many there were.
     ``reports`` are the names of the layers that there are, ``left_out`` counts the findings that
-    are told in the reports alone.
+    are told in the reports alone. ``is_own_baseline`` says that it is compared with a baseline made
+    from itself: its verdict shows nothing.
     """
 
     campaign: str
@@ -64,3 +65,4 @@ class CampaignCard:
     left_out: int = 0
     reports: tuple[str, ...] = ()
     trend: CardTrend | None = None
+    is_own_baseline: bool = False

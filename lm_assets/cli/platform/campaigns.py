@@ -21,6 +21,8 @@ from lm_assets.gateways.object_store.s3 import S3ObjectStore
 from lm_assets.model.campaign import confirmed_campaign
 from lm_assets.model.errors import LmError
 from lm_assets.model.verdict import Verdict
+from lm_assets.regression.verdict.own_baseline import is_own_baseline
+from lm_assets.reports.phrases import SELF_COMPARED
 
 _AT_ONCE = 16
 _HEADINGS = ("campaign", "verdict", "stage", "age", "runs", "quarantined")
@@ -33,7 +35,8 @@ def campaigns(limit: int, as_json: bool) -> None:
     """List the campaigns, the latest first: verdict, stage, age, load runs, what was refused.
 
     The latest is the one whose load runs ended last, whenever it was judged; of one without runs
-    what counts is when it landed. A campaign that is not judged as it was delivered is `waiting`.
+    what counts is when it landed. A campaign that is not judged as it was delivered is `waiting`,
+    one whose baselines are made from it is `compared with itself`.
 
     \b
     Example:
@@ -57,6 +60,8 @@ def campaigns(limit: int, as_json: bool) -> None:
     for row in rows:
         verdict = str(row["verdict"])
         style = STYLES[Verdict(verdict)] if verdict in set(Verdict) else "dim"
+        if row["is_own_baseline"]:
+            style, verdict = "dim", SELF_COMPARED
         table.add_row(
             literal(str(row["campaign"])),
             f"[{style}]{verdict}[/]",
@@ -132,6 +137,7 @@ def _row(
     return {
         "campaign": campaign,
         "verdict": found.state.value if verdict is None else verdict.verdict.value,
+        "is_own_baseline": verdict is not None and is_own_baseline(verdict),
         "is_judged": found.state is State.JUDGED,
         "stage": None if verdict is None else verdict.stage,
         "age_days": (now - ended).days,

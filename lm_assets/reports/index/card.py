@@ -11,6 +11,7 @@ from lm_assets.model.combination import Matrix
 from lm_assets.model.metric import Metric, MetricCatalogue, Scale
 from lm_assets.model.summary import MetricSummary
 from lm_assets.model.verdict import CampaignVerdict, Finding
+from lm_assets.regression.verdict.own_baseline import is_own_baseline
 from lm_assets.reports import phrases
 from lm_assets.reports.escaping import one_line
 from lm_assets.reports.formatting import VERDICT_RANK
@@ -57,6 +58,7 @@ def campaign_card(
         left_out=max(0, len(told) - _MOST_FINDINGS),
         reports=tuple(reports),
         trend=_trend(facts, summaries, metrics, matrix),
+        is_own_baseline=is_own_baseline(verdict),
     )
 
 

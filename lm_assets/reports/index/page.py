@@ -15,6 +15,7 @@ from lm_assets.reports.formatting import (
     plural,
 )
 from lm_assets.reports.index.trend import stages_of, trend_lines
+from lm_assets.reports.phrases import SELF_COMPARED
 from lm_assets.reports.rendering import packaged_digest, packaged_text, rendered
 
 _LAYER_WORDS = {
@@ -85,6 +86,7 @@ def _row(card: CampaignCard, to_reports: str) -> Mapping[str, object]:
     worst = [v for v in VERDICT_RANK if card.counts.get(v.value)]
     return {
         **_words(card.verdict),
+        **({"words": SELF_COMPARED} if card.is_own_baseline else {}),
         "campaign": card.campaign,
         "address": address("technical.html") if "technical.html" in card.reports else "",
         "stage": card.stage,

@@ -11,6 +11,7 @@ from lm_assets.cli.platform import campaigns as campaigns_module
 from lm_assets.gateways.bucket.campaign_bucket import CampaignBucket
 from lm_assets.gateways.bucket.verdict_json import verdict_rows
 from lm_assets.model.errors import LmError
+from lm_assets.model.verdict import Verdict
 from lm_assets_tests.builders import CAMPAIGN, a_cell, a_quarantined_line, a_record, a_verdict
 from lm_assets_tests.fakes.object_store import InMemoryObjectStore
 
@@ -51,6 +52,15 @@ def test_each_campaign_has_its_verdict_or_waits_for_it(bucket):
     assert (rows["ci-2"]["verdict"], rows["ci-2"]["is_judged"]) == ("waiting", False)
     assert "ci-2" in ended("campaigns")[1]
     assert json.loads(ended("campaigns", "--limit", "1", "--json")[1])["more"] == 1
+
+
+def test_a_campaign_that_is_compared_with_itself_is_never_shown_as_unchanged(bucket):
+    cell = a_cell(verdict=Verdict.UNCHANGED, flags=("own_baseline",))
+    bucket.write_verdict_rows(CAMPAIGN, verdict_rows(a_verdict([cell])))
+    shown = ended("campaigns")[1]
+    assert "compared with itself" in shown
+    assert "unchanged" not in shown
+    assert json.loads(ended("campaigns", "--json")[1])["campaigns"][0]["is_own_baseline"] is True
 
 
 def test_the_latest_is_the_one_that_ran_last_whenever_it_was_judged(bucket):

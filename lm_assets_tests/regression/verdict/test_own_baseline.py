@@ -1,5 +1,10 @@
 """A campaign compared with a baseline made from itself is marked, and is no "unchanged"."""
 
+import io
+
+from rich.console import Console
+
+from lm_assets.cli.verdict_table import print_verdict
 from lm_assets.model.verdict import Verdict
 from lm_assets.regression.verdict.own_baseline import (
     OWN_BASELINE,
@@ -46,3 +51,13 @@ def test_a_cell_without_a_comparison_is_not_marked():
 def test_unfit_data_is_told_of_whatever_it_was_compared_with():
     verdict = a_verdict([unchanged()], verdict=Verdict.DATA_FAULT, exit_code=4)
     assert verdict_words(mark_own_baselines(verdict, OWN)) == "data fault"
+
+
+def test_the_terminal_says_so_in_place_of_the_verdict():
+    shown = io.StringIO()
+    marked = mark_own_baselines(a_verdict([unchanged()]), OWN)
+    print_verdict(Console(file=shown, width=400), marked)
+    first, *_ = shown.getvalue().splitlines()
+    assert "COMPARED WITH ITSELF" in first
+    assert "UNCHANGED" not in first
+    assert "made from this campaign itself" in shown.getvalue()

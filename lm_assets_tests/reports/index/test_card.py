@@ -126,3 +126,9 @@ def test_a_sentence_of_any_length_keeps_the_card_small():
     long = a_finding(kind="not_run", change=None, message="x" * 5000)
     made = card(verdict=a_verdict([a_cell()], findings=(long,)))
     assert len(made.findings[0].sentence) <= 240
+
+
+def test_says_whether_the_campaign_is_compared_with_itself():
+    own = a_cell(combination="1_read", verdict=Verdict.UNCHANGED, flags=("own_baseline",))
+    assert card(verdict=a_verdict([own])).is_own_baseline
+    assert not card().is_own_baseline

@@ -146,3 +146,10 @@ def test_a_campaign_that_regressed_has_another_shape():
     )
     assert 'class="worse"' in regressed
     assert 'class="worse"' not in unchanged
+
+
+def test_a_campaign_that_is_compared_with_itself_is_not_called_by_its_verdict():
+    row = page(a_card("c", verdict=Verdict.UNCHANGED, is_own_baseline=True)).partition("<tbody>")[2]
+    tag = row.partition('<span class="tag')[2].partition("</td>")[0]
+    assert "compared with itself" in tag
+    assert "unchanged</span>" not in tag
