@@ -53,6 +53,20 @@ def completed(stage_id: int, at: int, accumulators: list[int], *, since: int) ->
     return {"Event": "SparkListenerStageCompleted", "Stage Info": info}
 
 
+def replanned_after_each_stage(plans: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """An execution whose n-th stage adds to accumulator n, and then has the next plan."""
+    stages = range(len(plans) - 1)
+    told = [execution_start(1, plans[0], T0), sql_job_start(1, list(stages), 1, T0)]
+    for stage in stages:
+        since = T0 + 100 * stage
+        told += [
+            stage_submitted(stage, since),
+            completed(stage, since + 50, [stage], since=since),
+            adaptive_update(1, plans[stage + 1]),
+        ]
+    return [*told, execution_end(1, T0 + 950)]
+
+
 ATTEMPTS = ("tasks", "killed_tasks", "speculative_tasks")
 JOIN = a_plan("SortMergeJoin [k#1]", ("number of output rows", 10))
 
@@ -107,20 +121,7 @@ class TestStages:
     def test_are_of_the_plan_that_had_them_where_the_last_one_has_them_no_more(self):
         plans = [a_plan(f"Operator{n} [k#1]", ("number of output rows", n)) for n in range(9)]
         stages = range(8)
-        profile = profile_of(
-            execution_start(1, plans[0], T0),
-            sql_job_start(1, list(stages), 1, T0),
-            *(
-                event
-                for stage in stages
-                for event in (
-                    stage_submitted(stage, T0 + 100 * stage),
-                    completed(stage, T0 + 100 * stage + 50, [stage], since=T0 + 100 * stage),
-                    adaptive_update(1, plans[stage + 1]),
-                )
-            ),
-            execution_end(1, T0 + 950),
-        )
+        profile = profile_of(*replanned_after_each_stage(plans))
         assert [stage.operators for stage in profile.stages] == [(f"Operator{n}",) for n in stages]
 
     @pytest.mark.parametrize("has_end", [True, False])
@@ -148,20 +149,7 @@ class TestStages:
             a_plan(f"Operator{n} [{'k' * 400_000}#1]", ("number of output rows", n))
             for n in range(5)
         ]
-        profile = profile_of(
-            execution_start(1, plans[0], T0),
-            sql_job_start(1, list(range(4)), 1, T0),
-            *(
-                event
-                for stage in range(4)
-                for event in (
-                    stage_submitted(stage, T0),
-                    completed(stage, T0 + 900, [stage], since=T0),
-                    adaptive_update(1, plans[stage + 1]),
-                )
-            ),
-            execution_end(1, T0 + 950),
-        )
+        profile = profile_of(*replanned_after_each_stage(plans))
         assert [stage.operators for stage in profile.stages] == [
             ("Operator0",),
             ("Operator1",),
