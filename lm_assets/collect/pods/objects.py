@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta, Struct, field
 
-from lm_assets.collect.pods.repair import converted
+from lm_assets.collect.pods.repair import leave_out_odd_fields
 from lm_assets.model.errors import UnusableInputError
 from lm_assets.model.whole_numbers import whole_numbers
 
@@ -188,7 +188,10 @@ def _read(content: bytes) -> _PodList:
         return msgspec.json.decode(content, type=_PodList)
     except msgspec.ValidationError:
         # A snapshot that passed through other hands may say 1.0 for 1.
-        return converted(whole_numbers(msgspec.json.decode(content)), _PodList)
+        told = whole_numbers(msgspec.json.decode(content))
+        if isinstance(told, dict) and isinstance(told.get("items"), list):
+            leave_out_odd_fields(told["items"], Pod)
+        return msgspec.convert(told, _PodList)
 
 
 def parse_pods(content: bytes) -> list[Pod]:

@@ -1,11 +1,11 @@
 """A snapshot without the fields that are not what they should be, and that no count needs."""
 
 import re
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
-_Kind = TypeVar("_Kind")
 _WHERE = re.compile(r"`\$\.?([^`]*)`$")
 _STEP = re.compile(r"([A-Za-z]+)|\[(\d+|\.\.\.)\]")
 _MOST_FIELDS = 1_000
@@ -20,21 +20,24 @@ _NOT_NEEDED = frozenset(
 _NEEDED_LABELS = ("spark-role", "spark-app-selector")
 
 
-def converted(content: Any, kind: type[_Kind]) -> _Kind:
-    """Return content as what it should be, without what is odd in it and not needed.
+def leave_out_odd_fields(items: Iterable[Any], kind: type) -> None:
+    """Take out of each item what is not as in its kind and not needed, of all a thousand fields.
 
-    Raises
-    ------
-    msgspec.ValidationError
-        Where a field that a count rests on is not what it should be.
+    What is needed stays as it is, for whoever converts the items to refuse. Each item is tried on
+    its own: the whole once more for every field would take minutes.
     """
-    for _ in range(_MOST_FIELDS):
-        try:
-            return msgspec.convert(content, kind)
-        except msgspec.ValidationError as error:
-            if not _leaves_out(content, str(error)):
-                raise
-    return msgspec.convert(content, kind)
+    left = _MOST_FIELDS
+    for item in items:
+        while left and (fault := _fault_of(item, kind)) and _leaves_out(item, fault):
+            left -= 1
+
+
+def _fault_of(item: Any, kind: type) -> str:
+    try:
+        msgspec.convert(item, kind)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return ""
 
 
 def _leaves_out(content: Any, message: str) -> bool:

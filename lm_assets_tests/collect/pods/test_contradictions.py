@@ -1,7 +1,11 @@
 """Snapshots that contradict themselves, or say nothing of what a pod was to hold."""
 
+import json
+import time
+
 import pytest
 
+from lm_assets.collect.pods.objects import parse_pods
 from lm_assets.collect.pods.snapshot import StabilityKind
 from lm_assets_tests.collect.pods.test_snapshot import container, died, kinds, measured, pod
 
@@ -123,3 +127,11 @@ class TestAnOddFieldThatNoCountNeeds:
         found = measured(pod("exec-1", container(restartCount=count)))
         assert "pods_unreadable" in found["pod_restarts"]
         assert "pods_unreadable" in found["oom_kills"]
+
+    def test_of_many_among_more_is_read_at_once(self):
+        whole = [pod(f"exec-{number}", container()) for number in range(2_000)]
+        odd = [pod(f"odd-{number}", container(), message=5) for number in range(900)]
+        content = json.dumps({"items": [*whole, *odd]}).encode()
+        begun_s = time.process_time()
+        assert len(parse_pods(content)) == 2_900
+        assert time.process_time() - begun_s < 2.0
