@@ -160,7 +160,11 @@ def _differing(
 def _is_other(value: Any, factor: float, read: float) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return abs(value * factor - read) > (_SAME - 1.0) * abs(read)
+    try:
+        return abs(float(value) * factor - read) > (_SAME - 1.0) * abs(read)
+    except OverflowError:
+        # What is beyond the range of a number is not what was read.
+        return True
 
 
 @lru_cache(maxsize=8)

@@ -111,9 +111,13 @@ def test_every_number_is_read_kept_or_named(fields):
     ("fields", "said"),
     [
         ('"duration_sec": 11, "duration_s": 12', "duration_s says another duration_s than"),
+        (
+            f'"duration_sec": 11, "duration_s": {"9" * 400}',
+            "duration_s says another duration_s than",
+        ),
         ('"duration_sec": 600, "end_time": "2026-11-22T01:01:00Z"', "duration_s is longer than"),
     ],
-    ids=["two fields", "times"],
+    ids=["two fields", "beyond a number", "times"],
 )
 def test_what_a_line_says_twice_and_not_alike_is_noted(fields, said):
     start = '"start_time": "2026-11-22T01:00:00Z"'
