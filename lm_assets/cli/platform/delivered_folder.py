@@ -109,21 +109,24 @@ def delivered_folder(
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield every file that is to be delivered, by its name in the folder; nothing is passed over.
+    """Yield every file that is to be delivered, by its name in the folder.
+
+    Nothing is passed over but ``_SUCCESS`` and hidden files.
 
     Raises
     ------
     LmError
-        For a name that no key can have, for what is no regular file, and for links that lead out.
+        For a name that no key can have, for what is no regular file, a link to a folder too, and
+        for links that lead out.
     """
-    for path in sorted(p for p in folder.rglob("*") if not p.is_dir()):
+    for path in sorted(p for p in folder.rglob("*") if p.is_symlink() or not p.is_dir()):
         name = path.relative_to(folder).as_posix()
         if name == object_keys.SUCCESS_NAME or any(p.startswith(".") for p in name.split("/")):
             continue
         if not _is_text(name):
             raise LmError(f"{folder}: the file name {name!a} is no UTF-8: give it another one")
         if not path.is_file():
-            raise LmError(f"{path} is no regular file, and may never end: take it out")
+            raise LmError(f"{path} is no regular file: take it out, or put its own files there")
         if not path.resolve().is_relative_to(folder.resolve()):
             raise LmError(f"{path} leads out of {folder}: nothing of it is delivered")
         yield name, path

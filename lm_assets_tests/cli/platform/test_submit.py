@@ -193,6 +193,13 @@ class TestValidate:
         with pytest.raises(LmError, match=r"manifest\.json is no regular file"):
             ended("validate", results, "--config", config)
 
+    def test_passes_over_no_folder_that_a_link_stands_for(self, config, results):
+        (results / "kept").mkdir()
+        (results / "kept" / "more.jsonl").write_text(a_line(6))
+        (results / "pg16_q1").symlink_to(results / "kept")
+        with pytest.raises(LmError, match=r"pg16_q1 is no regular file"):
+            ended("validate", results, "--config", config)
+
     def test_names_a_file_whose_name_is_no_text(self, config, results):
         (results / "bad-\udcff.jsonl").write_text("{}")
         with pytest.raises(LmError, match=r"'bad-\\udcff\.jsonl' is no UTF-8"):
