@@ -40,6 +40,9 @@ def fact_changes(matched: MatchedRuns, of_stage: OfStage) -> dict[int, FactChang
         if known.intersection(now):
             continue
         old, new = frozenset().union(*known), frozenset().union(*(names or () for names in now))
+        if old == new:
+            # The same names, in some runs together and in others apart: none came and none went.
+            continue
         found[number] = FactChange(
             lost=tuple(sorted(old - new)),
             gained=tuple(sorted(new - old)),

@@ -484,6 +484,14 @@ class TestKeptData:
         )
         assert found.causes == ()
 
+    def test_that_other_runs_keep_together_is_no_evidence(self):
+        apart = [("map (memory)",), ("join (memory)",)]
+        found = explain_change(
+            [self.keeping(1.0, apart[number % 2]) for number in range(5)],
+            some_runs(lambda n: self.keeping(n, ("map (memory)", "join (memory)"))),
+        )
+        assert found.causes == ()
+
 
 class TestFunctions:
     @staticmethod
