@@ -26,6 +26,13 @@ from lm_assets_tests.builders import (
 )
 
 HOSTILE = "<script>x</script>|`a`|[b](http://evil)\n# owned"
+FAILED_LOAD_RUNS = Finding(
+    kind="limit",
+    metric="failed_runs",
+    severity=Verdict.REGRESSED,
+    combinations=(COMBINATION,),
+    message="load runs failed in 1 combinations",
+)
 
 
 def of_cells(*cells, **changes):
@@ -296,27 +303,13 @@ def test_runs_are_those_that_were_counted_and_not_those_that_were_promised(runs,
 
 
 def test_a_finding_of_one_combination_names_it():
-    finding = Finding(
-        kind="limit",
-        metric="failed_runs",
-        severity=Verdict.REGRESSED,
-        combinations=(COMBINATION,),
-        message="load runs failed in 1 combinations",
-    )
     assert f"in {markdown_text(COMBINATION)}, 1 cell" in executive_markdown(
-        of_cells(verdict=dataclasses.replace(a_verdict([a_cell()]), findings=(finding,)))
+        of_cells(verdict=dataclasses.replace(a_verdict([a_cell()]), findings=(FAILED_LOAD_RUNS,)))
     )
 
 
 def test_load_runs_that_failed_are_the_headline_where_nothing_else_got_worse():
-    finding = Finding(
-        kind="limit",
-        metric="failed_runs",
-        severity=Verdict.REGRESSED,
-        combinations=(COMBINATION,),
-        message="load runs failed in 1 combinations",
-    )
-    verdict = a_verdict([a_cell(verdict=Verdict.UNCHANGED)], findings=(finding,))
+    verdict = a_verdict([a_cell(verdict=Verdict.UNCHANGED)], findings=(FAILED_LOAD_RUNS,))
     verdict = dataclasses.replace(verdict, verdict=Verdict.REGRESSED)
     assert "**Load runs failed in 1 of 1 combination.**" in executive_markdown(
         of_cells(verdict=verdict)
