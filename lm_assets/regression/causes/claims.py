@@ -257,25 +257,27 @@ def _following(state: OpenBars, bars: Sequence[int]) -> list[int]:
     What one writes the other reads: as many rows or bytes, before and now. Within a query other
     bytes alone follow too.
     """
+    # A chain of shuffles is followed link by link: what a bar differs in is asked for once.
+    told = {bar: state.of_bar(bar) for bar in {*state.free(), *bars}}
+    names = {bar: {d.name for d in of_bar} for bar, of_bar in told.items()}
+    pairs = {bar: _exchanged(of_bar) for bar, of_bar in told.items()}
+    left = [b for b in state.free() if b not in bars and names[b] and names[b] <= _OF_SHUFFLES]
+    exchanged: set[tuple[str, float, float]] = set()
+    queries: set[str] = set()
     found: list[int] = []
-    while True:
-        known = [*bars, *found]
-        queries = {state.rows[bar].query for bar in known}
-        exchanged = {pair for bar in known for pair in _exchanged(state.of_bar(bar))}
+    more = list(bars)
+    while more:
+        exchanged.update(*(pairs[bar] for bar in more))
+        queries.update(state.rows[bar].query for bar in more)
         more = [
             bar
-            for bar in state.free()
-            if bar not in known
-            and (names := {d.name for d in state.of_bar(bar)})
-            and names <= _OF_SHUFFLES
-            and (
-                not exchanged.isdisjoint(_exchanged(state.of_bar(bar)))
-                or (names <= set(_SHUFFLE_BYTES) and state.rows[bar].query in queries)
-            )
+            for bar in left
+            if not exchanged.isdisjoint(pairs[bar])
+            or (names[bar] <= set(_SHUFFLE_BYTES) and state.rows[bar].query in queries)
         ]
-        if not more:
-            return found
+        left = sorted(set(left).difference(more))
         found += more
+    return found
 
 
 def _exchanged(told: Sequence[CounterDifference]) -> set[tuple[str, float, float]]:

@@ -1,5 +1,6 @@
 """What is said of a change, by what was done to the application."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -620,6 +621,34 @@ class TestMovedWork:
         found = explain_change(before, some_runs(moved))
         assert {part.kind for part in found.parts if part.label in {"scan", "join"}} == {"moved"}
         assert not any(cause.evidence == "statistical" for cause in found.causes)
+
+
+def test_a_long_chain_of_shuffles_is_followed_to_its_end_at_once():
+    def chained(noise, times):
+        run = usual(noise)
+        return replace(
+            run,
+            stages=tuple(
+                replace(
+                    run.stages[0],
+                    key=f"link {number}",
+                    sums=run.stages[0].sums
+                    | {
+                        "tasks": 20 * times if number == 0 else 20,
+                        "shuffle_read_rows": (999 + number) * times,
+                        "shuffle_write_rows": (1_000 + number) * times,
+                    },
+                )
+                for number in range(500)
+            ),
+        )
+
+    before, now = some_runs(lambda n: chained(n, 1)), some_runs(lambda n: chained(n, 2))
+    begun_s = time.process_time()
+    (cause,) = explain_change(before, now).causes
+    assert time.process_time() - begun_s < 3.0
+    assert cause.kind == "tasks"
+    assert cause.statement.endswith("and in 499 more stages")
 
 
 @settings(max_examples=60, deadline=None)
