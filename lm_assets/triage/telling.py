@@ -84,7 +84,7 @@ class _Turn:
     teller: Teller
     judged: JudgedBy
     refused: set[str] = field(default_factory=set)
-    refusals: int = 0
+    refusals: int = 0  # since the last message that was taken
     problem: str = ""
 
     def tell_next(self, rows: ChannelRows) -> int:
@@ -96,6 +96,7 @@ class _Turn:
                 self._pass_over(group, error)
                 continue
             rows.record(group, digest=digest)
+            self.refusals = 0
             return len(group)
         return 0
 

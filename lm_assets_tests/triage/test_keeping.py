@@ -107,6 +107,17 @@ def test_a_channel_that_refuses_one_message_after_the_other_is_left_alone(desk):
     assert len(desk.webhook.refused) == 11
 
 
+def test_a_channel_that_takes_others_between_is_told_all_that_it_takes(desk):
+    desk.webhook.unwanted = {"alert.opened"}
+    for first in (0, 3):
+        desk.judge(a_night(first, *(a_sighting(f"{n}_{first}") for n in range(8))))
+        desk.judge(a_night(first + 1))
+        desk.judge(a_night(first + 2))
+    _, webhook = desk.tell()
+    assert webhook.told == len(desk.webhook.sent) > 0
+    assert webhook.pending == len(desk.webhook.refused) == 16
+
+
 def test_a_life_is_told_once_from_beginning_to_end(desk):
     desk.judge(a_night(0, CELL))
     assert desk.told() == ["opened"]
