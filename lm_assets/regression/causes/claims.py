@@ -262,8 +262,7 @@ def _following(state: OpenBars, bars: Sequence[int]) -> list[int]:
     names = {bar: {d.name for d in of_bar} for bar, of_bar in told.items()}
     pairs = {bar: _exchanged(of_bar) for bar, of_bar in told.items()}
     left = [b for b in state.free() if b not in bars and names[b] and names[b] <= _OF_SHUFFLES]
-    exchanged: set[tuple[str, float, float]] = set()
-    queries: set[str] = set()
+    exchanged, queries = set[tuple[str, float, float]](), set[str]()
     found: list[int] = []
     more = list(bars)
     while more:
